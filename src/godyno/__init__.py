@@ -1,0 +1,3 @@
+"""godyno: a dynamometer for Go."""
+
+__version__ = "0.1.0"

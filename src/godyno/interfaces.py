@@ -1,0 +1,199 @@
+"""The four extension points: Probe, Analysis, Study, Exporter.
+
+Settings are keywords of the constructor with defaults, so that ``cls()`` always works; data comes in the call. A plugin
+registers under its kind's entry point (``godyno.probes``, ``godyno.analyses``, ``godyno.studies``, ``godyno.exporters``);
+``godyno.testing`` holds the public contract suite that judges built-ins and strangers alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
+
+from godyno.model import Availability, Clock, Finding, Machine, Trial, Workload
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+
+class Sink(Protocol):
+    """Where a probe writes. While recording it appends to a journal; when sealing, to tables. Instants are MONOTONIC ns."""
+
+    def series(self, name: str, unit: str, layer: str, labels: Mapping[str, str] | None = None) -> int:
+        """Declares a series and gives its id; declaring the same one again gives the same id."""
+
+    def rows(self, ids: Sequence[int]) -> int:
+        """Declares several series that are always read together and gives the id of the group."""
+
+    def row(self, group: int, t_ns: int, values: Sequence[float]) -> None:
+        """One point of each series of a group, in its order. NaN is "no value now" and is not kept."""
+
+    def point(self, series: int, t_ns: int, value: float) -> None:
+        """One point of one series."""
+
+    def span(
+        self, t_start_ns: int, t_end_ns: int, layer: str, track: str, name: str,
+        pid: int = 0, tid: int = 0, args: Mapping[str, Any] | None = None,
+    ) -> None:  # fmt: skip
+        """Something that lasted."""
+
+    def event(
+        self, t_ns: int, layer: str, track: str, name: str,
+        pid: int = 0, tid: int = 0, args: Mapping[str, Any] | None = None,
+    ) -> None:  # fmt: skip
+        """An instant."""
+
+    def line(self, t_ns: int, stream: str, text: str, pid: int = 0) -> None:
+        """A line of output, without its newline."""
+
+    def stack(self, frames: Sequence[tuple[str, str, int, str]]) -> int:
+        """The id of a stack of (function, file, line, binary), leaf first; the same stack has the same id."""
+
+    def sample(
+        self, t_ns: int, layer: str, stack: int, weight: float,
+        pid: int = 0, tid: int = 0, goroutine: int = 0,
+    ) -> None:  # fmt: skip
+        """A sampled stack. ``weight`` is in the layer's unit (seconds for CPU samples)."""
+
+    def raw(self, name: str) -> Path:
+        """A file under ``raw/`` that the probe may write as it likes."""
+
+    def note(self, key: str, value: Any) -> None:
+        """A fact for this probe's entry in the manifest (JSON types)."""
+
+    def warn(self, text: str) -> None:
+        """Something the reader must know; it is shown with every report of this capture."""
+
+
+class Loop(Protocol):
+    """The recorder's one event loop, for probes that look again and again. Callbacks run on its only thread."""
+
+    def every(self, period_s: float, look: Callable[[int], None]) -> None:
+        """Calls ``look(t_ns)`` about every ``period_s``; late ticks are dropped, never piled up."""
+
+    def on_readable(self, fd: int, read: Callable[[], None]) -> None:
+        """Calls ``read()`` whenever ``fd`` is readable, until ``forget(fd)``."""
+
+    def after(self, delay_s: float, call: Callable[[], None]) -> None:
+        """Calls ``call()`` once, ``delay_s`` from now."""
+
+    def forget(self, fd: int) -> None:
+        """Stops watching ``fd``."""
+
+
+class Target(Protocol):
+    """The process tree under observation."""
+
+    pid: int  # the command itself; it is held before exec while probes attach
+    cgroups: Mapping[str, Path]  # controller name to the tree's own cgroup directory; empty where none could be made
+    hz: float  # how often sampled values are wanted
+    loop: Loop
+
+    def pids(self) -> Iterator[int]:
+        """The processes of the tree that are alive, as far as is known now."""
+
+
+@runtime_checkable
+class Probe(Protocol):
+    """Watches a workload. ``tables`` names what it writes and on which clock."""
+
+    name: ClassVar[str]
+    summary: ClassVar[str]
+    tables: ClassVar[Mapping[str, Clock]]
+
+    def availability(self, machine: Machine) -> Availability:
+        """Whether it can watch here; where not, the reason and the remedy. Never raises."""
+
+    def prepare(self, workload: Workload, raw: Path) -> Workload:
+        """The workload with the environment or flags that this probe needs; ``raw`` is its own folder. Pure."""
+
+    def attach(self, target: Target, sink: Sink) -> AbstractContextManager[None]:
+        """Watches inside the ``with``; the target has not been exec'd yet when it is entered."""
+
+    def decode(self, raw: Path, sink: Sink, manifest: Mapping[str, Any]) -> None:
+        """Turns what it left in its ``raw`` folder into rows, when sealing: what costs too much while the command runs.
+
+        ``raw`` may be torn at its end (the recorder was killed) or hostile (the capture is a stranger's): what cannot be
+        read is named by ``sink.warn``, never raised.
+        """
+
+
+class SimpleProbe:
+    """A base with the usual answers, so that a probe says only what is its own."""
+
+    name: ClassVar[str] = ""
+    summary: ClassVar[str] = ""
+    tables: ClassVar[Mapping[str, Clock]] = {}
+
+    def availability(self, machine: Machine) -> Availability:
+        """Available everywhere."""
+        return Availability(True)
+
+    def prepare(self, workload: Workload, raw: Path) -> Workload:
+        """Unchanged."""
+        return workload
+
+    def attach(self, target: Target, sink: Sink) -> AbstractContextManager[None]:
+        """``start`` on entry, ``stop`` on exit."""
+        return _Attached(self, target, sink)
+
+    def start(self, target: Target, sink: Sink) -> None:
+        """Begins to watch."""
+
+    def stop(self) -> None:
+        """Ends watching; called once, also when the recording fails."""
+
+    def decode(self, raw: Path, sink: Sink, manifest: Mapping[str, Any]) -> None:
+        """Nothing was left for later."""
+
+
+class _Attached:
+    def __init__(self, probe: SimpleProbe, target: Target, sink: Sink) -> None:
+        self.probe, self.target, self.sink = probe, target, sink
+
+    def __enter__(self) -> None:
+        self.probe.start(self.target, self.sink)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.probe.stop()
+
+
+@runtime_checkable
+class Analysis(Protocol):
+    """One question to a capture. Pure: no clock, no machine, no files. ``needs`` names tables without which it has nothing to say."""
+
+    name: ClassVar[str]
+    summary: ClassVar[str]
+    needs: ClassVar[tuple[str, ...]]
+
+    def analyze(self, capture: Any) -> Sequence[Finding]:
+        """What the capture shows, the weightiest first; nothing where it shows nothing."""
+
+
+@runtime_checkable
+class Study(Protocol):
+    """A planned set of runs that answers a question."""
+
+    name: ClassVar[str]
+    summary: ClassVar[str]
+    factors: ClassVar[Mapping[str, Sequence[str]]]
+
+    def plan(self, machine: Machine, seed: int) -> Any:
+        """A plan that can be printed: which trials, in which order."""
+
+    def conclude(self, trials: Sequence[Trial]) -> Sequence[Finding]:
+        """What the trials show; works on the trials of an interrupted study too."""
+
+
+@runtime_checkable
+class Exporter(Protocol):
+    """Writes a capture in another tool's format. ``suffix`` is of the file, or empty where it goes to an endpoint."""
+
+    name: ClassVar[str]
+    summary: ClassVar[str]
+    suffix: ClassVar[str]
+
+    def export(self, capture: Any, out: str) -> Sequence[str]:
+        """Writes to a file or URL and says, a sentence each, what the format could not carry."""

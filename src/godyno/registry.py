@@ -1,0 +1,53 @@
+"""Plugins by name: built-ins first, then entry points; one lazy path for both.
+
+Nothing is imported until it is asked for, so ``godyno --help`` stays fast. A built-in's name is its module's name.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from godyno.errors import PluginError, UsageError
+
+# kind -> name -> "module:Class". One line a plugin; the contract tests check that each is what it says.
+BUILT_IN: dict[str, dict[str, str]] = {
+    "probes": {},
+    "analyses": {},
+    "studies": {},
+    "exporters": {},
+}
+
+
+def names(kind: str) -> list[str]:
+    """The names of every plugin of ``kind``, built-ins first, in their order of registration."""
+    return list(_entries(kind))
+
+
+def load(kind: str, name: str) -> type[Any]:
+    """The plugin's class. Raises UsageError for a name nobody has, PluginError for one that cannot be loaded."""
+    entries = _entries(kind)
+    if name not in entries:
+        raise UsageError(
+            f"There is no {kind.removesuffix('s')} called {name!r}", hint=f"Known here: {', '.join(entries) or 'none'}."
+        )
+    reference = entries[name]
+    try:
+        module, _, attribute = reference.partition(":")
+        plugin = getattr(import_module(module), attribute)
+    except Exception as error:
+        raise PluginError(
+            f"{name!r} ({reference}) cannot be loaded: {error}", hint="Uninstall or update the package that brings it."
+        ) from error
+    if not isinstance(plugin, type):
+        raise PluginError(f"{reference} is not a class", hint="An entry point names a class, see the plugin guide.")
+    return plugin
+
+
+def _entries(kind: str) -> dict[str, str]:
+    found = dict(BUILT_IN[kind])
+    entry: EntryPoint
+    for entry in entry_points(group=f"godyno.{kind}"):
+        found.setdefault(entry.name, entry.value)
+    return found
