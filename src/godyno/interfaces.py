@@ -87,7 +87,9 @@ class Target(Protocol):
     """The process tree under observation."""
 
     pid: int  # the command itself; it is held before exec while probes attach
-    cgroups: Mapping[str, Path]  # controller name to the tree's own cgroup directory; empty where none could be made
+    cgroups: Mapping[
+        str, Path
+    ]  # controller name to the tree's own cgroup directory; empty where none could be made
     hz: float  # how often sampled values are wanted
     loop: Loop
 
@@ -156,7 +158,9 @@ class _Attached:
     def __enter__(self) -> None:
         self.probe.start(self.target, self.sink)
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.probe.stop()
 
 

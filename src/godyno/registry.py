@@ -30,7 +30,8 @@ def load(kind: str, name: str) -> type[Any]:
     entries = _entries(kind)
     if name not in entries:
         raise UsageError(
-            f"There is no {kind.removesuffix('s')} called {name!r}", hint=f"Known here: {', '.join(entries) or 'none'}."
+            f"There is no {kind.removesuffix('s')} called {name!r}",
+            hint=f"Known here: {', '.join(entries) or 'none'}.",
         )
     reference = entries[name]
     try:
@@ -38,10 +39,13 @@ def load(kind: str, name: str) -> type[Any]:
         plugin = getattr(import_module(module), attribute)
     except Exception as error:
         raise PluginError(
-            f"{name!r} ({reference}) cannot be loaded: {error}", hint="Uninstall or update the package that brings it."
+            f"{name!r} ({reference}) cannot be loaded: {error}",
+            hint="Uninstall or update the package that brings it.",
         ) from error
     if not isinstance(plugin, type):
-        raise PluginError(f"{reference} is not a class", hint="An entry point names a class, see the plugin guide.")
+        raise PluginError(
+            f"{reference} is not a class", hint="An entry point names a class, see the plugin guide."
+        )
     return plugin
 
 

@@ -12,9 +12,19 @@ import re
 from godyno.errors import UsageError
 
 _DURATION = re.compile(r"(?P<value>\d+(?:\.\d+)?)(?P<unit>ns|us|µs|μs|ms|s|m|h|d)")
-_SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_SECONDS = {
+    "ns": 1e-9,
+    "us": 1e-6,
+    "µs": 1e-6,
+    "μs": 1e-6,
+    "ms": 1e-3,
+    "s": 1.0,
+    "m": 60.0,
+    "h": 3600.0,
+    "d": 86400.0,
+}
 _BYTES = re.compile(r"(?P<value>\d+(?:\.\d+)?)\s*(?P<unit>[KMGTkmgt]?(?:i?B?|b))")
-_POWER = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
+_POWER: dict[str, int] = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 
 
 def seconds(text: str) -> float:
@@ -40,11 +50,14 @@ def byte_count(text: str) -> int:
     """
     match = _BYTES.fullmatch(text.strip())
     if not match:
-        raise UsageError(f"{text!r} is not a size", hint="Write it as 512MiB, 512M, 1.5GB or a plain number of bytes.")
+        raise UsageError(
+            f"{text!r} is not a size", hint="Write it as 512MiB, 512M, 1.5GB or a plain number of bytes."
+        )
     unit = match["unit"]
     decimal = len(unit) == 2 and unit[1] in "Bb"
     prefix = unit[:1].lower() if unit[:1].lower() in _POWER else ""
-    return round(float(match["value"]) * (1000 if decimal else 1024) ** _POWER[prefix])
+    base: int = 1000 if decimal else 1024
+    return round(float(match["value"]) * base ** _POWER[prefix])
 
 
 def show_bytes(value: float) -> str:

@@ -1,0 +1,242 @@
+"""From rows to Parquet: the writer of a sealed capture's tables. Runs in the sealing process, never in the recorder.
+
+Storage was measured on ten million points: Parquet with zstd, delta-encoded time and byte-split values, sorted by series,
+takes a quarter of SQLite's space and a fortieth of its time, and one series of it is read in milliseconds.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from array import array
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from godyno.capture import schema
+
+_ARROW = {"int64": pa.int64(), "float64": pa.float64(), "string": pa.string(), "json": pa.string()}
+_INT64 = 2**63
+FANOUT = 16  # points of one level under one bucket of the next
+_LEAST_FOR_PYRAMID = 512
+
+
+def arrow_schema(table: str) -> pa.Schema:
+    """The Arrow schema of a table."""
+    return pa.schema([(column.name, _ARROW[column.type]) for column in schema.BY_NAME[table].columns])
+
+
+class TableWriter:
+    """``interfaces.Sink`` onto tables in memory; ``write`` puts them below a directory. Text is made valid UTF-8."""
+
+    def __init__(self, raw: Path) -> None:
+        self._raw = raw
+        self.notes: dict[str, Any] = {}
+        self.warnings: list[str] = []
+        self._rows: dict[str, list[list[Any]]] = {
+            table.name: [[] for _ in table.columns]
+            for table in schema.TABLES
+            if table.name not in ("points", "pyramid")
+        }
+        self._series: dict[str, int] = {}
+        self._times: list[array[int]] = []
+        self._values: list[array[float]] = []
+        self._groups: list[tuple[int, ...]] = []
+        self._stacks: dict[tuple[tuple[str, str, int, str], ...], int] = {}
+
+    def series(self, name: str, unit: str, layer: str, labels: Mapping[str, str] | None = None) -> int:  # noqa: D102
+        text = _json({str(k): str(v) for k, v in sorted((labels or {}).items())})
+        key = "\0".join((name, unit, layer, text))
+        found = self._series.get(key)
+        if found is None:
+            found = self._series[key] = len(self._series) + 1
+            self._times.append(array("q"))
+            self._values.append(array("d"))
+            self._add("series", found, name, unit, layer, text)
+        return found
+
+    def rows(self, ids: Sequence[int]) -> int:  # noqa: D102
+        self._groups.append(tuple(ids))
+        return len(self._groups) - 1
+
+    def row(self, group: int, t_ns: int, values: Sequence[float]) -> None:  # noqa: D102
+        for series, value in zip(self._groups[group], values, strict=True):
+            self.point(series, t_ns, value)
+
+    def point(self, series: int, t_ns: int, value: float) -> None:  # noqa: D102
+        if value == value:  # not NaN
+            self._times[series - 1].append(_int(t_ns))
+            self._values[series - 1].append(value)
+
+    def span(  # noqa: D102
+        self, t_start_ns: int, t_end_ns: int, layer: str, track: str, name: str,
+        pid: int = 0, tid: int = 0, args: Mapping[str, Any] | None = None,
+    ) -> None:  # fmt: skip
+        self._add(
+            "spans",
+            _int(t_start_ns),
+            _int(t_end_ns),
+            layer,
+            track,
+            name,
+            _int(pid),
+            _int(tid),
+            _json(args or {}),
+        )
+
+    def event(  # noqa: D102
+        self, t_ns: int, layer: str, track: str, name: str,
+        pid: int = 0, tid: int = 0, args: Mapping[str, Any] | None = None,
+    ) -> None:  # fmt: skip
+        self._add("events", _int(t_ns), layer, track, name, _int(pid), _int(tid), _json(args or {}))
+
+    def line(self, t_ns: int, stream: str, text: str, pid: int = 0) -> None:  # noqa: D102
+        self._add("lines", _int(t_ns), stream, _int(pid), text)
+
+    def stack(self, frames: Sequence[tuple[str, str, int, str]]) -> int:  # noqa: D102
+        key = tuple(frames)
+        found = self._stacks.get(key)
+        if found is None:
+            found = self._stacks[key] = len(self._stacks) + 1
+            for depth, (function, file, line, binary) in enumerate(key):
+                self._add("frames", found, depth, function, file, _int(line), binary)
+        return found
+
+    def sample(  # noqa: D102
+        self, t_ns: int, layer: str, stack: int, weight: float,
+        pid: int = 0, tid: int = 0, goroutine: int = 0,
+    ) -> None:  # fmt: skip
+        self._add("stacks", _int(t_ns), layer, _int(pid), _int(tid), _int(goroutine), float(weight), stack)
+
+    def finding(self, source: str, kind: str, claim: str, severity: str, whole: Mapping[str, Any]) -> None:
+        """A finding, as JSON."""
+        self._add("findings", source, kind, claim, severity, _json(whole))
+
+    def raw(self, name: str) -> Path:  # noqa: D102
+        return self._raw / name
+
+    def note(self, key: str, value: Any) -> None:  # noqa: D102
+        self.notes[key] = value
+
+    def warn(self, text: str) -> None:  # noqa: D102
+        if text not in self.warnings:
+            self.warnings.append(text)
+
+    def write(self, directory: Path) -> dict[str, int]:
+        """Writes every table that has rows as ``TABLE.parquet`` and gives the number of rows of each."""
+        counts = {}
+        tables = {name: self._table(name) for name in self._rows}
+        tables["points"], tables["pyramid"] = self._points()
+        for name, table in tables.items():
+            if not len(table):
+                continue
+            if name in ("spans", "events", "lines", "stacks"):
+                table = table.sort_by("t_start_ns" if name == "spans" else "t_ns")
+            write_table(table, directory / f"{name}.parquet")
+            counts[name] = len(table)
+        return counts
+
+    def _add(self, table: str, *values: Any) -> None:
+        for column, value in zip(self._rows[table], values, strict=True):
+            column.append(_text(value) if type(value) is str else value)
+
+    def _table(self, name: str) -> pa.Table:
+        wanted = arrow_schema(name)
+        return pa.table(
+            [
+                pa.array(column, type=field.type)
+                for column, field in zip(self._rows[name], wanted, strict=True)
+            ],
+            schema=wanted,
+        )
+
+    def _points(self) -> tuple[pa.Table, pa.Table]:
+        ids: list[Any] = []
+        times: list[Any] = []
+        values: list[Any] = []
+        levels: list[tuple[Any, ...]] = []
+        for index, (t_array, v_array) in enumerate(zip(self._times, self._values, strict=True)):
+            t, v = np.frombuffer(t_array, np.int64), np.frombuffer(v_array, np.float64)
+            if len(t) > 1 and np.any(t[1:] < t[:-1]):
+                order = np.argsort(t, kind="stable")
+                t, v = t[order], v[order]
+            ids.append(np.full(len(t), index + 1, np.int64))
+            times.append(t)
+            values.append(v)
+            levels.extend((index + 1, *level) for level in pyramid(t, v))
+        empty = np.zeros(0, np.int64)
+        points = pa.table(
+            [
+                np.concatenate(ids or [empty]),
+                np.concatenate(times or [empty]),
+                np.concatenate(values or [np.zeros(0)]),
+            ],
+            schema=arrow_schema("points"),
+        )
+        columns = [
+            np.concatenate([np.full(len(level[2]), level[0], np.int64) for level in levels] or [empty]),
+            np.concatenate([np.full(len(level[2]), level[1], np.int64) for level in levels] or [empty]),
+            *(np.concatenate([level[k] for level in levels] or [empty]) for k in range(2, 7)),
+        ]
+        return points, pa.table(columns, schema=arrow_schema("pyramid"))
+
+
+def pyramid(
+    t_ns: np.ndarray[Any, Any], values: np.ndarray[Any, Any]
+) -> list[tuple[int, Any, Any, Any, Any, Any]]:
+    """The levels (level, t_start_ns, t_end_ns, min, max, count) over one sorted series; none for a short one."""
+    if len(t_ns) < _LEAST_FOR_PYRAMID:
+        return []
+    out, start, end, low, high = [], t_ns, t_ns, values, values
+    count = np.ones(len(t_ns), np.int64)
+    level = 0
+    while len(start) > FANOUT:
+        level += 1
+        cuts = np.arange(0, len(start), FANOUT)
+        last = np.minimum(cuts + FANOUT, len(end)) - 1
+        start, end = start[cuts], end[last]
+        low, high = np.minimum.reduceat(low, cuts), np.maximum.reduceat(high, cuts)
+        count = np.add.reduceat(count, cuts)
+        out.append((level, start, end, low, high, count))
+    return out
+
+
+def write_table(table: pa.Table, path: Path) -> None:
+    """Writes one table, zstd, integers as deltas, floats byte-split, text by dictionary. Raises OSError."""
+    encodings = {}
+    for field in table.schema:
+        if field.type == pa.int64():
+            encodings[field.name] = "DELTA_BINARY_PACKED"
+        elif field.type == pa.float64():
+            encodings[field.name] = "BYTE_STREAM_SPLIT"
+    text = [field.name for field in table.schema if field.type == pa.string()]
+    pq.write_table(
+        table, path, compression="zstd", compression_level=3, use_dictionary=text,
+        column_encoding=encodings, row_group_size=1 << 18, write_statistics=True,
+    )  # fmt: skip
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+
+
+def _text(value: str) -> str:
+    """Valid UTF-8: bytes that were not (kept as lone surrogates by Python) are shown as \\xNN."""
+    if value.isascii():
+        return value
+    return value.encode("utf-8", "surrogateescape" if _only_escapes(value) else "surrogatepass").decode(
+        "utf-8", "backslashreplace"
+    )
+
+
+def _only_escapes(value: str) -> bool:
+    return all(not 0xD800 <= ord(letter) <= 0xDFFF or 0xDC80 <= ord(letter) <= 0xDCFF for letter in value)
+
+
+def _int(value: float) -> int:
+    whole = int(value) if math.isfinite(value) else 0
+    return max(-_INT64, min(_INT64 - 1, whole))
