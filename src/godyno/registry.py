@@ -13,7 +13,9 @@ from godyno.errors import PluginError, UsageError
 
 # kind -> name -> "module:Class". One line a plugin; the contract tests check that each is what it says.
 BUILT_IN: dict[str, dict[str, str]] = {
-    "probes": {},
+    "probes": {
+        "processes": "godyno.probes.kernel.processes:Processes",
+    },
     "analyses": {},
     "studies": {},
     "exporters": {},

@@ -57,7 +57,7 @@ def byte_count(text: str) -> int:
     decimal = len(unit) == 2 and unit[1] in "Bb"
     prefix = unit[:1].lower() if unit[:1].lower() in _POWER else ""
     base: int = 1000 if decimal else 1024
-    return round(float(match["value"]) * base ** _POWER[prefix])
+    return round(float(match["value"]) * float(base ** _POWER[prefix]))
 
 
 def show_bytes(value: float) -> str:

@@ -126,6 +126,29 @@ class TableWriter:
         if text not in self.warnings:
             self.warnings.append(text)
 
+    def largest_sum(self, name: str) -> float | None:
+        """The largest sum over all series called ``name``, each holding its value until its next point or its last one.
+
+        None where there is no such series.
+        """
+        changes: list[tuple[int, float]] = []
+        for index, found in enumerate(self._rows["series"][1]):
+            if found != name or not self._times[index]:
+                continue
+            t, v = self._times[index], self._values[index]
+            previous = 0.0
+            for t_ns, value in zip(t, v, strict=True):
+                changes.append((t_ns, value - previous))
+                previous = value
+            changes.append((t[-1] + 1, -previous))
+        if not changes:
+            return None
+        total = most = 0.0
+        for _, change in sorted(changes):
+            total += change
+            most = max(most, total)
+        return most
+
     def write(self, directory: Path) -> dict[str, int]:
         """Writes every table that has rows as ``TABLE.parquet`` and gives the number of rows of each."""
         counts = {}

@@ -1,1 +1,1 @@
-"""kernel."""
+"""Probes that ask the kernel about the tree of processes under observation."""

@@ -1,0 +1,149 @@
+"""The command's output passes through: the user sees it as it would have been, the journal keeps each piece with its time.
+
+Where stdout and stderr are one (a terminal, or ``2>&1``), one channel carries both, so their interleaving is the command's
+own. Towards a terminal a channel is a pseudo-terminal of the same size, so the command shows colours and widths as always;
+stdin stays the user's own. A thread per channel copies: a reader that is slow (``less``) slows the command down as it would
+have, not the recorder.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import struct
+import termios
+import threading
+from dataclasses import dataclass
+
+from godyno.capture.journal import STREAMS, Journal
+from godyno.clock import now_ns
+
+_PIECE_BYTES = 1 << 16
+_WINDOW = struct.Struct("HHHH")
+
+
+@dataclass(slots=True)
+class Channel:
+    """One stream between the command and what godyno was given. ``read_fd`` is ours, ``write_fd`` the command's."""
+
+    stream: str
+    out_fd: int
+    read_fd: int
+    write_fd: int
+    is_terminal: bool
+    serves: tuple[int, ...]  # 1, 2, or both
+
+
+def open_channels() -> list[Channel]:
+    """The channels that stand for the present stdout and stderr; a closed one gets none."""
+    first, second = _identity(1), _identity(2)
+    if first is not None and first == second:
+        return [_open("output", 1, (1, 2))]
+    return [
+        _open(stream, fd, (fd,)) for stream, fd, found in (("stdout", 1, first), ("stderr", 2, second)) if found is not None
+    ]
+
+
+def _identity(fd: int) -> tuple[int, int, int] | None:
+    try:
+        found = os.fstat(fd)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino, found.st_rdev
+
+
+def _open(stream: str, out_fd: int, serves: tuple[int, ...]) -> Channel:
+    if os.isatty(out_fd):
+        read_fd, write_fd = os.openpty()
+        settings = termios.tcgetattr(write_fd)
+        settings[1] &= ~termios.OPOST  # the user's own terminal turns \n into \r\n, once
+        settings[3] &= ~(termios.ECHO | termios.ICANON | termios.ISIG)
+        termios.tcsetattr(write_fd, termios.TCSANOW, settings)
+        os.set_inheritable(read_fd, False)
+        channel = Channel(stream, out_fd, read_fd, write_fd, True, serves)
+        copy_window_size(channel)
+        return channel
+    read_fd, write_fd = os.pipe()
+    return Channel(stream, out_fd, read_fd, write_fd, False, serves)
+
+
+def copy_window_size(channel: Channel) -> None:
+    """Gives the command's terminal the size of the user's."""
+    if channel.is_terminal:
+        try:
+            size = fcntl.ioctl(channel.out_fd, termios.TIOCGWINSZ, _WINDOW.pack(0, 0, 0, 0))
+            fcntl.ioctl(channel.read_fd, termios.TIOCSWINSZ, size)
+        except OSError:
+            pass  # the terminal is gone
+
+
+class Relay:
+    """Copies one channel on a thread until its end. ``on_closed`` is called when nobody reads our output any more."""
+
+    def __init__(self, channel: Channel, kept: KeptOutput, quiet: bool) -> None:
+        self.channel, self.kept, self.quiet = channel, kept, quiet
+        self.reader_gone = False
+        self.closed = threading.Event()
+        self.thread = threading.Thread(target=self._copy, name=f"godyno-{channel.stream}", daemon=True)
+
+    def start(self) -> None:
+        """Begins to copy."""
+        self.thread.start()
+
+    def _copy(self) -> None:
+        channel, stream = self.channel, STREAMS.index(self.channel.stream)
+        while True:
+            try:
+                piece = os.read(channel.read_fd, _PIECE_BYTES)
+            except OSError:  # EIO: the last holder of a pseudo-terminal closed it
+                piece = b""
+            if not piece:
+                break
+            self.kept.add(stream, now_ns(), piece)
+            if not self.quiet and not write_all(channel.out_fd, piece):
+                self.reader_gone = True
+                break
+        self.closed.set()
+
+
+def write_all(fd: int, data: bytes) -> bool:
+    """Writes everything, waiting where it must; False where nobody reads any more."""
+    view = memoryview(data)
+    while view:
+        try:
+            view = view[os.write(fd, view) :]
+        except BlockingIOError:
+            threading.Event().wait(0.001)  # somebody made the shared descriptor non-blocking
+        except OSError:
+            return False
+    return True
+
+
+class KeptOutput:
+    """What the journal keeps of the output: everything up to ``most_bytes``, then only the count of the rest."""
+
+    def __init__(self, journal: Journal, most_bytes: int) -> None:
+        self._journal, self._left = journal, most_bytes
+        self._lock = threading.Lock()
+        self.bytes_seen = self.bytes_dropped = 0
+
+    def add(self, stream: int, t_ns: int, piece: bytes) -> None:
+        """Keeps a piece as it arrived."""
+        with self._lock:
+            self.bytes_seen += len(piece)
+            if len(piece) > self._left:
+                self._left = 0
+                self.bytes_dropped += len(piece)
+                return
+            self._left -= len(piece)
+            self._journal.chunk(stream, t_ns, piece)
+
+    def flush(self) -> None:
+        """Makes it safe from a kill."""
+        with self._lock:
+            self._journal.flush()
+
+    def close(self) -> None:
+        """Closes the journal."""
+        with self._lock:
+            self._journal.close()

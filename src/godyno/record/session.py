@@ -1,0 +1,475 @@
+"""One recording: a workload is launched, probes watch it, a journal keeps what they saw, a child process seals it.
+
+This process stays small and never imports what reads captures. The order matters: everything that takes time is done
+before the command is let go or after it has ended.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from godyno import __version__, registry
+from godyno.capture.journal import JOURNAL, Journal, JournalSink
+from godyno.capture.manifest import ClockBracket, Cost, Manifest, ProbeEntry, Recorder, write_manifest
+from godyno.capture.schema import SCHEMA_VERSION
+from godyno.clock import BOOTTIME, REALTIME, bracket, now_ns
+from godyno.errors import GodynoError, UsageError
+from godyno.interfaces import Probe
+from godyno.machine import read_machine
+from godyno.machine.cgroups import Group, sweep_stale
+from godyno.machine.placement import start_ticks
+from godyno.model import Availability, Peak, Result, Workload
+from godyno.record.keeper import Keeper
+from godyno.record.loop import EventLoop
+from godyno.record.output import Channel, KeptOutput, Relay, copy_window_size, open_channels
+from godyno.record.signals import Signals
+from godyno.redact import redact_argv
+from godyno.workload.launcher import Held, find_command
+
+OUTPUT_JOURNAL = "output.journal"
+DEFAULT_HZ = 10.0
+DEFAULT_OUTPUT_LIMIT_BYTES = 64 << 20
+_KILL_AFTER_S = 5.0
+_DRAIN_S = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to record. ``hz`` is how often sampled values are wanted; ``probes`` None is every built-in of the level.
+
+    ``quiet`` keeps the command's output without showing it; ``lines`` False leaves stdout and stderr untouched and keeps
+    nothing of them. Limits are set on the tree's own cgroup; ``timeout_s`` ends the tree (SIGTERM, then SIGKILL).
+    """
+
+    out: Path | None = None
+    hz: float = DEFAULT_HZ
+    level: str = "light"
+    probes: tuple[str, ...] | None = None
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # by probe, its constructor's keywords
+    lines: bool = True
+    quiet: bool = False
+    output_limit_bytes: int = DEFAULT_OUTPUT_LIMIT_BYTES
+    memory_limit_bytes: int | None = None
+    swap_limit_bytes: int | None = None
+    cpu_quota: float | None = None
+    timeout_s: float | None = None
+    wait_for_tree: bool = False
+    seal: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a recording came to."""
+
+    capture: Path
+    result: Result
+    peak: Peak | None
+    oom_kills: int
+    timed_out: bool
+    cost: Cost
+    warnings: tuple[str, ...]
+    sealed: bool
+
+
+@dataclass(slots=True)
+class _Target:
+    """``interfaces.Target``."""
+
+    pid: int
+    cgroups: Mapping[str, Path]
+    hz: float
+    loop: EventLoop
+    pids_of: Callable[[], Iterator[int]]
+
+    def pids(self) -> Iterator[int]:
+        return self.pids_of()
+
+
+class Session:
+    """Runs one workload to its end. Use once: ``Session(workload, options).run()``."""
+
+    def __init__(self, workload: Workload, options: Options) -> None:
+        if options.hz <= 0 or options.hz > 1000:
+            raise UsageError(f"--hz {options.hz:g} cannot be", hint="Choose between 0.01 and 1000; 10 costs about 1 %.")
+        self.workload, self.options = workload, options
+        self.warnings: list[str] = []
+        self.lost: dict[str, int] = {}
+        self.timed_out = False
+        self.notes: dict[str, Any] = {}
+
+    # ---- the whole of it, in order
+
+    def run(self) -> Outcome:
+        """Records, seals, and tells how it went. Raises GodynoError where the command could not be started at all."""
+        began = now_ns()
+        workload, options = self.workload, self.options
+        find_command(workload.argv[0] if workload.argv else "", {**os.environ, **_strings(workload.env)}.get("PATH"))
+        self.directory = _new_directory(options.out, workload)
+        try:
+            (self.directory / "raw").mkdir(exist_ok=True)
+            sweep_stale()
+            self.machine = read_machine(paths={"cwd": Path(workload.cwd or ".")})
+            self.journal = Journal(self.directory / JOURNAL, self._on_full)
+            self.output = KeptOutput(Journal(self.directory / OUTPUT_JOURNAL), options.output_limit_bytes)
+            self.recorder = Recorder(os.getpid(), start_ticks(Path("/"), os.getpid()) or 0, self.machine.boot_id)
+            self.brackets = [bracket(REALTIME), bracket(BOOTTIME)]
+            self.loop = EventLoop(options.hz, after_tick=self._after_tick)
+            self.probes = list(self._probes())
+            for probe, _ in self.probes:
+                workload = probe.prepare(workload, self.directory / "raw" / probe.name)
+            self.prepared = workload
+            self._write_manifest("recording")
+            self.signals = Signals()
+        except BaseException:
+            _remove_unused(self.directory)
+            raise
+        try:
+            result, peak, oom_kills = self._launch_and_watch(workload, began)
+        finally:
+            self.signals.close()
+            self.loop.close()
+        return self._finish(result, peak, oom_kills, began)
+
+    def _launch_and_watch(self, workload: Workload, began: int) -> tuple[Result, Peak | None, int]:
+        options = self.options
+        self.group, missing = Group.create("run")
+        self._limit()
+        if self.group is None or "memory" not in self.group.paths:
+            self.notes["no_cgroup"] = missing
+        self.channels = open_channels() if options.lines else []
+        self.keeper = Keeper(self.channels, _tidying(self.group))
+        try:
+            held = self._hold(workload)
+        except BaseException:
+            self.keeper.finish(linger=False)
+            self.keeper.cpu_s()
+            if self.group:
+                self.group.release()
+            raise
+        self.notes["pid"] = held.pid
+        group_paths = self.group.paths if self.group else {}
+        self.target = _Target(held.pid, group_paths, options.hz, self.loop, lambda: iter((held.pid,)))
+        relays = [Relay(channel, self.output, options.quiet) for channel in self.channels]
+        for channel in self.channels:
+            os.close(channel.write_fd)
+        with contextlib.ExitStack() as attached:
+            for probe, entry in self.probes:
+                if entry.availability:
+                    self._attach(attached, probe)
+            self._watch_command(held.pid, relays)
+            for relay in relays:
+                relay.start()
+            self.before_cpu_s = _own_cpu_s()
+            self.before_wall_s = (now_ns() - began) * 1e-9
+            self.released_ns = now_ns()
+            try:
+                held.release()
+            except GodynoError:
+                os.waitpid(held.pid, 0)
+                self._abort(relays)
+                raise
+            if options.timeout_s is not None:
+                self.loop.after(options.timeout_s, self._time_out)
+            self.loop.run()
+            result = self._result()
+            self.during_cpu_s = _own_cpu_s() - self.before_cpu_s
+            peak = self.group.memory_peak() if self.group else None
+        # The probes are detached; what they still had to write is in the journal now.
+        oom_kills = (self.group.oom_kills() if self.group else 0) or 0
+        self._settle(relays)
+        return result, peak or self._sampled_peak(), oom_kills
+
+    # ---- before
+
+    def _probes(self) -> Iterator[tuple[Probe, ProbeEntry]]:
+        wanted = self.options.probes
+        for name in registry.names("probes") if wanted is None else wanted:
+            plugin = registry.load("probes", name)
+            if wanted is None and self.options.level not in getattr(plugin, "levels", (self.options.level,)):
+                continue
+            probe: Probe = plugin(**self.options.settings.get(name, {}))
+            availability = probe.availability(self.machine)
+            clocks = {table: clock.value for table, clock in probe.tables.items()}
+            yield probe, ProbeEntry(name, availability, clocks)
+
+    def _limit(self) -> None:
+        options = self.options
+        if options.memory_limit_bytes is None and options.cpu_quota is None:
+            return
+        if self.group is None:
+            raise UsageError(
+                "A limit was asked for, and no cgroup can be made here", hint="`godyno doctor` says what would enable it."
+            )
+        try:
+            if options.memory_limit_bytes is not None:
+                self.group.set_memory_limit(options.memory_limit_bytes, options.swap_limit_bytes)
+            if options.cpu_quota is not None:
+                self.group.set_cpu_quota(options.cpu_quota)
+        except BaseException:
+            self.group.release()
+            raise
+
+    def _hold(self, workload: Workload) -> Held:
+        env = dict(os.environ)
+        for key, value in workload.env.items():
+            if value is None:
+                env.pop(key, None)
+            else:
+                env[key] = value
+        descriptors = {fd: channel.write_fd for channel in self.channels for fd in channel.serves}
+        if self.options.quiet and not self.options.lines:
+            silent = os.open(os.devnull, os.O_WRONLY)
+            descriptors = {1: silent, 2: silent}
+        group = self.group
+        return Held(
+            workload.argv, env, workload.cwd, descriptors, self.signals.inherited_mask, group.add if group else lambda: None
+        )
+
+    def _sink(self, name: str) -> JournalSink:
+        return self.journal.sink(name, self.directory / "raw" / name)
+
+    def _attach(self, attached: contextlib.ExitStack, probe: Probe) -> None:
+        self.loop.owner = probe.name
+        try:
+            attached.enter_context(probe.attach(self.target, self._sink(probe.name)))
+        except (OSError, GodynoError) as error:
+            self.warnings.append(f"{probe.name} could not be attached: {error}")
+            index = next(i for i, (p, _) in enumerate(self.probes) if p is probe)
+            entry = self.probes[index][1]
+            self.probes[index] = (probe, replace(entry, availability=Availability(False, str(error))))
+        finally:
+            self.loop.owner = ""
+        pids = getattr(probe, "pids", None)
+        if pids is not None:
+            self.target.pids_of = pids
+
+    # ---- during
+
+    def _watch_command(self, pid: int, relays: Sequence[Relay]) -> None:
+        self.status: tuple[int, resource.struct_rusage] | None = None
+        self.relays = relays
+        self.loop.on_readable(self.signals.fd, lambda: self._on_signals(pid))
+
+    def _on_signals(self, pid: int) -> None:
+        for received in self.signals.take():
+            if received.number == signal.SIGCHLD:
+                self._reap(pid)
+            elif received.number == signal.SIGWINCH:
+                for channel in self.channels:
+                    copy_window_size(channel)
+            elif not received.from_terminal and self.status is None:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, received.number)
+
+    def _reap(self, pid: int) -> None:
+        if self.status is not None:
+            return
+        ended, status, usage = os.wait4(pid, os.WNOHANG)
+        if ended:
+            self.ended_ns = now_ns()
+            self.status = (status, usage)
+            if self.options.wait_for_tree and self.group and self.group.pids():
+                self.loop.every(0.1, lambda t_ns: self._stop_when_empty())
+            else:
+                self.loop.stopped = True
+
+    def _stop_when_empty(self) -> None:
+        if not (self.group and self.group.pids()):
+            self.loop.stopped = True
+
+    def _after_tick(self) -> None:
+        self.journal.flush()
+        self.output.flush()
+        for index, relay in enumerate(self.relays):
+            if relay.reader_gone and relay.channel.read_fd >= 0:
+                os.close(relay.channel.read_fd)
+                relay.channel.read_fd = -1
+                self.keeper.close_channel(index)
+
+    def _time_out(self) -> None:
+        if self.status is not None:
+            return
+        self.timed_out = True
+        self._signal_tree(signal.SIGTERM)
+        self.loop.after(_KILL_AFTER_S, lambda: self._signal_tree(signal.SIGKILL))
+
+    def _signal_tree(self, number: signal.Signals) -> None:
+        if self.status is not None:
+            return
+        if self.group and number == signal.SIGKILL:
+            self.group.kill(timeout_s=1.0)
+            return
+        for pid in [*self.target.pids(), self.target.pid]:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, number)
+
+    def _on_full(self, error: OSError) -> None:
+        self.warnings.append(
+            f"The disk of the capture could not be written ({error.strerror}); what did not fit in memory is lost."
+        )
+        print(f"godyno: cannot write {self.directory}: {error.strerror}; the command goes on", file=sys.stderr)
+
+    # ---- after
+
+    def _result(self) -> Result:
+        assert self.status is not None
+        status, usage = self.status
+        number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
+        code = 128 + number if number else os.WEXITSTATUS(status)
+        return Result(self.released_ns, self.ended_ns, code, number, usage.ru_utime, usage.ru_stime)
+
+    def _settle(self, relays: Sequence[Relay]) -> None:
+        """Lets the output arrive whole; processes that live on keep their output and their cgroup through the keeper."""
+        patience = now_ns() + int(_DRAIN_S * 1e9)
+        survivors = self.group.pids() if self.group else []
+        for relay in relays:
+            left_s = max(0.0, (patience - now_ns()) * 1e-9)
+            relay.closed.wait(timeout=left_s if survivors or self.group is None else 10.0)
+        linger = bool(survivors) or any(not relay.closed.is_set() for relay in relays)
+        self.keeper_cpu_s = 0.0
+        self.keeper.finish(linger)
+        if linger:
+            self.notes["survivors"] = survivors
+        else:
+            self.keeper_cpu_s = self.keeper.cpu_s()
+            if self.group:
+                self.group.release()
+        if self.output.bytes_dropped:
+            self.lost["output_bytes"] = self.output.bytes_dropped
+
+    def _abort(self, relays: Sequence[Relay]) -> None:
+        self.keeper.finish(linger=False)
+        self.keeper.cpu_s()
+        if self.group:
+            self.group.release()
+        self.journal.close()
+        self.output.close()
+        _remove_unused(self.directory)
+
+    def _sampled_peak(self) -> Peak | None:
+        return None  # sealing finds it among the samples, and says so
+
+    def _finish(self, result: Result, peak: Peak | None, oom_kills: int, began: int) -> Outcome:
+        self.notes["oom_kills"] = oom_kills
+        self.notes["timed_out"] = self.timed_out
+        elapsed_s = result.wall_s
+        rates = self.loop.rates(elapsed_s)
+        for probe, _ in self.probes:
+            if probe.name in self.loop.cpu_ns:
+                self._sink(probe.name).note("cpu_s", self.loop.cpu_ns[probe.name] * 1e-9)
+            if probe.name in rates:
+                self._sink(probe.name).note("looks_hz", round(rates[probe.name], 3))
+        self.brackets += [bracket(REALTIME), bracket(BOOTTIME)]
+        self.journal.close()
+        self.output.close()
+        self.lost |= {f"journal_{key}": count for key, count in self.journal.lost.items()}
+        own = resource.getrusage(resource.RUSAGE_SELF)
+        self.cost = Cost(
+            during_cpu_s=self.during_cpu_s + self.keeper_cpu_s,
+            around_cpu_s=_own_cpu_s() - self.during_cpu_s,
+            before_wall_s=self.before_wall_s,
+            after_wall_s=(now_ns() - result.t_end_ns) * 1e-9,
+            rss_peak_bytes=own.ru_maxrss * 1024,
+            wakeups=self.loop.wakeups,
+            journal_bytes=self.journal.bytes_written,
+        )
+        self.result, self.peak = result, peak
+        try:
+            self._write_manifest("recording", result, peak)
+            sealed = self.options.seal and self._seal()
+        except OSError as error:
+            self.warnings.append(f"The capture could not be finished: {error.strerror}")
+            sealed = False
+        return Outcome(
+            self.directory, result, peak, oom_kills, self.timed_out, self.cost, tuple(self.warnings), sealed
+        )
+
+    def _seal(self) -> bool:
+        """Seals in a process of its own, which may import what it likes; its cost goes into the manifest it writes."""
+        command = [sys.executable, "-m", "godyno.record.seal", str(self.directory)]
+        sealing = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        if sealing.returncode:
+            last = sealing.stderr.decode("utf-8", "replace").strip().splitlines()[-1:] or ["no reason given"]
+            self.warnings.append(f"Sealing failed: {last[0]}; `godyno recover {self.directory}` tries again.")
+        return sealing.returncode == 0
+
+    def _write_manifest(self, state: str, result: Result | None = None, peak: Peak | None = None) -> None:
+        workload = self.prepared
+        shown = replace(
+            workload,
+            argv=tuple(redact_argv(list(self.workload.argv))),
+            cwd=workload.cwd or str(Path.cwd()),
+            env={key: None if value is None else "set" for key, value in workload.env.items()},
+        )
+        if self.prepared.argv != self.workload.argv:
+            self.notes["argv_run"] = redact_argv(list(workload.argv))
+        manifest = Manifest(
+            SCHEMA_VERSION, __version__, state, datetime.now(UTC).isoformat(timespec="milliseconds"), self.recorder, shown,
+            self.machine, self.options.hz, self.options.level, result, peak,
+            tuple(ClockBracket.of(found) for found in self.brackets), tuple(entry for _, entry in self.probes),
+            getattr(self, "cost", Cost()), tuple(self.warnings), self.lost, notes=self.notes,
+        )  # fmt: skip
+        write_manifest(self.directory, manifest)
+
+
+def _tidying(group: Group | None) -> Callable[[], bool]:
+    def tidy() -> bool:
+        if group is None:
+            return True
+        if group.pids():
+            return False
+        group.release()
+        return True
+
+    return tidy
+
+
+def _own_cpu_s() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def _strings(env: Mapping[str, str | None]) -> dict[str, str]:
+    return {key: value for key, value in env.items() if value is not None}
+
+
+def _new_directory(out: Path | None, workload: Workload) -> Path:
+    """A directory of that name that was not there before. Raises UsageError."""
+    if out is not None:
+        path = out if out.name.endswith(".dyno") else out.with_name(out.name + ".dyno")
+        try:
+            path.mkdir(parents=True)
+        except FileExistsError:
+            raise UsageError(f"{path} exists already", hint="Choose another name with -o, or remove it.") from None
+        except OSError as error:
+            raise UsageError(f"{path} cannot be made: {error.strerror}", hint="Choose another place with -o.") from error
+        return path
+    words = [Path(workload.argv[0]).name, *(w for w in workload.argv[1:2] if w.isalnum())]
+    stem = f"{'-'.join(words)}-{time.strftime('%Y%m%d-%H%M%S')}"
+    for attempt in range(1, 1000):
+        path = Path(f"{stem}.dyno" if attempt == 1 else f"{stem}-{attempt}.dyno")
+        try:
+            path.mkdir()
+            return path
+        except FileExistsError:
+            continue  # two recordings began in one second
+        except OSError as error:
+            raise UsageError(f"{path} cannot be made here: {error.strerror}", hint="Choose another place with -o.") from error
+    raise UsageError(f"{stem}.dyno and 999 more exist already", hint="Choose a name with -o.")
+
+
+def _remove_unused(directory: Path) -> None:
+    import shutil
+
+    shutil.rmtree(directory, ignore_errors=True)
