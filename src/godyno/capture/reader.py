@@ -103,9 +103,11 @@ class Capture:
     def sql(self, query: str, parameters: Sequence[Any] | None = None) -> pa.Table:
         """The result of ``query`` as an Arrow table. Raises QueryError."""
         import duckdb
+        import pyarrow as pa
 
         try:
-            return self.connection.execute(query, parameters).to_arrow_table()
+            result = self.connection.sql(query, params=parameters)
+            return result.to_arrow_table() if result is not None else pa.table({})
         except duckdb.Error as error:
             text = str(error).strip()
             raise QueryError(

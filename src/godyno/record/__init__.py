@@ -1,1 +1,143 @@
-"""record."""
+"""Recording: a workload is run, probes watch it, a capture keeps what they saw.
+
+``record`` runs ``godyno record`` as a process of its own: the recorder stays small whatever its caller has loaded, and it
+may be called from any thread.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from godyno.capture.manifest import Cost
+from godyno.errors import GodynoError
+from godyno.model import Peak, Result, Workload
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """How a recording went. ``peak`` is of the whole process tree; ``oom_kills`` counts the kernel's kills in it."""
+
+    capture: Path
+    result: Result
+    peak: Peak | None
+    oom_kills: int
+    timed_out: bool
+    cost: Cost
+    warnings: tuple[str, ...]
+    sealed: bool
+
+
+def record(
+    workload: Workload,
+    out: Path | None = None,
+    *,
+    hz: float = 10.0,
+    memory_limit_bytes: int | None = None,
+    cpu_quota: float | None = None,
+    timeout_s: float | None = None,
+    quiet_output: bool = True,
+    lines: bool = True,
+    wait_for_tree: bool = False,
+    seal: bool = True,
+) -> Recording:
+    """Runs ``workload`` and keeps what it did in a capture; the Python side of ``godyno record``.
+
+    ``cpu_quota`` is in CPUs. With ``quiet_output`` the command's output is kept, not shown. Raises GodynoError (with the
+    exit code and words of the command line) where the command could not be started or the capture not be made.
+    """
+    options = ["--hz", str(hz), "--quiet"]
+    if out is not None:
+        options += ["--out", str(Path(out).absolute())]
+    for key, value in workload.tags.items():
+        options += ["--tag", f"{key}={value}"]
+    for flag, wanted in (
+        ("--memory-limit", memory_limit_bytes),
+        ("--cpu-quota", cpu_quota),
+        ("--timeout", None if timeout_s is None else f"{timeout_s:.3f}s"),
+    ):
+        if wanted is not None:
+            options += [flag, str(wanted)]
+    for flag, on in (
+        ("--quiet-output", quiet_output),
+        ("--no-output", not lines),
+        ("--wait-for-tree", wait_for_tree),
+        ("--no-seal", not seal),
+    ):
+        if on:
+            options.append(flag)
+    return _run(options, workload)
+
+
+def _run(options: list[str], workload: Workload) -> Recording:
+    env = dict(os.environ)
+    for key, value in workload.env.items():
+        if value is None:
+            env.pop(key, None)
+        else:
+            env[key] = value
+    read_fd, write_fd = os.pipe()
+    try:
+        command = [
+            sys.executable, "-m", "godyno", "record", *options, "--result-fd", str(write_fd), "--", *workload.argv,
+        ]  # fmt: skip
+        recorder = subprocess.Popen(
+            command,
+            cwd=workload.cwd or None,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            pass_fds=(write_fd,),
+        )
+        os.close(write_fd)
+        write_fd = -1
+        try:
+            with os.fdopen(read_fd, "rb") as answer:
+                read_fd = -1
+                # The command's own stderr comes through this pipe where it is not quiet; both are read to their ends.
+                _, errors = recorder.communicate()
+                data = answer.read()
+        except KeyboardInterrupt:
+            recorder.wait()  # the terminal told the recorder too; let it seal
+            raise
+    finally:
+        for fd in (read_fd, write_fd):
+            if fd >= 0:
+                os.close(fd)
+    if not data:
+        words = errors.decode("utf-8", "replace").strip().removeprefix("godyno: ").split("\n  ", 1)
+        raise _error(
+            recorder.returncode,
+            words[0] or "the recorder ended without a word",
+            words[1] if words[1:] else "",
+        )
+    return _recording(json.loads(data), Path(workload.cwd or "."))
+
+
+def _recording(answer: dict[str, Any], cwd: Path) -> Recording:
+    return Recording(
+        capture=cwd / answer["capture"],
+        result=Result.from_json(answer["result"]),
+        peak=Peak.from_json(answer["peak"]) if answer["peak"] else None,
+        oom_kills=answer["oom_kills"],
+        timed_out=answer["timed_out"],
+        cost=Cost.from_json(answer["cost"]),
+        warnings=tuple(answer["warnings"]),
+        sealed=answer["sealed"],
+    )
+
+
+def _error(code: int, message: str, hint: str) -> GodynoError:
+    """The error of godyno's tree that has this exit code."""
+    waiting: list[type[GodynoError]] = [GodynoError]
+    while waiting:
+        kind = waiting.pop()
+        if kind.exit_code == code:
+            return kind(message, hint=hint)
+        waiting.extend(kind.__subclasses__())
+    return GodynoError(message, hint=hint)

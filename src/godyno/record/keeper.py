@@ -8,6 +8,7 @@ gone the keeper removes the cgroup and what else was to be restored. The journal
 
 from __future__ import annotations
 
+import ctypes
 import os
 import select
 import signal
@@ -64,18 +65,32 @@ def _keep(line: int, channels: list[Channel], tidy: Callable[[], bool]) -> None:
     for channel in channels:
         os.close(channel.write_fd)
     os.chdir("/")
+    _rename(b"dyno-keeper")
     living: dict[int, Channel] = dict(enumerate(channels))
     word = os.read(line, 2)
     while word[:1] == _CLOSE:
-        channel = living.pop(int(word[1:]), None)  # type: ignore[assignment]
-        if channel:
-            os.close(channel.read_fd)
+        gone = living.pop(int(word[1:]), None)
+        if gone:
+            os.close(gone.read_fd)
         word = os.read(line, 2)
     if word[:1] == _DONE:
         return
     _relay(list(living.values()))
     while not tidy():
         time.sleep(_LOOK_S)
+
+
+def _rename(name: bytes) -> None:
+    """Shows ``name`` as the command line, as setproctitle does: `pkill -9 -f "godyno record"` means the recorder."""
+    try:
+        with open("/proc/self/stat", "rb") as file:  # noqa: PTH123
+            fields = file.read().rpartition(b")")[2].split()
+        start, end = int(fields[45]), int(fields[46])  # arg_start and arg_end, proc_pid_stat(5) fields 48 and 49
+        ctypes.memmove(start, name.ljust(end - start, b"\0")[: end - start], end - start)
+        with open("/proc/self/comm", "wb") as file:  # noqa: PTH123
+            file.write(name[:15])
+    except (OSError, ValueError, IndexError):
+        pass  # it only looks less clear in `ps`
 
 
 def _relay(channels: list[Channel]) -> None:

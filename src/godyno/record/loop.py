@@ -32,7 +32,9 @@ class _Look:
 class EventLoop:
     """``interfaces.Loop`` on epoll. ``owner`` names who registers, so that each probe's own CPU time can be told."""
 
-    def __init__(self, hz: float, share: float = DEFAULT_SHARE, after_tick: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, hz: float, share: float = DEFAULT_SHARE, after_tick: Callable[[], None] = lambda: None
+    ) -> None:
         self.tick_ns = int(1e9 / hz)
         self.budget_ns_per_ns = share * (os.cpu_count() or 1)
         self.after_tick = after_tick

@@ -40,7 +40,9 @@ def open_channels() -> list[Channel]:
     if first is not None and first == second:
         return [_open("output", 1, (1, 2))]
     return [
-        _open(stream, fd, (fd,)) for stream, fd, found in (("stdout", 1, first), ("stderr", 2, second)) if found is not None
+        _open(stream, fd, (fd,))
+        for stream, fd, found in (("stdout", 1, first), ("stderr", 2, second))
+        if found is not None
     ]
 
 

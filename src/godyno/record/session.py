@@ -21,20 +21,20 @@ from typing import Any
 
 from godyno import __version__, registry
 from godyno.capture.journal import JOURNAL, Journal, JournalSink
-from godyno.capture.manifest import ClockBracket, Cost, Manifest, ProbeEntry, Recorder, write_manifest
+from godyno.capture.manifest import ClockBracket, Cost, Manifest, ProbeEntry, write_manifest
 from godyno.capture.schema import SCHEMA_VERSION
 from godyno.clock import BOOTTIME, REALTIME, bracket, now_ns
 from godyno.errors import GodynoError, UsageError
-from godyno.interfaces import Probe
+from godyno.interfaces import Loop, Probe
 from godyno.machine import read_machine
 from godyno.machine.cgroups import Group, sweep_stale
-from godyno.machine.placement import start_ticks
 from godyno.model import Availability, Peak, Result, Workload
+from godyno.record.identity import present_recorder
 from godyno.record.keeper import Keeper
 from godyno.record.loop import EventLoop
-from godyno.record.output import Channel, KeptOutput, Relay, copy_window_size, open_channels
+from godyno.record.output import KeptOutput, Relay, copy_window_size, open_channels
 from godyno.record.signals import Signals
-from godyno.redact import redact_argv
+from godyno.redact import redacted_argv
 from godyno.workload.launcher import Held, find_command
 
 OUTPUT_JOURNAL = "output.journal"
@@ -56,7 +56,9 @@ class Options:
     hz: float = DEFAULT_HZ
     level: str = "light"
     probes: tuple[str, ...] | None = None
-    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # by probe, its constructor's keywords
+    settings: Mapping[str, Mapping[str, Any]] = field(
+        default_factory=dict
+    )  # by probe, its constructor's keywords
     lines: bool = True
     quiet: bool = False
     output_limit_bytes: int = DEFAULT_OUTPUT_LIMIT_BYTES
@@ -89,7 +91,7 @@ class _Target:
     pid: int
     cgroups: Mapping[str, Path]
     hz: float
-    loop: EventLoop
+    loop: Loop
     pids_of: Callable[[], Iterator[int]]
 
     def pids(self) -> Iterator[int]:
@@ -101,7 +103,9 @@ class Session:
 
     def __init__(self, workload: Workload, options: Options) -> None:
         if options.hz <= 0 or options.hz > 1000:
-            raise UsageError(f"--hz {options.hz:g} cannot be", hint="Choose between 0.01 and 1000; 10 costs about 1 %.")
+            raise UsageError(
+                f"--hz {options.hz:g} cannot be", hint="Choose between 0.01 and 1000; 10 costs about 1 %."
+            )
         self.workload, self.options = workload, options
         self.warnings: list[str] = []
         self.lost: dict[str, int] = {}
@@ -114,7 +118,9 @@ class Session:
         """Records, seals, and tells how it went. Raises GodynoError where the command could not be started at all."""
         began = now_ns()
         workload, options = self.workload, self.options
-        find_command(workload.argv[0] if workload.argv else "", {**os.environ, **_strings(workload.env)}.get("PATH"))
+        find_command(
+            workload.argv[0] if workload.argv else "", {**os.environ, **_strings(workload.env)}.get("PATH")
+        )
         self.directory = _new_directory(options.out, workload)
         try:
             (self.directory / "raw").mkdir(exist_ok=True)
@@ -122,7 +128,7 @@ class Session:
             self.machine = read_machine(paths={"cwd": Path(workload.cwd or ".")})
             self.journal = Journal(self.directory / JOURNAL, self._on_full)
             self.output = KeptOutput(Journal(self.directory / OUTPUT_JOURNAL), options.output_limit_bytes)
-            self.recorder = Recorder(os.getpid(), start_ticks(Path("/"), os.getpid()) or 0, self.machine.boot_id)
+            self.recorder = present_recorder()
             self.brackets = [bracket(REALTIME), bracket(BOOTTIME)]
             self.loop = EventLoop(options.hz, after_tick=self._after_tick)
             self.probes = list(self._probes())
@@ -209,7 +215,8 @@ class Session:
             return
         if self.group is None:
             raise UsageError(
-                "A limit was asked for, and no cgroup can be made here", hint="`godyno doctor` says what would enable it."
+                "A limit was asked for, and no cgroup can be made here",
+                hint="`godyno doctor` says what would enable it.",
             )
         try:
             if options.memory_limit_bytes is not None:
@@ -233,7 +240,12 @@ class Session:
             descriptors = {1: silent, 2: silent}
         group = self.group
         return Held(
-            workload.argv, env, workload.cwd, descriptors, self.signals.inherited_mask, group.add if group else lambda: None
+            workload.argv,
+            env,
+            workload.cwd,
+            descriptors,
+            self.signals.inherited_mask,
+            group.add if group else lambda: None,
         )
 
     def _sink(self, name: str) -> JournalSink:
@@ -318,7 +330,9 @@ class Session:
         self.warnings.append(
             f"The disk of the capture could not be written ({error.strerror}); what did not fit in memory is lost."
         )
-        print(f"godyno: cannot write {self.directory}: {error.strerror}; the command goes on", file=sys.stderr)
+        print(
+            f"godyno: cannot write {self.directory}: {error.strerror}; the command goes on", file=sys.stderr
+        )
 
     # ---- after
 
@@ -398,7 +412,9 @@ class Session:
     def _seal(self) -> bool:
         """Seals in a process of its own, which may import what it likes; its cost goes into the manifest it writes."""
         command = [sys.executable, "-m", "godyno.record.seal", str(self.directory)]
-        sealing = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        sealing = subprocess.run(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        )
         if sealing.returncode:
             last = sealing.stderr.decode("utf-8", "replace").strip().splitlines()[-1:] or ["no reason given"]
             self.warnings.append(f"Sealing failed: {last[0]}; `godyno recover {self.directory}` tries again.")
@@ -408,12 +424,12 @@ class Session:
         workload = self.prepared
         shown = replace(
             workload,
-            argv=tuple(redact_argv(list(self.workload.argv))),
+            argv=tuple(redacted_argv(self.workload.argv)),
             cwd=workload.cwd or str(Path.cwd()),
             env={key: None if value is None else "set" for key, value in workload.env.items()},
         )
         if self.prepared.argv != self.workload.argv:
-            self.notes["argv_run"] = redact_argv(list(workload.argv))
+            self.notes["argv_run"] = redacted_argv(workload.argv)
         manifest = Manifest(
             SCHEMA_VERSION, __version__, state, datetime.now(UTC).isoformat(timespec="milliseconds"), self.recorder, shown,
             self.machine, self.options.hz, self.options.level, result, peak,
@@ -451,9 +467,13 @@ def _new_directory(out: Path | None, workload: Workload) -> Path:
         try:
             path.mkdir(parents=True)
         except FileExistsError:
-            raise UsageError(f"{path} exists already", hint="Choose another name with -o, or remove it.") from None
+            raise UsageError(
+                f"{path} exists already", hint="Choose another name with -o, or remove it."
+            ) from None
         except OSError as error:
-            raise UsageError(f"{path} cannot be made: {error.strerror}", hint="Choose another place with -o.") from error
+            raise UsageError(
+                f"{path} cannot be made: {error.strerror}", hint="Choose another place with -o."
+            ) from error
         return path
     words = [Path(workload.argv[0]).name, *(w for w in workload.argv[1:2] if w.isalnum())]
     stem = f"{'-'.join(words)}-{time.strftime('%Y%m%d-%H%M%S')}"
@@ -465,7 +485,9 @@ def _new_directory(out: Path | None, workload: Workload) -> Path:
         except FileExistsError:
             continue  # two recordings began in one second
         except OSError as error:
-            raise UsageError(f"{path} cannot be made here: {error.strerror}", hint="Choose another place with -o.") from error
+            raise UsageError(
+                f"{path} cannot be made here: {error.strerror}", hint="Choose another place with -o."
+            ) from error
     raise UsageError(f"{stem}.dyno and 999 more exist already", hint="Choose a name with -o.")
 
 

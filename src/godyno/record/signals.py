@@ -47,7 +47,7 @@ class Signals:
 
     def take(self) -> list[Received]:
         """Every signal that waits."""
-        out = []
+        out: list[Received] = []
         while True:
             try:
                 data = os.read(self.fd, _INFO_BYTES)

@@ -16,7 +16,9 @@ _RESTORED = (signal.SIGPIPE, signal.SIGXFSZ)  # Python ignores these
 def find_command(name: str, path: str | None = None) -> str:
     """The file that a shell would run for ``name``. Raises CommandNotFound or CommandNotExecutable."""
     if not name:
-        raise CommandNotFound("There is no command to record", hint="Write it behind `--`: godyno record -- go build ./...")
+        raise CommandNotFound(
+            "There is no command to record", hint="Write it behind `--`: godyno record -- go build ./..."
+        )
     found = shutil.which(name, path=path)
     if found:
         return found
@@ -24,7 +26,9 @@ def find_command(name: str, path: str | None = None) -> str:
         raise CommandNotExecutable(f"{name} is a directory", hint="Name the program to run.")
     if os.sep in name and os.path.exists(name):  # noqa: PTH110
         raise CommandNotExecutable(f"{name} may not be executed", hint=f"If it is a program: chmod +x {name}")
-    raise CommandNotFound(f"{name}: command not found", hint="Check the name and PATH; godyno runs it without a shell.")
+    raise CommandNotFound(
+        f"{name}: command not found", hint="Check the name and PATH; godyno runs it without a shell."
+    )
 
 
 class Held:
@@ -56,7 +60,9 @@ class Held:
                 os.dup2(source, target, inheritable=True)
             for number in _RESTORED:
                 signal.signal(number, signal.SIG_DFL)
-            if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # nohup-like parents ignore it on purpose
+            if (
+                signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
+            ):  # nohup-like parents ignore it on purpose
                 signal.signal(signal.SIGINT, signal.SIG_DFL)
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
             in_child()
@@ -64,7 +70,7 @@ class Held:
                 os.chdir(cwd)
             if not os.read(gate, 1):
                 os._exit(0)  # the recorder died or gave up before it let go
-            os.execve(file, argv, dict(env))  # noqa: S606
+            os.execve(file, argv, dict(env))
         except OSError as error:
             os.write(status, str(error.errno or errno.EIO).encode())
         finally:

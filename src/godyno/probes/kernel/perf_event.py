@@ -99,10 +99,9 @@ class Ring:
         if head == tail:
             return b""
         low, high = tail % self.size, head % self.size
-        if low < high:
-            data = memory[_PAGE + low : _PAGE + high]
-        else:
-            data = memory[_PAGE + low : _PAGE + self.size] + memory[_PAGE : _PAGE + high]
+        data = memory[_PAGE + low : _PAGE + (high if low < high else self.size)]
+        if high <= low:
+            data += memory[_PAGE : _PAGE + high]
         _POSITION.pack_into(memory, _DATA_TAIL, head)
         return data
 

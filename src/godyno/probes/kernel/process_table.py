@@ -38,7 +38,11 @@ def decode_processes(raw: Path, sink: Sink, manifest: Mapping[str, Any]) -> None
     result = manifest.get("result") or {}
     end_ns = int(result.get("t_end_ns") or 0)
     root = int((manifest.get("notes") or {}).get("pid") or 0)
-    processes = _from_perf(raw / "perf.records", root) if (raw / "perf.records").exists() else _from_walk(raw / "walk.jsonl")
+    processes = (
+        _from_perf(raw / "perf.records", root)
+        if (raw / "perf.records").exists()
+        else _from_walk(raw / "walk.jsonl")
+    )
     if not processes:
         return
     latest = max(max(p.start_ns, p.end_ns, p.exec_ns) for p in processes)
@@ -55,7 +59,9 @@ def decode_processes(raw: Path, sink: Sink, manifest: Mapping[str, Any]) -> None
     survivors = [p for p in processes if not p.ended and p.pid != root]
     if survivors and result:
         named = ", ".join(f"{p.comm} ({p.pid})" for p in survivors[:5])
-        sink.warn(f"{len(survivors)} processes of the tree outlived the command and were not watched further: {named}")
+        sink.warn(
+            f"{len(survivors)} processes of the tree outlived the command and were not watched further: {named}"
+        )
 
 
 def _args(process: _Process, accounted: bool) -> dict[str, Any]:
@@ -90,7 +96,9 @@ def _from_perf(file: Path, root: int) -> list[_Process]:
             pid, parent, tid, _ = struct.unpack_from("<IIII", body)
             if tid == pid:
                 source = alive.get(parent)
-                process = _Process(pid, parent, t_ns, comm=source.comm if source else "", exe=source.exe if source else "")
+                process = _Process(
+                    pid, parent, t_ns, comm=source.comm if source else "", exe=source.exe if source else ""
+                )
                 alive[pid] = process
                 out.append(process)
             elif pid in alive:
@@ -148,7 +156,11 @@ def _command_lines(file: Path, processes: list[_Process]) -> None:
     for process in processes:
         lives.setdefault(process.pid, []).append(process)
     for row in _json_lines(file):
-        if not isinstance(row, dict) or not isinstance(row.get("argv"), list) or not isinstance(row.get("t"), int):
+        if (
+            not isinstance(row, dict)
+            or not isinstance(row.get("argv"), list)
+            or not isinstance(row.get("t"), int)
+        ):
             continue
         for process in lives.get(row.get("pid") or 0, ()):
             if process.start_ns <= row["t"] <= process.end_ns + 1_000_000:

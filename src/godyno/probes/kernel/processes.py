@@ -26,7 +26,7 @@ from godyno.interfaces import SimpleProbe, Sink, Target
 from godyno.model import Availability, Clock, Machine
 from godyno.probes.kernel import perf_event, taskstats
 from godyno.probes.kernel.process_table import decode_processes
-from godyno.redact import redact_argv
+from godyno.redact import redacted_argv
 
 _LENGTH = struct.Struct("<I")
 _PIDS = struct.Struct("<IIII")  # pid, ppid or comm.., tid, ptid of a FORK or EXIT record
@@ -34,8 +34,13 @@ _MOST_SAMPLED = 256  # processes in one look; more are taken in turn
 _SLOW_EVERY = 5  # looks between two readings of the files that cost more
 _COMMAND_LINE_RETRIES_S = (0.0003, 0.001, 0.003)
 _MOST_ARGV_BYTES = 1 << 14
+# An exec writes some 300 bytes of records, a thread's fork or exit 56: with this mark every exec wakes the recorder, and the
+# bursts of threads rarely do. The kernel tells of the exec before the arguments are in place, hence the short wait.
+_WAKEUP_BYTES = 256
+_ARGUMENTS_IN_PLACE_S = 0.0003
 
-SERIES = (
+_Series = tuple[tuple[str, str, dict[str, str]], ...]
+SERIES: _Series = (
     ("process.cpu.time", "s", {"mode": "user", "kind": "counter"}),
     ("process.cpu.time", "s", {"mode": "system", "kind": "counter"}),
     ("process.memory.usage", "By", {}),
@@ -44,7 +49,7 @@ SERIES = (
     ("process.paging.faults", "{fault}", {"type": "minor", "kind": "counter"}),
     ("process.paging.faults", "{fault}", {"type": "major", "kind": "counter"}),
 )
-SLOW_SERIES = (
+SLOW_SERIES: _Series = (
     ("process.disk.io", "By", {"direction": "read", "kind": "counter"}),
     ("process.disk.io", "By", {"direction": "write", "kind": "counter"}),
     ("process.context_switches", "{switch}", {"type": "voluntary", "kind": "counter"}),
@@ -57,7 +62,9 @@ class Processes(SimpleProbe):
     """The process tree. ``source`` forces ``perf`` or ``walk``; ``accounting`` turns taskstats off."""
 
     name: ClassVar[str] = "processes"
-    summary: ClassVar[str] = "every process: fork, exec, exit, command line; CPU, memory, faults, I/O over time"
+    summary: ClassVar[str] = (
+        "every process: fork, exec, exit, command line; CPU, memory, faults, I/O over time"
+    )
     tables: ClassVar[Mapping[str, Clock]] = {"spans": Clock.MONOTONIC, "points": Clock.READER}
 
     def __init__(self, *, source: str = "", accounting: bool = True) -> None:
@@ -66,7 +73,9 @@ class Processes(SimpleProbe):
     def availability(self, machine: Machine) -> Availability:
         """Needs /proc."""
         if machine.os not in ("", "linux"):
-            return Availability(False, "process events are read from Linux's /proc and perf_event_open", "Run it on Linux.")
+            return Availability(
+                False, "process events are read from Linux's /proc and perf_event_open", "Run it on Linux."
+            )
         return Availability(True)
 
     def start(self, target: Target, sink: Sink) -> None:
@@ -159,38 +168,32 @@ class _PerfTree:
 
     def __init__(self, target: Target, sink: Sink, alive: set[int]) -> None:
         self.target, self.sink, self.alive = target, sink, alive
-        self.wakers: list[perf_event.Ring] = []
         self.rings: list[perf_event.Ring] = []
-        lives = perf_event.TASK | perf_event.MMAP | perf_event.MMAP2
-        execs = perf_event.COMM | perf_event.COMM_EXEC
+        flags = perf_event.TASK | perf_event.MMAP | perf_event.MMAP2 | perf_event.COMM | perf_event.COMM_EXEC
         try:
             for cpu in _online_cpus():
-                # Execs wake the recorder at once, to read a command line while there is one; the rest waits for a tick
-                # (measured: waking for forks and exits too triples the recorder's cost in a build).
-                self.wakers.append(perf_event.Ring(target.pid, cpu, execs, pages=8, wakeup_bytes=1))
-                self.rings.append(perf_event.Ring(target.pid, cpu, lives, pages=64, wakeup_bytes=128 << 10))
+                self.rings.append(
+                    perf_event.Ring(target.pid, cpu, flags, pages=64, wakeup_bytes=_WAKEUP_BYTES)
+                )
         except BaseException:
             self.close_rings()
             raise
         self.records = sink.raw("perf.records").open("ab", buffering=1 << 16)
         self.commands = _CommandLines(target, sink)
         self.lost = 0
-        for ring in self.wakers:
-            target.loop.on_readable(ring.fd, lambda ring=ring: self._take(ring))  # type: ignore[misc]
         for ring in self.rings:
-            target.loop.on_readable(ring.fd, lambda ring=ring: self._take(ring))  # type: ignore[misc]
-        self.commands.first(target.pid)
+            target.loop.on_readable(ring.fd, self._wake)
 
     def refresh(self) -> None:
         """Takes what waits in the rings, and makes it safe from a kill."""
-        for ring in (*self.rings, *self.wakers):
+        for ring in self.rings:
             self._take(ring)
         self.records.flush()
 
     def close(self) -> None:
         """Takes the rest."""
         self.refresh()
-        for ring in (*self.rings, *self.wakers):
+        for ring in self.rings:
             self.target.loop.forget(ring.fd)
         self.close_rings()
         self.records.close()
@@ -201,8 +204,14 @@ class _PerfTree:
 
     def close_rings(self) -> None:
         """Lets go of the buffers."""
-        for ring in (*self.wakers, *self.rings):
+        for ring in self.rings:
             ring.close()
+
+    def _wake(self) -> None:
+        """An exec happened, or several forks and exits; a command line must be read while its process lives."""
+        time.sleep(_ARGUMENTS_IN_PLACE_S)
+        for ring in self.rings:
+            self._take(ring)
 
     def _take(self, ring: perf_event.Ring) -> None:
         data = ring.take()
@@ -254,7 +263,7 @@ class _WalkedTree:
                 pass
         while waiting:
             pid, parent = waiting.pop()
-            if pid in parents and parents[pid]:
+            if parents.get(pid):
                 continue
             parents[pid] = parent or parents.get(pid, 0)
             waiting.extend((child, pid) for child in _children(pid))
@@ -293,9 +302,6 @@ class _CommandLines:
         self.loop = target.loop
         self.out = sink.raw("commands.jsonl").open("a", encoding="ascii", buffering=1 << 14)
 
-    def first(self, pid: int) -> None:
-        """The held command has no command line of its own yet; its exec will come."""
-
     def read(self, pid: int, attempt: int = 0) -> None:
         """Keeps the command line of ``pid``, without what looks like a secret."""
         t_ns = now_ns()
@@ -311,7 +317,7 @@ class _CommandLines:
         except OSError:
             return
         argv = data.rstrip(b"\0").decode("utf-8", "surrogateescape").split("\0")
-        kept = [_shortened(word) for word in redact_argv(argv)]
+        kept = [_shortened(word) for word in redacted_argv(argv)]
         groups = group.decode("utf-8", "surrogateescape").splitlines()
         memory = next((line for line in groups if ":memory:" in line), groups[-1] if groups else "")
         row = {"t": t_ns, "pid": pid, "argv": kept, "cgroup": memory.rpartition(":")[2]}
@@ -345,7 +351,9 @@ class _Accounting:
         self.listener.close()
         self.out.close()
         if self.listener.overruns:
-            self.sink.warn("Some processes' totals are missing: the kernel's accounting came faster than it was read.")
+            self.sink.warn(
+                "Some processes' totals are missing: the kernel's accounting came faster than it was read."
+            )
 
 
 class _Sampled:
@@ -427,7 +435,7 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 def _group(
-    sink: Sink, series: tuple[tuple[str, str, dict[str, str]], ...], labels: dict[str, str]
+    sink: Sink, series: _Series, labels: dict[str, str]
 ) -> Callable[[int, tuple[float, ...]], None]:
     group = sink.rows([sink.series(name, unit, "process", {**labels, **more}) for name, unit, more in series])
     return lambda t_ns, values: sink.row(group, t_ns, values)

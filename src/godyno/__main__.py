@@ -1,0 +1,5 @@
+"""``python -m godyno``."""
+
+from godyno.cli import main
+
+main()

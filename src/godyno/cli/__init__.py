@@ -1,0 +1,93 @@
+"""The command line: each command in a file of its own, imported only when it is called, so that ``--help`` is fast.
+
+A command parses, calls the Python API, prints; nothing else. Errors of godyno's own tree end it with one sentence, the
+hint below it, and the error's exit code.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+from godyno import __version__
+from godyno.errors import GodynoError
+
+# name -> one line for --help; the module is godyno.cli.NAME (with _ for -), the command in it is `command`.
+COMMANDS = {
+    "survey": "Is this machine enough for Go, and for this module?",
+    "record": "Run a command and keep what it did in a capture.",
+    "show": "What a capture shows.",
+    "report": "Write a capture's report as one HTML page or Markdown.",
+    "query": "Ask a capture in SQL.",
+    "list": "List the captures in a directory.",
+    "recover": "Seal what a killed recorder left.",
+    "pack": "Put a capture into one zip.",
+    "doctor": "What can be observed here, what not, why, and what would enable it.",
+    "completion": "Print the completion script for your shell.",
+}
+
+
+class _Lazy(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"godyno.cli.{cmd_name.replace('-', '_')}")
+        command: click.Command = module.command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            import difflib
+
+            close = difflib.get_close_matches(args[0], COMMANDS, 1)
+            meant = f" Did you mean {close[0]!r}?" if close else " `godyno --help` lists the commands."
+            raise click.UsageError(f"There is no command {args[0]!r}.{meant}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.command(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="godyno")
+def group() -> None:
+    """A dynamometer for Go.
+
+    How much machine does a Go build, test run, benchmark or service need, where do time and memory go, why, and did it
+    get worse? Answered with evidence measured on this machine.
+
+    \b
+    Examples:
+      godyno survey                       is this machine enough for Go?
+      godyno survey ~/src/mymodule        ... and for this module?
+      godyno record -- go build ./...     keep everything about one build
+      godyno show go-build-*.dyno         what happened in it
+    """
+
+
+def main(argv: list[str] | None = None) -> Any:
+    """The entry point; ends with SystemExit."""
+    try:
+        group.main(args=argv, prog_name="godyno", standalone_mode=True)
+    except GodynoError as error:
+        print_error(error)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader (`| head`) has what it wanted
+        sys.exit(141)
+
+
+def print_error(error: GodynoError) -> None:
+    """One sentence on stderr, and the hint below it."""
+    print(f"godyno: {error}", file=sys.stderr)
+    if error.hint:
+        print(f"  {error.hint}", file=sys.stderr)

@@ -1,0 +1,134 @@
+"""``godyno record``."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+import click
+
+from godyno import units
+from godyno.errors import UsageError
+from godyno.model import Workload
+
+
+@click.command(
+    "record",
+    context_settings={"ignore_unknown_options": False, "allow_interspersed_args": False},
+    short_help="Run a command and keep what it did in a capture.",
+)
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="Where the capture goes: NAME.dyno.")
+@click.option(
+    "--tag", "tags", multiple=True, metavar="K=V", help="A tag to keep with it; may be given again."
+)
+@click.option("--hz", type=float, default=10.0, show_default=True, help="How often values are sampled.")
+@click.option(
+    "--wait-for-tree", is_flag=True, help="Go on until every process that the command started has ended."
+)
+@click.option("--no-output", is_flag=True, help="Leave stdout and stderr alone and keep nothing of them.")
+@click.option("--quiet-output", is_flag=True, help="Keep the command's output without showing it.")
+@click.option(
+    "--output-limit",
+    default="64MiB",
+    show_default=True,
+    metavar="SIZE",
+    help="How much output is kept at most.",
+)
+@click.option("--memory-limit", metavar="SIZE", help="Limit the tree's memory, in a cgroup of its own.")
+@click.option(
+    "--cpu-quota", type=float, metavar="CPUS", help="Limit the tree's CPU time: 1.5 is one and a half CPUs."
+)
+@click.option("--timeout", metavar="TIME", help="End the tree after this long: 90s, 5m.")
+@click.option("--no-seal", is_flag=True, help="Leave sealing to `godyno recover`, where every second counts.")
+@click.option("--quiet", "-q", is_flag=True, help="No line about the capture at the end.")
+@click.option("--json", "as_json", is_flag=True, help="Tell how it went as JSON, on the last line of stderr.")
+@click.option("--result-fd", type=int, hidden=True, help="Where the JSON goes instead, for the Python API.")
+@click.argument("argv", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND…")
+def command(
+    out: Path | None, tags: tuple[str, ...], hz: float, wait_for_tree: bool, no_output: bool, quiet_output: bool,
+    output_limit: str, memory_limit: str | None, cpu_quota: float | None, timeout: str | None, no_seal: bool,
+    quiet: bool, as_json: bool, result_fd: int | None, argv: tuple[str, ...],
+) -> None:  # fmt: skip
+    """Run COMMAND and keep, on one clock, what it and its children did.
+
+    The command behaves as it always does: its exit status becomes godyno's, signals reach it, its output is not changed.
+    What was recorded is in a directory NAME.dyno, which `godyno show` reads.
+
+    \b
+    Examples:
+      godyno record -- go build ./...
+      godyno record -o tests.dyno --tag commit=abc123 -- go test ./...
+      godyno record --memory-limit 512MiB -- go build -p 1 ./...
+    """
+    from godyno.record.session import Options, Session
+
+    pairs = {}
+    for tag in tags:
+        key, equals, value = tag.partition("=")
+        if not equals or not key:
+            raise UsageError(f"--tag {tag!r} is not K=V", hint="Write it as --tag commit=abc123.")
+        pairs[key] = value
+    options = Options(
+        out=out, hz=hz, lines=not no_output, quiet=quiet_output, wait_for_tree=wait_for_tree,
+        output_limit_bytes=units.byte_count(output_limit),
+        memory_limit_bytes=units.byte_count(memory_limit) if memory_limit else None,
+        cpu_quota=cpu_quota, timeout_s=units.seconds(timeout) if timeout else None, seal=not no_seal,
+    )  # fmt: skip
+    outcome = Session(Workload(argv, tags=pairs), options).run()
+    if result_fd is not None or as_json:
+        answer = {
+            "capture": str(outcome.capture),
+            "result": outcome.result.as_json(),
+            "peak": outcome.peak.as_json() if outcome.peak else None,
+            "oom_kills": outcome.oom_kills,
+            "timed_out": outcome.timed_out,
+            "cost": outcome.cost.as_json(),
+            "warnings": list(outcome.warnings),
+            "sealed": outcome.sealed,
+        }
+        text = json.dumps(answer) + "\n"
+        if result_fd is not None:
+            os.write(result_fd, text.encode())
+        else:
+            sys.stderr.write(text)
+    elif not quiet:
+        for warning in outcome.warnings:
+            print(f"godyno: {warning}", file=sys.stderr)
+        print(f"godyno: {_summary(outcome)}", file=sys.stderr)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if outcome.result.signal:
+        _die_of(outcome.result.signal)
+    sys.exit(outcome.result.exit_code)
+
+
+def _summary(outcome: object) -> str:
+    from godyno.record.session import Outcome
+
+    assert isinstance(outcome, Outcome)
+    result = outcome.result
+    parts = [
+        f"{units.show_seconds(result.wall_s)} wall, {units.show_seconds(result.user_s + result.system_s)} CPU"
+    ]
+    if outcome.peak:
+        parts.append(f"{units.show_bytes(outcome.peak.value_bytes)} peak")
+    if outcome.oom_kills:
+        parts.append(f"{outcome.oom_kills} killed for want of memory")
+    if outcome.timed_out:
+        parts.append("ended by --timeout")
+    state = "" if outcome.sealed else " (not sealed)"
+    return f"{', '.join(parts)} → {outcome.capture}{state}"
+
+
+def _die_of(number: int) -> None:
+    """Ends by the signal that ended the command, so that a shell sees what it would have seen; without a second core."""
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
+    if number not in (signal.SIGKILL, signal.SIGSTOP):
+        signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
