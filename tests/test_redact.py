@@ -13,9 +13,9 @@ from godyno.redact import (
     REDACTED,
     go_environment,
     is_secret_name,
-    redacted_argv,
-    redacted_environment,
-    redacted_text,
+    redact_argv,
+    redact_environment,
+    redact_text,
 )
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U"
@@ -66,7 +66,7 @@ SECRET_LINES = [
 
 @pytest.mark.parametrize(("argv", "secret"), SECRET_LINES, ids=lambda value: str(value)[:60])
 def test_a_secret_in_an_argument_is_not_kept(argv: list[str], secret: str) -> None:
-    kept = redacted_argv(argv)
+    kept = redact_argv(argv)
     assert len(kept) == len(argv)
     assert secret not in " ".join(kept)
     assert REDACTED in " ".join(kept)
@@ -97,22 +97,22 @@ ORDINARY_LINES = [
 
 @pytest.mark.parametrize("line", ORDINARY_LINES, ids=lambda line: line[:50])
 def test_an_ordinary_command_line_loses_nothing(line: str) -> None:
-    assert redacted_argv(line.split(" ")) == line.split(" ")
-    assert redacted_text(line) == line
+    assert redact_argv(line.split(" ")) == line.split(" ")
+    assert redact_text(line) == line
 
 
 def test_what_is_redacted_keeps_its_name_and_neighbours() -> None:
-    assert redacted_argv(["svc", "--listen", ":80", "--token=abcd", "-v"]) == [
+    assert redact_argv(["svc", "--listen", ":80", "--token=abcd", "-v"]) == [
         "svc", "--listen", ":80", f"--token={REDACTED}", "-v",
     ]  # fmt: skip
-    assert redacted_text("https://me:pw12@h/x?q=1") == f"https://me:{REDACTED}@h/x?q=1"
-    assert redacted_text("-s -X main.token=abcd -X main.version=1.0 -w") == (
+    assert redact_text("https://me:pw12@h/x?q=1") == f"https://me:{REDACTED}@h/x?q=1"
+    assert redact_text("-s -X main.token=abcd -X main.version=1.0 -w") == (
         f"-s -X main.token={REDACTED} -X main.version=1.0 -w"
     )
 
 
 def test_a_flag_after_a_secret_flag_is_no_value() -> None:
-    assert redacted_argv(["svc", "--password", "--verbose"]) == ["svc", "--password", "--verbose"]
+    assert redact_argv(["svc", "--password", "--verbose"]) == ["svc", "--password", "--verbose"]
 
 
 def test_only_gos_own_names_of_an_environment_are_kept() -> None:
@@ -135,7 +135,7 @@ def test_only_gos_own_names_of_an_environment_are_kept() -> None:
 
 
 def test_a_variable_that_the_user_set_is_named_without_its_value() -> None:
-    assert redacted_environment({"MY_TOKEN": "x", "GOGC": "50", "OTHER": "y", "GONE": None}) == {
+    assert redact_environment({"MY_TOKEN": "x", "GOGC": "50", "OTHER": "y", "GONE": None}) == {
         "MY_TOKEN": REDACTED, "GOGC": "50", "OTHER": REDACTED, "GONE": None,
     }  # fmt: skip
 
@@ -178,13 +178,13 @@ def test_names_of_other_things_are_left_alone(name: str) -> None:
 
 @given(st.lists(st.text(), max_size=8))
 def test_any_argument_list_keeps_its_length(argv: list[str]) -> None:
-    assert len(redacted_argv(argv)) == len(argv)
+    assert len(redact_argv(argv)) == len(argv)
 
 
 @given(st.text(alphabet="abtokenpsword=:/@-_'\"\\?& .{}XeyJ\0", max_size=400))
 def test_redacting_twice_changes_nothing_more(text: str) -> None:
-    once = redacted_text(text)
-    assert redacted_text(once) == once
+    once = redact_text(text)
+    assert redact_text(once) == once
 
 
 def test_a_long_hostile_argument_takes_no_time() -> None:
@@ -197,5 +197,5 @@ def test_a_long_hostile_argument_takes_no_time() -> None:
         "eyJ." * 9_000,
     ):
         began = time.perf_counter()
-        redacted_argv(["svc", f"token {piece}"])
+        redact_argv(["svc", f"token {piece}"])
         assert time.perf_counter() - began < 2.0

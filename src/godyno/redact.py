@@ -114,7 +114,7 @@ _HINTS = (
 )  # fmt: skip
 
 
-def redacted_argv(argv: Sequence[str]) -> list[str]:
+def redact_argv(argv: Sequence[str]) -> list[str]:
     """The command line without its secrets; as many arguments as before, ordinary ones unchanged."""
     arguments = list(argv)
     if not arguments:
@@ -126,7 +126,7 @@ def redacted_argv(argv: Sequence[str]) -> list[str]:
         own = None
     if own is None and joined is None and not _may_hold_secret("\0".join(arguments)):
         return arguments
-    found = [redacted_text(argument) for argument in arguments]
+    found = [redact_text(argument) for argument in arguments]
     for index, argument in enumerate(arguments[1:], 1):
         flag, equals, value = argument.partition("=")
         secret = own is not None and flag in own
@@ -139,14 +139,14 @@ def redacted_argv(argv: Sequence[str]) -> list[str]:
             if not _HARMLESS.fullmatch(arguments[index + 1]):
                 found[index + 1] = REDACTED
         elif argument in ("-X", "--X") and index + 1 < len(arguments):
-            pair = redacted_text(f"-X\0{arguments[index + 1]}")
+            pair = redact_text(f"-X\0{arguments[index + 1]}")
             found[index + 1] = pair.partition("\0")[2]
         elif joined is not None and argument.startswith(joined) and len(argument) > len(joined):
             found[index] = joined + REDACTED
     return found
 
 
-def redacted_text(text: str) -> str:
+def redact_text(text: str) -> str:
     """``text`` without what looks like a secret by its name, place or shape."""
     if not _may_hold_secret(text):
         return text
@@ -164,17 +164,17 @@ def redacted_text(text: str) -> str:
 def go_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """What of an environment (or of ``go env``) a capture may keep: Go's own names, their values without
     secrets."""
-    return {name: redacted_text(environment[name]) for name in sorted(GO_NAMES & environment.keys())}
+    return {name: redact_text(environment[name]) for name in sorted(GO_NAMES & environment.keys())}
 
 
-def redacted_environment(
+def redact_environment(
     environment: Mapping[str, str | None], names: Iterable[str] = ()
 ) -> dict[str, str | None]:
     """Every name, but only Go's own (and ``names``) with their values: for variables that the user set for a
     command."""
     shown = GO_NAMES.union(names)
     return {
-        name: value if value is None else redacted_text(value) if name in shown else REDACTED
+        name: value if value is None else redact_text(value) if name in shown else REDACTED
         for name, value in environment.items()
     }
 
