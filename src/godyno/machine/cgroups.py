@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Self
 
 from godyno.errors import NotAvailableHere
-from godyno.machine.cgroupfs import children, pids_in, remove_tree, tree, values_in, why, write
+from godyno.machine import cgroupfs
+from godyno.machine.cgroupfs import children, pids_in, remove_tree, tree, values_in
 from godyno.machine.hierarchies import (
     SLASH,
     hierarchy_of,
@@ -106,7 +107,7 @@ class Group:
         """Moves a process in; 0 is the caller, which is how a child does it before exec. Raises OSError where
         refused."""
         for directory in self.directories:
-            write(directory / "cgroup.procs", str(pid))
+            cgroupfs.write(directory / "cgroup.procs", str(pid))
 
     def procs_files(self) -> list[Path]:
         """The files into which a process id is written to move it in, for a launcher that is not Python."""
@@ -239,7 +240,7 @@ class Group:
         unified = self.paths.get("unified")
         with contextlib.suppress(OSError):
             if unified is not None and (unified / "cgroup.kill").exists():
-                write(unified / "cgroup.kill", "1")
+                cgroupfs.write(unified / "cgroup.kill", "1")
         try:
             while pids := self.pids():
                 self._freeze(True)  # so that none forks or ends while it is looked at
@@ -276,11 +277,18 @@ class Group:
         for name, words in (("cgroup.freeze", ("0", "1")), ("freezer.state", ("THAWED", "FROZEN"))):
             with contextlib.suppress(OSError):
                 if (directory / name).exists():
-                    write(directory / name, words[on])
+                    cgroupfs.write(directory / name, words[on])
 
-    def release(self, root: Path = SLASH) -> list[int]:
-        """Moves processes that outlive the recording (daemons) to this process's own cgroups; the pids that
-        were moved."""
+    def release(self, root: Path = SLASH, timeout_s: float = 1.0) -> list[int]:
+        """Removes the group, after moving those who outlive the recording (daemons) to where this process is.
+
+        The pids that were moved. What the kernel still holds on to is left to ``sweep_stale``.
+        """
+        moved = self._move_home(root)
+        self.remove(timeout_s)
+        return moved
+
+    def _move_home(self, root: Path) -> list[int]:
         own = read_hierarchies(root)
         moved: set[int] = set()
         for directory in self.directories:
@@ -288,7 +296,7 @@ class Group:
             for place in tree(directory):
                 for pid in pids_in(place):
                     with contextlib.suppress(OSError):
-                        write(home / "cgroup.procs", str(pid))
+                        cgroupfs.write(home / "cgroup.procs", str(pid))
                         moved.add(pid)
         return sorted(moved)
 
@@ -338,9 +346,9 @@ def sweep_stale(root: Path = SLASH, everywhere: bool = False) -> list[Path]:
 
 def _limit(path: Path, text: str) -> None:
     try:
-        write(path, text)
+        cgroupfs.write(path, text)
     except OSError as error:
         raise NotAvailableHere(
-            f"{path.name} cannot be set to {text} in {path.parent}: {why(error)}",
+            f"{path.name} cannot be set to {text} in {path.parent}: {cgroupfs.why(error)}",
             hint="It refuses what is outside of its own bounds, or below what is in use and cannot be freed.",
         ) from error
