@@ -85,7 +85,10 @@ def _rename(name: bytes) -> None:
     try:
         with open("/proc/self/stat", "rb") as file:  # noqa: PTH123
             fields = file.read().rpartition(b")")[2].split()
-        start, end = int(fields[45]), int(fields[46])  # arg_start and arg_end, proc_pid_stat(5) fields 48 and 49
+        start, end = (
+            int(fields[45]),
+            int(fields[46]),
+        )  # arg_start and arg_end, proc_pid_stat(5) fields 48 and 49
         ctypes.memmove(start, name.ljust(end - start, b"\0")[: end - start], end - start)
         with open("/proc/self/comm", "wb") as file:  # noqa: PTH123
             file.write(name[:15])

@@ -434,9 +434,7 @@ _TICKS = float(os.sysconf("SC_CLK_TCK"))
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
-def _group(
-    sink: Sink, series: _Series, labels: dict[str, str]
-) -> Callable[[int, tuple[float, ...]], None]:
+def _group(sink: Sink, series: _Series, labels: dict[str, str]) -> Callable[[int, tuple[float, ...]], None]:
     group = sink.rows([sink.series(name, unit, "process", {**labels, **more}) for name, unit, more in series])
     return lambda t_ns, values: sink.row(group, t_ns, values)
 
