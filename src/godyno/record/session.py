@@ -34,7 +34,7 @@ from godyno.record.keeper import Keeper
 from godyno.record.loop import EventLoop
 from godyno.record.output import KeptOutput, Relay, copy_window_size, open_channels
 from godyno.record.signals import Signals
-from godyno.redact import redacted_argv
+from godyno.redact import redact_argv
 from godyno.workload.launcher import Held, find_command
 
 OUTPUT_JOURNAL = "output.journal"
@@ -424,12 +424,12 @@ class Session:
         workload = self.prepared
         shown = replace(
             workload,
-            argv=tuple(redacted_argv(self.workload.argv)),
+            argv=tuple(redact_argv(self.workload.argv)),
             cwd=workload.cwd or str(Path.cwd()),
             env={key: None if value is None else "set" for key, value in workload.env.items()},
         )
         if self.prepared.argv != self.workload.argv:
-            self.notes["argv_run"] = redacted_argv(workload.argv)
+            self.notes["argv_run"] = redact_argv(workload.argv)
         manifest = Manifest(
             SCHEMA_VERSION, __version__, state, datetime.now(UTC).isoformat(timespec="milliseconds"), self.recorder, shown,
             self.machine, self.options.hz, self.options.level, result, peak,

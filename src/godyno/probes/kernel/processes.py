@@ -26,7 +26,7 @@ from godyno.interfaces import SimpleProbe, Sink, Target
 from godyno.model import Availability, Clock, Machine
 from godyno.probes.kernel import perf_event, taskstats
 from godyno.probes.kernel.process_table import decode_processes
-from godyno.redact import redacted_argv
+from godyno.redact import redact_argv
 
 _LENGTH = struct.Struct("<I")
 _PIDS = struct.Struct("<IIII")  # pid, ppid or comm.., tid, ptid of a FORK or EXIT record
@@ -317,7 +317,7 @@ class _CommandLines:
         except OSError:
             return
         argv = data.rstrip(b"\0").decode("utf-8", "surrogateescape").split("\0")
-        kept = [_shortened(word) for word in redacted_argv(argv)]
+        kept = [_shortened(word) for word in redact_argv(argv)]
         groups = group.decode("utf-8", "surrogateescape").splitlines()
         memory = next((line for line in groups if ":memory:" in line), groups[-1] if groups else "")
         row = {"t": t_ns, "pid": pid, "argv": kept, "cgroup": memory.rpartition(":")[2]}
