@@ -17,13 +17,13 @@ A row costs one ``struct.pack``; text becomes lines, and rows become points, onl
 from __future__ import annotations
 
 import json
-import os
 import struct
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from godyno.capture.appender import Appender
 from godyno.errors import CaptureCorrupt
 
 JOURNAL = "journal"
@@ -35,31 +35,33 @@ _FRAME = struct.Struct("<IIB")
 _CHUNK = struct.Struct("<Bq")
 _ROW = struct.Struct("<Iq")
 _MOST_FRAME_BYTES = 64 << 20
-_MOST_WAITING_BYTES = 8 << 20  # kept in memory while the disk is full; beyond it rows are counted as lost
+_FLUSHED_AT_BYTES = 1 << 20  # output may come by the gigabyte between two ticks
 
 _encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), default=str).encode
 
 
 class Journal:
-    """Appends. ``flush`` is called once a tick: one ``write`` for everything since the last.
-
-    A disk that is full stops nothing: what waits is kept up to 8 MiB and tried again at each flush, what does not fit is
-    counted in ``lost``, and ``on_full`` is called once with the error.
-    """
+    """Appends frames. ``flush`` is called once a tick: one ``write`` for everything since the last."""
 
     def __init__(self, path: Path, on_full: Callable[[OSError], None] = lambda error: None) -> None:
-        self.path, self.on_full = path, on_full
-        self.bytes_written = 0
-        self.lost: dict[str, int] = {}
-        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        self._file = Appender(path, on_full)
         self._objects: list[str] = []
         self._rows: list[bytes] = []
-        self._waiting = bytearray(MAGIC)
-        self._full = False
         self._series: dict[tuple[str, str, str, tuple[tuple[str, str], ...]], int] = {}
         self._packers: list[struct.Struct] = []
         self._stacks: dict[tuple[tuple[str, str, int, str], ...], int] = {}
+        self._file.write(MAGIC)
         self.flush()
+
+    @property
+    def written_bytes(self) -> int:
+        """How much is on disk."""
+        return self._file.written_bytes
+
+    @property
+    def lost_bytes(self) -> int:
+        """How much a full disk has cost."""
+        return self._file.lost_bytes
 
     def sink(self, probe: str, raw: Path) -> JournalSink:
         """The sink of one probe; ``raw`` is its folder, made when first used."""
@@ -118,37 +120,17 @@ class Journal:
         if self._rows:
             rows, self._rows = self._rows, []
             self._frame(ROWS, b"".join(rows))
-        while self._waiting:
-            try:
-                written = os.write(self._fd, self._waiting)
-            except OSError as error:
-                if not self._full:
-                    self._full = True
-                    self.on_full(error)
-                return
-            self.bytes_written += written
-            del self._waiting[:written]
-        self._full = False
+        self._file.flush()
 
     def close(self) -> None:
         """Flushes, makes it durable, closes."""
         self.flush()
-        if self._waiting:
-            self.lost["bytes"] = self.lost.get("bytes", 0) + len(self._waiting)
-        try:
-            os.fsync(self._fd)
-        except OSError:
-            pass  # a full or broken disk was reported at the write
-        os.close(self._fd)
+        self._file.close()
 
     def _frame(self, kind: int, payload: bytes) -> None:
-        if self._full and len(self._waiting) + len(payload) > _MOST_WAITING_BYTES:
-            self.lost["frames"] = self.lost.get("frames", 0) + 1
-            return
-        self._waiting += _FRAME.pack(len(payload), zlib.crc32(payload, kind), kind)
-        self._waiting += payload
-        if kind == CHUNK and len(self._waiting) > 1 << 20:
-            self.flush()
+        self._file.write(_FRAME.pack(len(payload), zlib.crc32(payload, kind), kind) + payload)
+        if kind == CHUNK and self._file.waiting_bytes > _FLUSHED_AT_BYTES:
+            self._file.flush()
 
 
 class JournalSink:

@@ -140,6 +140,11 @@ class KeptOutput:
             self._left -= len(piece)
             self._journal.chunk(stream, t_ns, piece)
 
+    @property
+    def lost_bytes(self) -> int:
+        """Output that was shown and not kept, for the limit or for a full disk."""
+        return self.bytes_dropped + self._journal.lost_bytes
+
     def flush(self) -> None:
         """Makes it safe from a kill."""
         with self._lock:

@@ -127,7 +127,9 @@ class Session:
             sweep_stale()
             self.machine = read_machine(paths={"cwd": Path(workload.cwd or ".")})
             self.journal = Journal(self.directory / JOURNAL, self._on_full)
-            self.output = KeptOutput(Journal(self.directory / OUTPUT_JOURNAL), options.output_limit_bytes)
+            self.output = KeptOutput(
+                Journal(self.directory / OUTPUT_JOURNAL, self._on_full), options.output_limit_bytes
+            )
             self.recorder = present_recorder()
             self.brackets = [bracket(REALTIME), bracket(BOOTTIME)]
             self.loop = EventLoop(options.hz, after_tick=self._after_tick)
@@ -137,6 +139,11 @@ class Session:
             self.prepared = workload
             self._write_manifest("recording")
             self.signals = Signals()
+        except OSError as error:
+            _remove_unused(self.directory)
+            raise UsageError(
+                f"{self.directory} cannot be written: {error.strerror}", hint="Choose another place with -o."
+            ) from error
         except BaseException:
             _remove_unused(self.directory)
             raise
@@ -327,9 +334,10 @@ class Session:
                 os.kill(pid, number)
 
     def _on_full(self, error: OSError) -> None:
-        self.warnings.append(
-            f"The disk of the capture could not be written ({error.strerror}); what did not fit in memory is lost."
-        )
+        told = f"The capture could not be written ({error.strerror}); what did not fit in memory is lost."
+        if told in self.warnings:
+            return
+        self.warnings.append(told)
         print(
             f"godyno: cannot write {self.directory}: {error.strerror}; the command goes on", file=sys.stderr
         )
@@ -359,8 +367,6 @@ class Session:
             self.keeper_cpu_s = self.keeper.cpu_s()
             if self.group:
                 self.group.release()
-        if self.output.bytes_dropped:
-            self.lost["output_bytes"] = self.output.bytes_dropped
 
     def _abort(self, relays: Sequence[Relay]) -> None:
         self.keeper.finish(linger=False)
@@ -387,16 +393,22 @@ class Session:
         self.brackets += [bracket(REALTIME), bracket(BOOTTIME)]
         self.journal.close()
         self.output.close()
-        self.lost |= {f"journal_{key}": count for key, count in self.journal.lost.items()}
-        own = resource.getrusage(resource.RUSAGE_SELF)
+        self.lost |= {
+            name: count
+            for name, count in (
+                ("journal_bytes", self.journal.lost_bytes),
+                ("output_bytes", self.output.lost_bytes),
+            )
+            if count
+        }
         self.cost = Cost(
             during_cpu_s=self.during_cpu_s + self.keeper_cpu_s,
             around_cpu_s=_own_cpu_s() - self.during_cpu_s,
             before_wall_s=self.before_wall_s,
             after_wall_s=(now_ns() - result.t_end_ns) * 1e-9,
-            rss_peak_bytes=own.ru_maxrss * 1024,
+            rss_peak_bytes=_own_peak_bytes(),
             wakeups=self.loop.wakeups,
-            journal_bytes=self.journal.bytes_written,
+            journal_bytes=self.journal.written_bytes,
         )
         self.result, self.peak = result, peak
         try:
@@ -454,6 +466,15 @@ def _tidying(group: Group | None) -> Callable[[], bool]:
 def _own_cpu_s() -> float:
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
+
+
+def _own_peak_bytes() -> int:
+    """VmHWM: unlike ru_maxrss it does not begin with what the process that started godyno had resident."""
+    try:
+        status = Path("/proc/self/status").read_text()
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return next((int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM:")), 0)
 
 
 def _strings(env: Mapping[str, str | None]) -> dict[str, str]:

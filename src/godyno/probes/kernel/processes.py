@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
+from godyno.capture.appender import Appender
 from godyno.clock import now_ns
 from godyno.interfaces import SimpleProbe, Sink, Target
 from godyno.model import Availability, Clock, Machine
@@ -178,7 +179,7 @@ class _PerfTree:
         except BaseException:
             self.close_rings()
             raise
-        self.records = sink.raw("perf.records").open("ab", buffering=1 << 16)
+        self.records = _append_to(sink, "perf.records")
         self.commands = _CommandLines(target, sink)
         self.lost = 0
         for ring in self.rings:
@@ -189,6 +190,7 @@ class _PerfTree:
         for ring in self.rings:
             self._take(ring)
         self.records.flush()
+        self.commands.out.flush()
 
     def close(self) -> None:
         """Takes the rest."""
@@ -246,7 +248,7 @@ class _WalkedTree:
         self.target, self.alive = target, alive
         self.commands = _CommandLines(target, sink)
         self.seen: dict[int, list[int]] = {}  # pid to [parent, first, last, start ticks]
-        self.out = sink.raw("walk.jsonl").open("a", encoding="ascii")
+        self.out = _append_to(sink, "walk.jsonl")
         self.names: dict[int, str] = {}
         self.refresh()
 
@@ -280,6 +282,7 @@ class _WalkedTree:
             self.seen[pid][2] = t_ns
         for pid in [pid for pid in self.seen if pid not in parents]:
             self._ended(pid)
+        self.commands.out.flush()
 
     def close(self) -> None:
         """Writes the lives that are not over."""
@@ -291,7 +294,7 @@ class _WalkedTree:
     def _ended(self, pid: int) -> None:
         parent, first, last = self.seen.pop(pid)
         self.alive.discard(pid)
-        self.out.write(json.dumps([pid, parent, first, last, self.names.pop(pid, "")]) + "\n")
+        self.out.write(json.dumps([pid, parent, first, last, self.names.pop(pid, "")]).encode() + b"\n")
         self.out.flush()
 
 
@@ -300,7 +303,7 @@ class _CommandLines:
 
     def __init__(self, target: Target, sink: Sink) -> None:
         self.loop = target.loop
-        self.out = sink.raw("commands.jsonl").open("a", encoding="ascii", buffering=1 << 14)
+        self.out = _append_to(sink, "commands.jsonl")
 
     def read(self, pid: int, attempt: int = 0) -> None:
         """Keeps the command line of ``pid``, without what looks like a secret."""
@@ -321,7 +324,7 @@ class _CommandLines:
         groups = group.decode("utf-8", "surrogateescape").splitlines()
         memory = next((line for line in groups if ":memory:" in line), groups[-1] if groups else "")
         row = {"t": t_ns, "pid": pid, "argv": kept, "cgroup": memory.rpartition(":")[2]}
-        self.out.write(json.dumps(row, ensure_ascii=True) + "\n")
+        self.out.write(json.dumps(row, ensure_ascii=True).encode() + b"\n")
 
     def close(self) -> None:
         """Writes the rest."""
@@ -334,7 +337,7 @@ class _Accounting:
     def __init__(self, target: Target, sink: Sink) -> None:
         self.listener = taskstats.Listener()
         self.target, self.sink = target, sink
-        self.out = sink.raw("taskstats").open("ab", buffering=1 << 16)
+        self.out = _append_to(sink, "taskstats")
         target.loop.every(1.0 / target.hz, lambda t_ns: self.take())
 
     def take(self) -> None:
@@ -437,6 +440,12 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 def _group(sink: Sink, series: _Series, labels: dict[str, str]) -> Callable[[int, tuple[float, ...]], None]:
     group = sink.rows([sink.series(name, unit, "process", {**labels, **more}) for name, unit, more in series])
     return lambda t_ns, values: sink.row(group, t_ns, values)
+
+
+def _append_to(sink: Sink, name: str) -> Appender:
+    return Appender(
+        sink.raw(name), lambda error: sink.warn(f"{name} could not be written whole: {error.strerror}")
+    )
 
 
 def _field(text: bytes, key: bytes) -> float:
