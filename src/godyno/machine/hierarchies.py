@@ -89,8 +89,8 @@ def mounts_in(mountinfo: str) -> list[Mount]:
         found.append(
             Mount(
                 version=2 if kinds[0] == "cgroup2" else 1,
-                root=_unescaped(fields[3]),
-                point=_unescaped(fields[4]),
+                root=unescaped(fields[3]),
+                point=unescaped(fields[4]),
                 options=options,
                 # Both the mount and the superblock can be read-only; a container often has only the first.
                 writable="ro" not in fields[5].split(",") and "ro" not in options,
@@ -289,7 +289,7 @@ def _below(path: str, top: str) -> str | None:
     return None if ".." in relative.split("/") else relative
 
 
-def _unescaped(text: str) -> str:
+def unescaped(text: str) -> str:
     """mountinfo writes space, tab, newline and backslash as three octal digits."""
     if "\\" not in text:
         return text
