@@ -46,7 +46,6 @@ def test_a_build_as_invoked_leaves_the_user_s_cache_alone(go: Go, module: Path, 
         go,
         cwd=module,
         caches=PrivateCaches.under(tmp_path / "private"),
-        output=tmp_path / "out",
         flags=["-n"],
     )
     env = environment({"GOCACHE": str(user), "GOFLAGS": "-buildvcs=false", **workload.env})
