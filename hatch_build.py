@@ -46,7 +46,10 @@ def inputs_digest(root: Path) -> str:
     """SHA-256 over the names and contents of all that the bundle is made from."""
     web = root / "web"
     digest = hashlib.sha256()
-    for path in (*(web / name for name in INPUTS), *sorted(p for p in (web / "src").rglob("*") if p.is_file())):
+    for path in (
+        *(web / name for name in INPUTS),
+        *sorted(p for p in (web / "src").rglob("*") if p.is_file()),
+    ):
         content = path.read_bytes()
         digest.update(f"{path.relative_to(web).as_posix()}\0{len(content)}\0".encode())
         digest.update(content)
@@ -70,7 +73,14 @@ def build_page(root: Path) -> None:
     node, npm = _node()
     environment = {**os.environ, "PATH": f"{node.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
     if not _installed(web):
-        arguments = ["ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"]
+        arguments = [
+            "ci",
+            "--omit=dev",
+            "--ignore-scripts",
+            "--no-audit",
+            "--no-fund",
+            "--no-update-notifier",
+        ]
         _run([str(node), str(npm), *arguments], web, environment, "npm could not fetch the page's packages")
     building = page.with_name(f"page.{os.getpid()}")
     shutil.rmtree(building, ignore_errors=True)
