@@ -166,7 +166,9 @@ def _by_processes(source: str, found: list[Process]) -> Finding:
     wall, work = (last.t_end_ns - start) * 1e-9, sum(one.wall_s for one in path)
     label = [" ".join(filter(None, (one.kind, one.package))) for one in path]
     longest = max(range(len(path)), key=lambda index: path[index].wall_s)
-    rows: list[list[Any]] = [[label[i], (one.t_start_ns - start) * 1e-9, one.wall_s] for i, one in enumerate(path)]
+    rows: list[list[Any]] = [
+        [label[i], (one.t_start_ns - start) * 1e-9, one.wall_s] for i, one in enumerate(path)
+    ]
     return Finding(
         source=source,
         kind="critical-path",

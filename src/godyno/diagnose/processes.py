@@ -118,7 +118,18 @@ def kind_of(program: str) -> str:
     name = program.removesuffix(".exe")
     if name.endswith(".test"):
         return "test"
-    if name in ("gcc", "cc", "cc1", "clang", "g++", "cc1plus", "collect2", "ld", "as", "lto-wrapper") or name.startswith("x86_64-linux-gnu-"):
+    if name in (
+        "gcc",
+        "cc",
+        "cc1",
+        "clang",
+        "g++",
+        "cc1plus",
+        "collect2",
+        "ld",
+        "as",
+        "lto-wrapper",
+    ) or name.startswith("x86_64-linux-gnu-"):
         return "C compiler"
     return name or "unknown"
 
@@ -128,7 +139,11 @@ def package_of(argv: Sequence[str]) -> str:
 
     ``compile -p``, ``asm -p``, ``cgo -importpath``; a test binary is named for its package's last element only, so it is not guessed.
     """
-    if not argv or argv[0].replace("\\", "/").rpartition("/")[2].removesuffix(".exe") not in ("compile", "asm", "cgo"):
+    if not argv or argv[0].replace("\\", "/").rpartition("/")[2].removesuffix(".exe") not in (
+        "compile",
+        "asm",
+        "cgo",
+    ):
         return ""
     for flag in ("-p", "-importpath"):
         for index, word in enumerate(argv[1:], 1):
