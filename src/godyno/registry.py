@@ -16,7 +16,15 @@ BUILT_IN: dict[str, dict[str, str]] = {
     "probes": {
         "processes": "godyno.probes.kernel.processes:Processes",
     },
-    "analyses": {},
+    "analyses": {
+        "peak": "godyno.diagnose.peak:Peak",
+        "process_kinds": "godyno.diagnose.process_kinds:ProcessKinds",
+        "critical_path": "godyno.diagnose.critical_path:CriticalPath",
+        "packages": "godyno.diagnose.packages:Packages",
+        "gc": "godyno.diagnose.gc:Gc",
+        "pressure": "godyno.diagnose.pressure:Pressure",
+        "completeness": "godyno.diagnose.completeness:Completeness",
+    },
     "studies": {},
     "exporters": {},
 }

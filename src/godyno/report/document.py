@@ -1,0 +1,223 @@
+"""A report as blocks: what terminal, Markdown and HTML have in common.
+
+Cells and figures are text already (``units.show`` made them), so every renderer only lays out. A capture's document is made
+by ``summary``; studies and surveys make their own from the same blocks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from godyno import units
+from godyno.model import Estimate, Finding, Record
+
+
+@dataclass(frozen=True, slots=True)
+class Heading(Record):
+    """A heading; ``level`` 2 is a section, 3 a part of one."""
+
+    text: str
+    level: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph(Record):
+    """Running text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Code(Record):
+    """Lines to paste, kept as they are."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Figure(Record):
+    """One key figure: ``about`` says what it counts, its interval or its source."""
+
+    label: str
+    value: str
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFigures(Record):
+    """The few figures that answer first."""
+
+    figures: tuple[Figure, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Grid(Record):
+    """A table of text. ``numeric`` names the columns that are set to the right; ``more`` says what was left out."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    numeric: frozenset[int] = frozenset()
+    caption: str = ""
+    more: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Message(Record):
+    """Something the reader must know; ``severity`` is ``note`` or ``warning``."""
+
+    text: str
+    severity: str = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim(Record):
+    """A finding, shown with its doubt, its advice and its evidence."""
+
+    finding: Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Line(Record):
+    """One line of a timeline: the highest value in each of equal parts of the time; None where there is none."""
+
+    label: str
+    unit: str
+    values: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline(Record):
+    """Values over time: small lines in text; the page shows all series instead, to zoom into."""
+
+    lines: tuple[Line, ...]
+    wall_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Bar(Record):
+    """A span of ``SpanLanes``: seconds since the start."""
+
+    label: str
+    start_s: float
+    end_s: float
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SpanLanes(Record):
+    """Spans over time: bars in text; the page shows all spans instead."""
+
+    bars: tuple[Bar, ...]
+    wall_s: float
+    caption: str = ""
+
+
+Block = Heading | Paragraph | Code | KeyFigures | Grid | Message | Claim | Timeline | SpanLanes
+
+
+@dataclass(frozen=True, slots=True)
+class Document(Record):
+    """A whole report."""
+
+    title: str
+    subtitle: str
+    blocks: tuple[Block, ...]
+
+
+def estimate_text(estimate: Estimate) -> str:
+    """An estimate with its doubt: ``253 MB [251 MB, 255 MB] (95 %, n = 5)``."""
+    text = units.show(estimate.value, estimate.unit)
+    about = []
+    if estimate.interval:
+        low, high = (
+            units.show(estimate.interval.low, estimate.unit),
+            units.show(estimate.interval.high, estimate.unit),
+        )
+        text += f" [{low}, {high}]"
+        about.append(units.show_ratio(estimate.interval.level))
+    if estimate.n > 1:
+        about.append(f"n = {estimate.n}")
+    return f"{text} ({', '.join(about)})" if about else text
+
+
+def doubt_text(finding: Finding) -> str:
+    """What a reader should know before trusting the finding, in one line; empty for a plain measured figure."""
+    parts = []
+    if finding.confidence.value != "measured":
+        parts.append(f"confidence: {finding.confidence.value}")
+    if finding.method:
+        parts.append(f"method: {finding.method}")
+    elif finding.estimate and finding.estimate.method:
+        parts.append(f"method: {finding.estimate.method}")
+    if finding.assumption:
+        parts.append(f"assumes: {finding.assumption}")
+    return "; ".join(parts)
+
+
+def finding_grid(finding: Finding, most: int = 20) -> Grid | None:
+    """The table that a finding carries in ``data``: ``columns`` as [name, unit] pairs and ``rows``; None where it has none.
+
+    A unit is as ``units.show`` takes it, ``text`` for text. What is not of that form is left out, never raised: findings
+    come with strangers' captures.
+    """
+    columns, rows = _columns(finding.data), finding.data.get("rows")
+    if not columns or not isinstance(rows, Sequence) or isinstance(rows, str):
+        return None
+    whole = [
+        row
+        for row in rows
+        if isinstance(row, Sequence) and not isinstance(row, str) and len(row) == len(columns)
+    ]
+    if not whole:
+        return None
+    shown = [
+        tuple(_cell(value, unit) for value, (_, unit) in zip(row, columns, strict=True))
+        for row in whole[:most]
+    ]
+    return Grid(
+        columns=tuple(name for name, _ in columns),
+        rows=tuple(shown),
+        numeric=frozenset(index for index, (_, unit) in enumerate(columns) if unit != "text"),
+        more=f"and {len(whole) - most} more" if len(whole) > most else "",
+    )
+
+
+def _columns(data: Mapping[str, Any]) -> list[tuple[str, str]]:
+    columns = data.get("columns")
+    if not isinstance(columns, Sequence) or isinstance(columns, str):
+        return []
+    pairs = []
+    for column in columns:
+        if not (
+            isinstance(column, Sequence)
+            and len(column) == 2
+            and all(isinstance(part, str) for part in column)
+        ):
+            return []
+        pairs.append((column[0], column[1]))
+    return pairs
+
+
+def _cell(value: Any, unit: str) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, int | float) and not isinstance(value, bool) and unit != "text":
+        return units.show(float(value), unit)
+    return str(value)
+
+
+def sections(blocks: Sequence[Block]) -> Iterator[tuple[Heading | None, list[Block]]]:
+    """The blocks below each heading of level 2."""
+    heading: Heading | None = None
+    below: list[Block] = []
+    for block in blocks:
+        if isinstance(block, Heading) and block.level == 2:
+            if heading or below:
+                yield heading, below
+            heading, below = block, []
+        else:
+            below.append(block)
+    if heading or below:
+        yield heading, below

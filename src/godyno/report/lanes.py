@@ -1,0 +1,215 @@
+"""Spans and instants as lanes of the page: each track packed into rows on which nothing overlaps."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from godyno import units
+from godyno.diagnose.processes import Process, arguments, depths, process
+from godyno.report.payload import Array, Payload, clean
+
+if TYPE_CHECKING:
+    from godyno.report.page_data import Window
+
+# Layer -> title, and whether it is open at first; in the page's order.
+KNOWN: dict[str, tuple[str, bool]] = {
+    "process": ("Process tree", True),
+    "action": ("Build actions", True),
+    "test": ("Tests", True),
+    "gc": ("Garbage collection", True),
+    "init": ("Package initialisation", False),
+    "throttled": ("Throttled by the CPU quota", True),
+}
+_MOST_ROWS = 600
+_MOST_DETAILS = 40_000
+_MOST_DETAIL_CHARACTERS = 3_000_000
+
+
+def lanes(capture: Any, window: Window, payload: Payload, most: int) -> list[dict[str, Any]]:
+    """One lane for each layer of spans, and one for each layer of events; at most ``most`` spans in all, the longest."""
+    counts = capture.sql(
+        "SELECT coalesce(layer, '') AS layer, count(*) AS n FROM spans WHERE t_end_ns >= t_start_ns GROUP BY 1 ORDER BY 1"
+    ).to_pylist()
+    order = list(KNOWN)
+    counts.sort(
+        key=lambda row: (order.index(row["layer"]) if row["layer"] in order else len(order), row["layer"])
+    )
+    out = []
+    total = sum(row["n"] for row in counts)
+    for row in counts:
+        share = row["n"] if total <= most else max(1000, int(most * row["n"] / total))
+        out.append(_lane(capture, window, payload, row["layer"], row["n"], share, "spans"))
+    events = capture.sql(
+        "SELECT coalesce(layer, '') AS layer, count(*) AS n FROM events WHERE t_ns IS NOT NULL GROUP BY 1 ORDER BY 1"
+    ).to_pylist()
+    for row in events:
+        out.append(_lane(capture, window, payload, row["layer"], row["n"], most // 10, "events"))
+    return out
+
+
+def _lane(
+    capture: Any, window: Window, payload: Payload, layer: str, count: int, most: int, table: str
+) -> dict[str, Any]:
+    times = "t_start_ns, t_end_ns" if table == "spans" else "t_ns AS t_start_ns, t_ns AS t_end_ns"
+    found = capture.sql(
+        f"SELECT * FROM (SELECT {times}, coalesce(track, '') AS track, coalesce(name, '') AS name, coalesce(pid, 0) AS pid, args FROM {table} "
+        "WHERE coalesce(layer, '') = ?) WHERE t_start_ns IS NOT NULL AND t_end_ns >= t_start_ns AND t_end_ns >= ? AND t_start_ns <= ? "
+        f"ORDER BY (t_end_ns::HUGEINT - t_start_ns) DESC, t_start_ns LIMIT {most}",
+        [layer, window.t_start_ns, window.t_end_ns],
+    )
+    columns = {name: found[name].to_pylist() for name in ("track", "name", "pid", "args")}
+    start, end = window.ticks(found["t_start_ns"].to_numpy()), window.ticks(found["t_end_ns"].to_numpy())
+    if layer == "process" and table == "spans":
+        members = [process(*row) for row in zip(found["t_start_ns"].to_pylist(), found["t_end_ns"].to_pylist(), columns["track"],
+                                                columns["name"], columns["pid"], map(arguments, columns["args"]), strict=True)]  # fmt: skip
+        order = sorted(range(len(members)), key=lambda i: members[i].t_start_ns)
+        depth = dict(zip(order, depths([members[i] for i in order]), strict=True))
+        tracks = [str(depth[i]) for i in range(len(members))]
+        names = [clean(" ".join(filter(None, (one.kind, one.package)))) for one in members]
+        colors = [clean(one.kind) for one in members]
+        details = [_process_detail(one) for one in members[:_MOST_DETAILS]]
+        rows = pack(tracks, start, end, sorted(set(tracks), key=int))
+        labels = {"0": "command", "1": "children", "2": "below"}
+    else:
+        tracks, names = columns["track"], [clean(name) for name in columns["name"]]
+        colors = (
+            [clean(name) for name in columns["name"]]
+            if layer != "action"
+            else [clean(track) for track in tracks]
+        )
+        details = [_detail(args) for args in columns["args"][:_MOST_DETAILS]]
+        rows = pack(tracks, start, end, _busiest(tracks, start, end))
+        labels = {}
+    title, is_open = (
+        KNOWN.get(layer, (layer or "Other spans", True)) if table == "spans" else (f"Events: {layer}", True)
+    )
+    note = f"{count:,} {'span' if table == 'spans' else 'event'}{'' if count == 1 else 's'}"
+    if count > len(names):
+        note += (
+            f", the {len(names):,} longest on this page"
+            if table == "spans"
+            else f", {len(names):,} on this page"
+        )
+    left = sum(len(members) for _, members in rows[_MOST_ROWS:])
+    if left:
+        note += f", {left:,} on {len(rows) - _MOST_ROWS:,} further rows not shown"
+    rows = rows[:_MOST_ROWS]
+    return {
+        "id": f"{table}-{layer}",
+        "title": clean(title),
+        "note": note,
+        "open": is_open,
+        **_columns(payload, rows, start, end, names, colors, details, labels),
+    }
+
+
+def _columns(
+    payload: Payload, rows: list[tuple[str, list[int]]], start: Array, end: Array, names: list[str], colors: list[str],
+    details: list[str], labels: dict[str, str],
+) -> dict[str, Any]:  # fmt: skip
+    order = np.array([index for _, members in rows for index in members], dtype=np.int64)
+    tracks, first, before = [], 0, None
+    for track, members in rows:
+        # Only the first of a track's rows bears its name.
+        tracks.append(
+            {
+                "label": "" if track == before else clean(labels.get(track, track))[:80],
+                "first": first,
+                "n": len(members),
+            }
+        )
+        first, before = first + len(members), track
+    name_list, name_index = _dictionary([names[i][:300] for i in order])
+    color_list, color_index = _dictionary([colors[i][:80] for i in order])
+    used, texts, detail_index = 0, [""], np.zeros(len(order), dtype=np.uint32)
+    for position in np.argsort(
+        order, kind="stable"
+    ):  # the longest spans come first in the query, and keep theirs
+        index = int(order[position])
+        if index < len(details) and details[index] and used < _MOST_DETAIL_CHARACTERS:
+            detail_index[position] = len(texts)
+            texts.append(details[index])
+            used += len(details[index])
+    return {
+        "tracks": tracks,
+        "start": payload.column(start[order], "u32", delta=True),
+        "end": payload.column(end[order], "u32", delta=True),
+        "name": payload.column(name_index, "u32"),
+        "color": payload.column(color_index, "u32"),
+        "detail": payload.column(detail_index, "u32", delta=True),
+        "names": name_list,
+        "colors": color_list,
+        "details": texts,
+    }
+
+
+def _dictionary(values: Sequence[str]) -> tuple[list[str], Array]:
+    known: dict[str, int] = {}
+    index = np.array([known.setdefault(value, len(known)) for value in values], dtype=np.uint32)
+    return list(known), index
+
+
+def pack(
+    tracks: Sequence[str], start: Array, end: Array, order: Sequence[str]
+) -> list[tuple[str, list[int]]]:
+    """Rows of (track, indices in order of time), tracks in ``order``, each span on the first row of its track that is free."""
+    members: dict[str, list[int]] = {track: [] for track in order}
+    for index in np.lexsort((-(end.astype(np.int64)), start)).tolist():
+        members[tracks[index]].append(index)
+    out: list[tuple[str, list[int]]] = []
+    begins, ends = start.tolist(), end.tolist()
+    for track in order:
+        rows: list[list[int]] = []
+        free: list[int] = []  # rows that are free, the topmost first
+        busy: list[tuple[int, int]] = []  # (until, row)
+        for index in members[track]:
+            while busy and busy[0][0] <= begins[index]:
+                heapq.heappush(free, heapq.heappop(busy)[1])
+            if free:
+                row = heapq.heappop(free)
+            else:
+                row = len(rows)
+                rows.append([])
+            rows[row].append(index)
+            # An instant takes its tick, else a thousand of them would lie on one another.
+            heapq.heappush(busy, (max(ends[index], begins[index] + 1), row))
+        out.extend((track, row) for row in rows)
+    return out
+
+
+def _busiest(tracks: Sequence[str], start: Array, end: Array) -> list[str]:
+    total: dict[str, int] = {}
+    for track, begin, finish in zip(tracks, start.tolist(), end.tolist(), strict=True):
+        total[track] = total.get(track, 0) + finish - begin + 1
+    return sorted(total, key=lambda track: (-total[track], track))
+
+
+def _process_detail(one: Process) -> str:
+    facts = [f"pid {one.pid}, parent {one.ppid}" if one.ppid else f"pid {one.pid}"]
+    if one.rss_peak_bytes is not None:
+        facts.append(f"peak memory {units.show_bytes(one.rss_peak_bytes)}")
+    if one.cpu_s is not None:
+        facts.append(f"CPU {units.show_seconds(one.cpu_s)}")
+    if one.exit_signal:
+        facts.append(f"killed by signal {one.exit_signal}")
+    elif one.exit_code is not None:
+        facts.append(f"exit {one.exit_code}")
+    command = " ".join(one.argv)
+    return clean(" · ".join(facts)) + (
+        f"\n{clean(command[:600])}{'…' if len(command) > 600 else ''}" if command else ""
+    )
+
+
+def _detail(args: Any) -> str:
+    found = arguments(args)
+    lines = []
+    for key, value in list(found.items())[:24]:
+        text = units.show_seconds(float(value)) if key.endswith("_s") and isinstance(value, int | float) else (
+            units.show_bytes(float(value)) if key.endswith("_bytes") and isinstance(value, int | float) else str(value)
+        )  # fmt: skip
+        lines.append(f"{key}: {text[:200]}")
+    return "\n".join(clean(line) for line in lines)

@@ -1,0 +1,115 @@
+"""A document as Markdown, for a pull request: tables as GitHub reads them, and nothing in a name can become markup."""
+
+from __future__ import annotations
+
+import re
+
+from godyno import units
+from godyno.model import Finding
+from godyno.report.document import (
+    Block,
+    Claim,
+    Code,
+    Document,
+    Grid,
+    Heading,
+    KeyFigures,
+    Line,
+    Message,
+    Paragraph,
+    SpanLanes,
+    Timeline,
+    doubt_text,
+)
+from godyno.report.payload import clean
+
+_MARKS = re.compile(r"([\\`*_\[\]<>#|~@!&])")
+_STEPS = "▁▂▃▄▅▆▇█"
+
+
+def markdown(document: Document) -> str:
+    """The document as Markdown text that ends with a newline."""
+    parts = [f"# {code(document.title)}", escaped(document.subtitle)]
+    parts.extend(text for block in document.blocks if (text := _block(block)))
+    return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def escaped(text: str) -> str:
+    """``text`` so that Markdown shows it as it is, on one line."""
+    return _MARKS.sub(r"\\\1", clean(" ".join(text.split())))
+
+
+def code(text: str) -> str:
+    """``text`` as inline code, fenced by more backticks than it holds."""
+    flat = clean(" ".join(text.split()))
+    fence = "`" * (max((len(run) for run in re.findall(r"`+", flat)), default=0) + 1)
+    pad = " " if flat.startswith("`") or flat.endswith("`") else ""
+    return f"{fence}{pad}{flat}{pad}{fence}" if flat else ""
+
+
+def spark(line: Line) -> str:
+    """A line of block letters, each the height of one part of the time; a blank where nothing is known."""
+    top = max((value for value in line.values if value is not None), default=0.0)
+    return "".join(
+        " " if value is None else _STEPS[min(7, int(8 * value / top)) if top > 0 else 0]
+        for value in line.values
+    )
+
+
+def _block(block: Block) -> str:
+    match block:
+        case Heading():
+            return f"{'#' * block.level} {escaped(block.text)}"
+        case Paragraph():
+            return escaped(block.text)
+        case Code():
+            fence = "`" * max(3, max((len(run) for run in re.findall(r"`+", block.text)), default=0) + 1)
+            return f"{fence}\n{block.text}\n{fence}"
+        case KeyFigures():
+            return "\n".join(
+                f"- {escaped(figure.label)}: **{escaped(figure.value)}**"
+                + (f" ({escaped(figure.about)})" if figure.about else "")
+                for figure in block.figures
+            )
+        case Grid():
+            return _grid(block)
+        case Message():
+            return f"> **{'Warning' if block.severity == 'warning' else 'Note'}:** {escaped(block.text)}"
+        case Claim():
+            return _claim(block.finding)
+        case Timeline():
+            return "\n".join(
+                ["```"]
+                + [
+                    f"{line.label:8} {spark(line)} {units.show(max((v for v in line.values if v is not None), default=0.0), line.unit)}"
+                    for line in block.lines
+                ]
+                + ["```"]
+            )
+        case SpanLanes():
+            return ""  # the table of the same finding says it
+
+
+def _claim(finding: Finding) -> str:
+    mark = {"warning": "⚠ ", "note": ""}.get(finding.severity, "")
+    parts = [f"{mark}**{escaped(finding.claim)}**"]
+    doubt = doubt_text(finding)
+    if doubt:
+        parts.append(f"_{escaped(doubt)}_")
+    if finding.advice:
+        parts.append(f"{escaped(finding.advice)} {escaped(finding.tried)}".rstrip())
+    parts.extend(f"⚠ {escaped(warning)}" for warning in finding.warnings)
+    return "  \n".join(parts)
+
+
+def _grid(grid: Grid) -> str:
+    rows = [[escaped(cell) for cell in row] for row in grid.rows]
+    lines = [f"{escaped(grid.caption)}\n"] if grid.caption else []
+    lines.append("| " + " | ".join(escaped(name) for name in grid.columns) + " |")
+    lines.append(
+        "|" + "|".join("---:" if index in grid.numeric else "---" for index in range(len(grid.columns))) + "|"
+    )
+    lines.extend("| " + " | ".join(row) + " |" for row in rows)
+    if grid.more:
+        lines.append(f"\n{escaped(grid.more)}")
+    return "\n".join(lines)

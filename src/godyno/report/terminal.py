@@ -1,0 +1,173 @@
+"""A document on a terminal, good at 80 columns; colour only where there is a terminal and NO_COLOR is not set."""
+
+from __future__ import annotations
+
+from typing import IO
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from godyno import units
+from godyno.model import Finding
+from godyno.report.document import (
+    Block,
+    Claim,
+    Code,
+    Document,
+    Grid,
+    Heading,
+    KeyFigures,
+    Message,
+    Paragraph,
+    SpanLanes,
+    Timeline,
+    doubt_text,
+)
+from godyno.report.markdown import spark
+from godyno.report.payload import clean
+
+_WIDEST = 110  # lines of prose longer than this are hard to read
+
+
+def print_document(document: Document, file: IO[str] | None = None, width: int | None = None) -> None:
+    """Prints ``document`` to ``file`` (stdout), as wide as the terminal up to 110 columns, 80 where there is none."""
+    console = Console(file=file, width=width, highlight=False, emoji=False, markup=False)
+    if width is None:
+        console = Console(
+            file=file,
+            width=min(console.width, _WIDEST) if console.is_terminal else 80,
+            highlight=False,
+            emoji=False,
+            markup=False,
+        )
+    narrow = console.width
+    console.print(Text(clean(document.title), "bold"))
+    if document.subtitle:
+        console.print(Text(clean(document.subtitle), "dim"))
+    for block in document.blocks:
+        if isinstance(block, Heading):
+            console.print()
+        console.print(_rendered(block, narrow))
+
+
+def _rendered(block: Block, width: int) -> RenderableType:
+    match block:
+        case Heading():
+            return Text(clean(block.text), "bold underline" if block.level <= 2 else "bold")
+        case Paragraph():
+            return Text(clean(block.text))
+        case Code():
+            return Padding(
+                Text(
+                    "\n".join(clean(line) for line in block.text.splitlines()),
+                    "cyan",
+                    no_wrap=True,
+                    overflow="fold",
+                ),
+                (0, 2),
+            )
+        case KeyFigures():
+            table = Table.grid(padding=(0, 2, 0, 0))
+            table.add_column(no_wrap=True)
+            table.add_column(no_wrap=True)
+            table.add_column(overflow="fold")
+            for figure in block.figures:
+                table.add_row(
+                    Text(clean(figure.label)),
+                    Text(clean(figure.value), "bold"),
+                    Text(clean(figure.about), "dim"),
+                )
+            return table
+        case Grid():
+            return _grid(block)
+        case Message():
+            warning = block.severity == "warning"
+            return Text.assemble(
+                ("warning: " if warning else "note: ", "bold yellow" if warning else "bold cyan"),
+                clean(block.text),
+            )
+        case Claim():
+            return _claim(block.finding)
+        case Timeline():
+            return _timeline(block)
+        case SpanLanes():
+            return _bars(block, width)
+
+
+def _claim(finding: Finding) -> RenderableType:
+    style = {"warning": "bold yellow", "note": "bold"}.get(finding.severity, "")
+    parts: list[RenderableType] = [
+        Text.assemble(
+            ("! " if finding.severity == "warning" else "", "bold yellow"), (clean(finding.claim), style)
+        )
+    ]
+    doubt = doubt_text(finding)
+    if doubt:
+        parts.append(Padding(Text(clean(doubt), "dim"), (0, 0, 0, 2)))
+    if finding.advice:
+        parts.append(
+            Padding(
+                Text.assemble("→ ", clean(finding.advice), " ", (clean(finding.tried), "dim")), (0, 0, 0, 2)
+            )
+        )
+    parts.extend(
+        Padding(Text.assemble(("! ", "yellow"), clean(warning)), (0, 0, 0, 2)) for warning in finding.warnings
+    )
+    return Group(*parts)
+
+
+def _grid(grid: Grid) -> RenderableType:
+    table = Table(
+        box=None,
+        padding=(0, 2, 0, 0),
+        header_style="dim",
+        show_edge=False,
+        pad_edge=False,
+        caption_justify="left",
+    )
+    for index, name in enumerate(grid.columns):
+        numeric = index in grid.numeric
+        table.add_column(
+            Text(clean(name)), justify="right" if numeric else "left", no_wrap=numeric, overflow="fold"
+        )
+    for row in grid.rows:
+        table.add_row(*(Text(clean(cell)) for cell in row))
+    parts: list[RenderableType] = [Text(clean(grid.caption), "dim")] if grid.caption else []
+    parts.append(table)
+    if grid.more:
+        parts.append(Text(clean(grid.more), "dim"))
+    return Padding(Group(*parts), (0, 0, 0, 2))
+
+
+def _timeline(block: Timeline) -> RenderableType:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for line in block.lines:
+        top = max((value for value in line.values if value is not None), default=0.0)
+        table.add_row(
+            Text(clean(line.label)),
+            Text(spark(line), "cyan", no_wrap=True),
+            Text(f"at most {units.show(top, line.unit)}", "dim"),
+        )
+    width = max((len(line.values) for line in block.lines), default=0)
+    end = units.show_seconds(block.wall_s)
+    table.add_row("", Text(f"0{end:>{max(1, width - 1)}}", "dim", no_wrap=True), "")
+    return Padding(table, (0, 0, 0, 2))
+
+
+def _bars(block: SpanLanes, width: int) -> RenderableType:
+    label = min(36, max((len(bar.label) for bar in block.bars), default=0))
+    value = max((len(bar.value) for bar in block.bars), default=0)
+    room = max(10, width - label - value - 8)
+    scale = room / block.wall_s if block.wall_s > 0 else 0.0
+    table = Table.grid(padding=(0, 1, 0, 0))
+    for bar in block.bars:
+        start = min(room - 1, int(bar.start_s * scale))
+        length = max(1, min(room - start, round((bar.end_s - bar.start_s) * scale)))
+        name = clean(bar.label)
+        shown = name if len(name) <= label else f"…{name[-label + 1 :]}"
+        table.add_row(Text(shown, no_wrap=True), Text(f"{' ' * start}{'━' * length}{' ' * (room - start - length)}", "cyan", no_wrap=True),
+                      Text(bar.value, "dim", justify="right", no_wrap=True))  # fmt: skip
+    parts: list[RenderableType] = [Text(block.caption, "dim")] if block.caption else []
+    return Padding(Group(*parts, table), (0, 0, 0, 2))
