@@ -1,0 +1,107 @@
+"""The smallest memory limit under which a command still passes, found in few runs.
+
+The answer is a bracket: it passed at one limit and did not at another. The peak of the unlimited run gives the start, so
+most searches take four or five runs. Just below the limit a build may not be killed at all but re-read its own evicted
+pages without end; so every limited run has a time-out a little above the unlimited one, and running into it counts as
+thrashing, with the major page faults beside it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from godyno.studies.survey.records import PASS, STOPPED, Run
+
+RATIO = 1.08  # a bracket this narrow is an answer: passes and fails differ by 8 %
+_STEP = 1.3
+_LEAST_BYTES = 16 << 20
+_PAGE = 1 << 20  # limits are whole MiB: what a person would write
+
+TryAt = Callable[[int], Run | None]
+
+
+@dataclass
+class Search:
+    """A search in progress: usable at any moment, so that a budget may cut it short."""
+
+    start_bytes: int
+    known_pass_bytes: int  # the unlimited run's own peak: with that much it passes
+    runs: list[Run] = field(default_factory=list)
+    low: Run | None = None
+    high: Run | None = None
+
+    def next_limit(self) -> int | None:
+        """The limit to try next; None where the bracket is narrow enough (or nothing smaller makes sense)."""
+        low = self.low.memory_limit_bytes if self.low else None
+        high = self.high.memory_limit_bytes if self.high else None
+        if low is None and high is None:
+            return _whole(self.start_bytes)
+        if high is None:
+            assert low is not None
+            return _whole(min(low * _STEP, max(low * RATIO, self.known_pass_bytes * RATIO)))
+        if low is None:
+            limit = _whole(high / _STEP)
+            return limit if limit >= _LEAST_BYTES and limit < high else None
+        middle = _whole(math.sqrt(low * high))
+        return middle if high / low > RATIO and low < middle < high else None
+
+    def add(self, run: Run) -> None:
+        """What happened at the limit of ``run``. A pass below a failure means that the failure was chance: the pass stands."""
+        self.runs.append(run)
+        if run.verdict == STOPPED or run.memory_limit_bytes is None:
+            return
+        limit = run.memory_limit_bytes
+        if run.verdict == PASS:
+            if self.high is None or limit < (self.high.memory_limit_bytes or 0):
+                self.high = run
+            if self.low is not None and (self.low.memory_limit_bytes or 0) >= limit:
+                self.low = None
+        elif self.low is None or limit > (self.low.memory_limit_bytes or 0):
+            if self.high is None or limit < (self.high.memory_limit_bytes or 0):
+                self.low = run
+            else:  # it failed where it had passed: the smallest sure pass is higher
+                self.low, self.high = run, None
+
+    def passes_at_high(self) -> int:
+        """How many runs passed at the smallest passing limit."""
+        if self.high is None:
+            return 0
+        return sum(1 for run in self.runs if run.verdict == PASS and run.memory_limit_bytes == self.high.memory_limit_bytes)
+
+
+def search(start_bytes: int, known_pass_bytes: int, try_at: TryAt, most_runs: int = 8, confirm: int = 1) -> Search:
+    """Narrows until the bracket is narrow, ``most_runs`` are used up, or ``try_at`` gives None (the budget ends).
+
+    The last ``confirm`` runs repeat the smallest passing limit.
+    """
+    found = Search(max(_LEAST_BYTES, start_bytes), known_pass_bytes)
+    while len(found.runs) < most_runs:
+        limit, high = found.next_limit(), found.high
+        repeats = found.passes_at_high() - 1
+        if high is not None and (limit is None or most_runs - len(found.runs) <= confirm - repeats):
+            if repeats >= confirm:
+                break
+            limit = high.memory_limit_bytes
+        if limit is None:
+            break
+        run = try_at(limit)
+        if run is None:
+            break
+        found.add(run)
+        if run.verdict == STOPPED:
+            break
+    return found
+
+
+def limited_timeout_s(unlimited_s: float) -> float:
+    """The time-out under a limit: 1.7 times the unlimited run, and 5 s for its start.
+
+    Measured builds that pass close to their limit took up to 1.4 times as long; beyond that they thrash, and waiting tells no more.
+    """
+    return 1.7 * unlimited_s + 5.0
+
+
+def _whole(limit_bytes: float) -> int:
+    return max(_LEAST_BYTES, math.ceil(limit_bytes / _PAGE) * _PAGE)

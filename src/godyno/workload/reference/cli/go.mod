@@ -1,0 +1,3 @@
+module godyno.example/reference/cli
+
+go 1.22
