@@ -89,7 +89,9 @@ def paired(
     warnings = []
     if 2.0 ** (1 - before.size) > alpha and np.any(differences):
         least = math.ceil(1 - math.log2(alpha))
-        warnings.append(f"{before.size} pairs cannot show any difference at alpha {alpha:g}: at least {least} are needed")
+        warnings.append(
+            f"{before.size} pairs cannot show any difference at alpha {alpha:g}: at least {least} are needed"
+        )
     transform = math.exp if scale == "ratio" else float
     return _decide(
         Comparison(
@@ -130,7 +132,9 @@ def _decide(comparison: Comparison) -> Comparison:
     return dataclasses.replace(comparison, verdict=verdict)
 
 
-def unpaired(old: Iterable[float], new: Iterable[float], *, alpha: float = 0.05, level: float = 0.95) -> Comparison:
+def unpaired(
+    old: Iterable[float], new: Iterable[float], *, alpha: float = 0.05, level: float = 0.95
+) -> Comparison:
     """Compares two files' runs as benchstat does: Mann-Whitney's U, exact with ties up to n = 25 (50 without).
 
     ``p`` and the medians equal benchstat's. The estimate is Hodges and Lehmann's shift of logarithms, its interval Moses's. Its

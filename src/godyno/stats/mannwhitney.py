@@ -81,7 +81,9 @@ def shift_interval(shifts: Floats, n1: int, n2: int, level: float) -> Interval:
         lower = _cdf(n1, (1,) * (n1 + n2))[::2]
         cut = int(np.searchsorted(lower, alpha / 2, side="right")) - 1
     else:
-        cut = math.floor(n1 * n2 / 2 - stats.norm.isf(alpha / 2) * math.sqrt(n1 * n2 * (n1 + n2 + 1) / 12) - 0.5)
+        cut = math.floor(
+            n1 * n2 / 2 - stats.norm.isf(alpha / 2) * math.sqrt(n1 * n2 * (n1 + n2 + 1) / 12) - 0.5
+        )
     if cut < 0:
         return Interval(-math.inf, math.inf, level)
     return Interval(float(shifts[cut]), float(shifts[n1 * n2 - 1 - cut]), level)

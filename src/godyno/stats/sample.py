@@ -25,9 +25,13 @@ def floats(data: Iterable[float], *, positive: bool = False, least: int = 1) -> 
     if values.size < least:
         raise UsageError(f"{values.size} values where at least {least} are needed", hint="Run it more often.")
     if not np.isfinite(values).all():
-        raise UsageError("A sample holds a value that is not a finite number", hint="Drop the run that gave it.")
+        raise UsageError(
+            "A sample holds a value that is not a finite number", hint="Drop the run that gave it."
+        )
     if positive and not (values > 0).all():
-        raise UsageError("A ratio needs values above zero", hint="Compare this measure by differences instead.")
+        raise UsageError(
+            "A ratio needs values above zero", hint="Compare this measure by differences instead."
+        )
     return values
 
 
@@ -91,7 +95,9 @@ def summarize(data: Iterable[float], level: float = 0.95) -> Summary:
     if math.isinf(interval.low):
         warnings.append(f"n = {values.size} is too few for an interval at {level:.0%}")
     if values.size >= 12 and memory > 2.8 / math.sqrt(values.size):
-        warnings.append(f"neighbouring runs resemble each other (rank correlation {memory:.2f}): the machine drifted")
+        warnings.append(
+            f"neighbouring runs resemble each other (rank correlation {memory:.2f}): the machine drifted"
+        )
     if odd:
         warnings.append(f"{odd} of {values.size} runs are spikes")
     return Summary(

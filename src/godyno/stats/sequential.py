@@ -56,7 +56,14 @@ class Sequential:
             raise UsageError("alpha and level lie between 0 and 1; budget and first are at least 1")
         if margin is not None and margin <= 0:
             raise UsageError(f"A margin of {margin:g} cannot be shown", hint="0.03 asks for 3 %.")
-        self.alpha, self.budget, self.margin, self.level, self.first, self.seed = alpha, budget, margin, level, first, seed
+        self.alpha, self.budget, self.margin, self.level, self.first, self.seed = (
+            alpha,
+            budget,
+            margin,
+            level,
+            first,
+            seed,
+        )
         # 40 patterns beyond the last boundary keep its own chance small
         self.replicates = min(200_000, max(20_000, math.ceil(40 / alpha)))
         self._differences: list[float] = []
@@ -115,7 +122,9 @@ class Sequential:
             if math.isinf(logs.low):
                 found = Interval(0.0, math.inf, self.level)
         stop = self._called is not None or (self.budget is not None and n >= self.budget)
-        return Look(n, math.exp(center), found, self._called or Verdict.UNDECIDED, stop, self._different.share_crossed)
+        return Look(
+            n, math.exp(center), found, self._called or Verdict.UNDECIDED, stop, self._different.share_crossed
+        )
 
 
 class _Boundary:
@@ -157,7 +166,11 @@ class _Boundary:
 def _coins(seed: int, replicates: int, chunks: int) -> NDArray[np.float32]:
     """Coins as +1 and -1, a row a pair, shape (chunks * 32, replicates); the first rows are the same whatever ``chunks`` is."""
     rows = [
-        2 * np.random.default_rng((seed, replicates, index)).integers(0, 2, size=(_CHUNK, replicates), dtype=np.int8) - 1
+        2
+        * np.random.default_rng((seed, replicates, index)).integers(
+            0, 2, size=(_CHUNK, replicates), dtype=np.int8
+        )
+        - 1
         for index in range(chunks)
     ]
     return np.concatenate(rows).astype(np.float32)

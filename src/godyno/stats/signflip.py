@@ -99,7 +99,7 @@ def _saddlepoint(weight: Floats, observed: float) -> float:
     log_cosh = np.abs(tilt * weight) + np.log1p(np.exp(-2 * np.abs(tilt * weight))) - math.log(2)
     signed_root = math.sqrt(max(2 * (tilt * observed - float(np.sum(log_cosh))), 1e-300))
     slope_term = tilt * math.sqrt(max(bend, 1e-300))
-    density = math.exp(-signed_root**2 / 2) / math.sqrt(2 * math.pi)
+    density = math.exp(-(signed_root**2) / 2) / math.sqrt(2 * math.pi)
     tail = special.ndtr(-signed_root) + density * (1 / slope_term - 1 / signed_root)
     return float(min(1.0, max(2 * tail, floor)))
 
@@ -129,7 +129,9 @@ def interval(differences: Floats, level: float) -> Interval:
     reach = float(np.max(np.abs(differences - center)))
     if reach == 0:
         return Interval(center, center, level)
-    return Interval(_edge(differences, center, -reach, alpha), _edge(differences, center, reach, alpha), level)
+    return Interval(
+        _edge(differences, center, -reach, alpha), _edge(differences, center, reach, alpha), level
+    )
 
 
 def _edge(differences: Floats, center: float, reach: float, alpha: float) -> float:

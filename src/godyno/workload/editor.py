@@ -68,9 +68,15 @@ def run_session(
         document = {"uri": uri, "languageId": "go", "version": 1, "text": text}
         client.notify("textDocument/didOpen", {"textDocument": document})
         if not client.wait_for(lambda: _is_ready(client, uri), ready_timeout_s):
-            raise ToolchainError(f"gopls was not ready after {ready_timeout_s:g} s: {' '.join(client.messages)[:300]}")
+            raise ToolchainError(
+                f"gopls was not ready after {ready_timeout_s:g} s: {' '.join(client.messages)[:300]}"
+            )
         ready_s = time.perf_counter() - started
-        problems = [str(problem.get("message", ""))[:200] for problem in client.diagnostics.get(uri, ()) if _is_error(problem)]
+        problems = [
+            str(problem.get("message", ""))[:200]
+            for problem in client.diagnostics.get(uri, ())
+            if _is_error(problem)
+        ]
         steps = (*_ask(client, uri, text, repeat), _type_errors(client, uri, text, repeat))
         settled = _wait_until_idle(client.process.pid, settle_s)
         rss_bytes, anon_bytes = tree_memory(client.process.pid)
@@ -86,7 +92,11 @@ def run_session(
 def _is_ready(client: Client, uri: str) -> bool:
     """Diagnosed, and the workspace loaded: gopls reports that load as work of this title since 2020."""
     loading = [title for title in client.progress.values() if title == "Setting up workspace"]
-    return uri in client.diagnostics and not loading and ("Setting up workspace" in client.ended or not client.progress)
+    return (
+        uri in client.diagnostics
+        and not loading
+        and ("Setting up workspace" in client.ended or not client.progress)
+    )
 
 
 def _is_error(problem: Any) -> bool:
@@ -196,7 +206,9 @@ def _mentions(client: Client, uri: str, word: str) -> bool:
 def tree_memory(pid: int) -> tuple[int, int]:
     """Resident and anonymous bytes of a process and everything below it (shared pages counted once for each)."""
     pids = [pid, *_descendants(pid)]
-    return sum(_status_bytes(one, "VmRSS") for one in pids), sum(_status_bytes(one, "RssAnon") for one in pids)
+    return sum(_status_bytes(one, "VmRSS") for one in pids), sum(
+        _status_bytes(one, "RssAnon") for one in pids
+    )
 
 
 def _descendants(pid: int) -> list[int]:
@@ -256,7 +268,9 @@ def read_session(path: Path) -> EditorSession:
 
 def main(argv: list[str] | None = None) -> int:
     """The command; exit code 1 where the session failed, with the reason in the result and on stderr."""
-    parser = argparse.ArgumentParser(prog="python -m godyno.workload.editor", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m godyno.workload.editor", description=__doc__.splitlines()[0]
+    )
     parser.add_argument("--gopls", type=Path, required=True)
     parser.add_argument("--root", type=Path, required=True)
     parser.add_argument("--file", type=Path, required=True)

@@ -87,10 +87,16 @@ def _build(go: Go, directory: Path, timeout_s: float) -> Gopls:
 def _newest_version(go: Go, cwd: str) -> str:
     """The newest release that this toolchain can build. Raises ToolchainError where there is none or no proxy answers."""
     env: dict[str, str | None] = {"GOFLAGS": "", "GOWORK": "off", "GO111MODULE": "on"}
-    listed = go.run("list", "-m", "-versions", MODULE + "@latest", cwd=cwd, env=env, timeout_s=120.0).split()[1:]
-    releases = sorted((version for version in listed if _RELEASE.fullmatch(version)), key=_release, reverse=True)
+    listed = go.run("list", "-m", "-versions", MODULE + "@latest", cwd=cwd, env=env, timeout_s=120.0).split()[
+        1:
+    ]
+    releases = sorted(
+        (version for version in listed if _RELEASE.fullmatch(version)), key=_release, reverse=True
+    )
     for version in releases[:_TRIED]:
-        line = go.run("list", "-m", "-f", "{{.GoVersion}}", f"{MODULE}@{version}", cwd=cwd, env=env, timeout_s=120.0)
+        line = go.run(
+            "list", "-m", "-f", "{{.GoVersion}}", f"{MODULE}@{version}", cwd=cwd, env=env, timeout_s=120.0
+        )
         match = _GO_LINE.match(line.strip())
         if match and (int(match[1]), int(match[2]), int(match[3] or 0)) <= go.release:
             return version

@@ -94,12 +94,16 @@ class Client:
             self._send({"id": number, "method": method, "params": {} if params is None else params})
             message = answer.get(timeout=timeout_s)
         except queue.Empty:
-            raise ToolchainError(f"The language server did not answer {method} within {timeout_s:g} s") from None
+            raise ToolchainError(
+                f"The language server did not answer {method} within {timeout_s:g} s"
+            ) from None
         finally:
             self._waiting.pop(number, None)
         if "error" in message:
             error = message["error"] if isinstance(message["error"], Mapping) else {}
-            raise ToolchainError(f"The language server refuses {method}: {error.get('message', 'no reason given')}")
+            raise ToolchainError(
+                f"The language server refuses {method}: {error.get('message', 'no reason given')}"
+            )
         return message.get("result")
 
     def notify(self, method: str, params: Any) -> None:
@@ -109,7 +113,10 @@ class Client:
     def wait_for(self, condition: Callable[[], bool], timeout_s: float) -> bool:
         """Whether ``condition`` came to hold within ``timeout_s``; it is looked at after each message of the server."""
         with self._changed:
-            return self._changed.wait_for(lambda: condition() or bool(self._failure), timeout_s) and not self._failure
+            return (
+                self._changed.wait_for(lambda: condition() or bool(self._failure), timeout_s)
+                and not self._failure
+            )
 
     def initialize(self, timeout_s: float = 60.0) -> Mapping[str, Any]:
         """The handshake; gives what the server says it is and can do."""

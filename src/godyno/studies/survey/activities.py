@@ -57,7 +57,9 @@ def _output(subject: Subject, place: Place) -> Path | None:
     return out
 
 
-def _build(subject: Subject, place: Place, flags: tuple[str, ...] = (), env: dict[str, str | None] | None = None) -> Workload:
+def _build(
+    subject: Subject, place: Place, flags: tuple[str, ...] = (), env: dict[str, str | None] | None = None
+) -> Workload:
     return build(
         subject.go, ("./...",), cwd=subject.directory, caches=_caches(place), flags=(*_FLAGS, *flags),
         output=_output(subject, place), env={**subject.env, **(env or {})},
@@ -75,7 +77,11 @@ def _touched(which: str) -> Callable[[Subject, Place], Workload]:
 
 def _nothing_to_touch(which: str) -> Callable[[Subject], str]:
     def reason(subject: Subject) -> str:
-        return "" if (subject.leaf if which == "leaf" else subject.root) else "no package has a file that could be edited"
+        return (
+            ""
+            if (subject.leaf if which == "leaf" else subject.root)
+            else "no package has a file that could be edited"
+        )
 
     return reason
 
@@ -91,7 +97,9 @@ def _test(*flags: str) -> Callable[[Subject, Place], Workload]:
 
 
 def _vet(subject: Subject, place: Place) -> Workload:
-    return vet(subject.go, ("./...",), cwd=subject.directory, caches=_caches(place), flags=_FLAGS, env=subject.env)
+    return vet(
+        subject.go, ("./...",), cwd=subject.directory, caches=_caches(place), flags=_FLAGS, env=subject.env
+    )
 
 
 def other_arch(subject: Subject) -> str:

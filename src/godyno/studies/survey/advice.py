@@ -21,17 +21,36 @@ def advice(
     """Everything worth setting here, most needed first; never empty."""
     found = [*_memory(settings, least, fits), *_cache(small_files), *_processors(machine, go_release)]
     if not found:
-        found.append(Advice((), "Nothing needs to be set on this machine: Go's defaults fit.", "the defaults are what was measured"))
+        found.append(
+            Advice(
+                (),
+                "Nothing needs to be set on this machine: Go's defaults fit.",
+                "the defaults are what was measured",
+            )
+        )
     return tuple(found)
 
 
 def _memory(settings: Sequence[Setting], least: Sequence[LeastMemory], fits: Sequence[Fit]) -> list[Advice]:
-    together = next((setting for setting in reversed(settings) if len(setting.env) > 1 and setting.peak_ratio is not None), None)
+    together = next(
+        (
+            setting
+            for setting in reversed(settings)
+            if len(setting.env) > 1 and setting.peak_ratio is not None
+        ),
+        None,
+    )
     if together is None:
         return []
     lines = tuple(f"export {key}={value}" for key, value in together.env.items())
     here = [fit for fit in fits if fit.where == THIS_MACHINE and fit.verdict in (TIGHT, WILL_FAIL)]
-    elsewhere = sorted({fit.where for fit in fits if fit.where != THIS_MACHINE and fit.verdict == WILL_FAIL and fit.with_settings})
+    elsewhere = sorted(
+        {
+            fit.where
+            for fit in fits
+            if fit.where != THIS_MACHINE and fit.verdict == WILL_FAIL and fit.with_settings
+        }
+    )
     if here:
         why = f"Memory is short on this machine for: {', '.join(fit.activity for fit in here)}."
     elif elsewhere:

@@ -49,7 +49,12 @@ class Recorder(Protocol):
     """What runs and records one workload. Raises GodynoError where it cannot be started, KeyboardInterrupt when the user ends it."""
 
     def __call__(
-        self, workload: Workload, out: Path, *, memory_limit_bytes: int | None = None, timeout_s: float | None = None
+        self,
+        workload: Workload,
+        out: Path,
+        *,
+        memory_limit_bytes: int | None = None,
+        timeout_s: float | None = None,
     ) -> Outcome:
         """Runs ``workload`` to its end and keeps the capture at ``out``."""
 

@@ -64,7 +64,9 @@ def _look_into(path: Path, failed: bool) -> tuple[int | None, str]:
             anon = capture.sql(_ANON_PEAK).column(0)[0].as_py()
             said = ""
             if failed:
-                lines = capture.sql(f"SELECT text FROM lines ORDER BY t_ns DESC LIMIT {_SAID_LINES}")["text"].to_pylist()
+                lines = capture.sql(f"SELECT text FROM lines ORDER BY t_ns DESC LIMIT {_SAID_LINES}")[
+                    "text"
+                ].to_pylist()
                 said = "\n".join(str(line) for line in reversed(lines))
             return (int(anon) if anon is not None else None), said
     except GodynoError:

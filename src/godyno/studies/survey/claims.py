@@ -43,7 +43,14 @@ class Found:
     def figure(self, activity: str, name: str, module: str = "") -> Estimate | None:
         """A figure of an activity of the first module, or of the one named."""
         wanted = module or (self.modules[0].path if self.modules else "")
-        return next((one.figures.get(name) for one in self.activities if (one.name, one.module) == (activity, wanted)), None)
+        return next(
+            (
+                one.figures.get(name)
+                for one in self.activities
+                if (one.name, one.module) == (activity, wanted)
+            ),
+            None,
+        )
 
 
 def claims(found: Found) -> tuple[ClaimCheck, ...]:
@@ -55,11 +62,17 @@ def claims(found: Found) -> tuple[ClaimCheck, ...]:
         _disk(found),
         _raspberry(found),
         _peak_of_cli(found),
-        _range(found, "`go build` of one module takes 150 to 400 MB", "build-cold", "peak_bytes", 150e6, 400e6),
+        _range(
+            found, "`go build` of one module takes 150 to 400 MB", "build-cold", "peak_bytes", 150e6, 400e6
+        ),
         _tests(found, "peak_bytes", "`go test ./...` (50 tests) takes 200 to 600 MB", 200e6, 600e6),
         _tests(found, "wall_s", "`go test ./...` (50 tests) takes 3 to 12 s", 3.0, 12.0),
         _editor(found),
-        ClaimCheck("JetBrains GoLand takes 1.2 to 2.5 GB", NOT_TRIED, "GoLand is not part of a survey: it is licensed, and needs a window"),
+        ClaimCheck(
+            "JetBrains GoLand takes 1.2 to 2.5 GB",
+            NOT_TRIED,
+            "GoLand is not part of a survey: it is licensed, and needs a window",
+        ),
         _graphics(found),
         _storage(found),
     )
@@ -88,9 +101,13 @@ def _is_cli(found: Found) -> bool:
 def _memory_512(found: Found) -> ClaimCheck:
     claim = "512 MB of memory suffice for a basic build, without swap"
     if not _is_cli(found):
-        return ClaimCheck(claim, NOT_TRIED, "another module than the reference was surveyed; see its own verdicts")
+        return ClaimCheck(
+            claim, NOT_TRIED, "another module than the reference was surveyed; see its own verdicts"
+        )
     fit = next((one for one in found.fits if one.where == "512 MB" and one.activity == "build-cold"), None)
-    least = next((one for one in found.least if one.activity == "build-cold" and one.settings == "as it is"), None)
+    least = next(
+        (one for one in found.least if one.activity == "build-cold" and one.settings == "as it is"), None
+    )
     if fit is None or fit.need_bytes is None:
         return ClaimCheck(claim, NOT_TRIED, "the cold build was not measured")
     how = "passes with" if least is not None and least.measured else "is estimated to need"
@@ -105,7 +122,11 @@ def _installation(found: Found) -> ClaimCheck:
     size = found.goroot_bytes
     if size is None:
         return ClaimCheck(claim, NOT_TRIED, "GOROOT could not be read")
-    return ClaimCheck(claim, CONFIRMED if 96e6 <= size <= 144e6 else NOT_CONFIRMED, f"GOROOT holds {units.show_bytes(size)} here")
+    return ClaimCheck(
+        claim,
+        CONFIRMED if 96e6 <= size <= 144e6 else NOT_CONFIRMED,
+        f"GOROOT holds {units.show_bytes(size)} here",
+    )
 
 
 def _disk(found: Found) -> ClaimCheck:
@@ -124,8 +145,14 @@ def _raspberry(found: Found) -> ClaimCheck:
     claim = "A CLI of three packages builds in about 8 s on a Raspberry Pi Zero 2 W"
     wall = found.figure("build-cold", "wall_s")
     if "raspberry pi zero 2" in found.machine.cpu.model.lower() and wall is not None and _is_cli(found):
-        return ClaimCheck(claim, CONFIRMED if wall.value <= 10 else NOT_CONFIRMED, f"a cold build takes {_text(wall)}")
-    own = f"; this machine takes {_text(wall)} from an empty cache" if wall is not None and _is_cli(found) else ""
+        return ClaimCheck(
+            claim, CONFIRMED if wall.value <= 10 else NOT_CONFIRMED, f"a cold build takes {_text(wall)}"
+        )
+    own = (
+        f"; this machine takes {_text(wall)} from an empty cache"
+        if wall is not None and _is_cli(found)
+        else ""
+    )
     return ClaimCheck(claim, NOT_TRIED, f"this is no Raspberry Pi Zero 2 W{own}")
 
 
@@ -134,7 +161,9 @@ def _peak_of_cli(found: Found) -> ClaimCheck:
     peak = found.figure("build-cold", "anon_peak_bytes") or found.figure("build-cold", "peak_bytes")
     if not _is_cli(found) or peak is None:
         return ClaimCheck(claim, NOT_TRIED, "the reference CLI was not surveyed")
-    return ClaimCheck(claim, CONFIRMED if peak.value < 320e6 else NOT_CONFIRMED, f"peak of the whole tree {_text(peak)}")
+    return ClaimCheck(
+        claim, CONFIRMED if peak.value < 320e6 else NOT_CONFIRMED, f"peak of the whole tree {_text(peak)}"
+    )
 
 
 def _range(found: Found, claim: str, activity: str, name: str, low: float, high: float) -> ClaimCheck:
@@ -146,7 +175,9 @@ def _range(found: Found, claim: str, activity: str, name: str, low: float, high:
 
 def _tests(found: Found, name: str, claim: str, low: float, high: float) -> ClaimCheck:
     if not _is_cli(found):
-        return ClaimCheck(claim, NOT_TRIED, "another module than the reference with its 50 tests was surveyed")
+        return ClaimCheck(
+            claim, NOT_TRIED, "another module than the reference with its 50 tests was surveyed"
+        )
     return _range(found, claim, "test", name, low, high)
 
 
@@ -158,7 +189,11 @@ def _editor(found: Found) -> ClaimCheck:
     sessions = activity.details.get("sessions")
     last: Mapping[str, object] = sessions[-1] if isinstance(sessions, list) and sessions else {}
     settled = last.get("settled_rss_bytes")
-    own = f"; its language server alone settles at {units.show_bytes(settled)}" if isinstance(settled, int) else ""
+    own = (
+        f"; its language server alone settles at {units.show_bytes(settled)}"
+        if isinstance(settled, int)
+        else ""
+    )
     return ClaimCheck(claim, NOT_TRIED, f"VS Code was not started (a survey has no window){own}")
 
 
@@ -180,10 +215,14 @@ def _storage(found: Found) -> ClaimCheck:
     if wall is None or cpu is None or not wall.value:
         return ClaimCheck(claim, NOT_TRIED, "the cold build was not measured")
     busy = cpu.value / (wall.value * processors)
-    here = next((one for one in found.fits if one.where == "this machine" and one.activity == "build-cold"), None)
+    here = next(
+        (one for one in found.fits if one.where == "this machine" and one.activity == "build-cold"), None
+    )
     said = f"the cold build keeps {units.show_ratio(busy)} of {processors:g} processors busy"
     if here is not None and here.verdict != COMFORTABLE:
-        return ClaimCheck(claim, NOT_TRIED, f"{said}, and memory is {here.verdict}; `godyno study bottleneck` tries each")
+        return ClaimCheck(
+            claim, NOT_TRIED, f"{said}, and memory is {here.verdict}; `godyno study bottleneck` tries each"
+        )
     if busy >= _CPU_BOUND:
         return ClaimCheck(claim, NOT_CONFIRMED, f"{said}: it waits for them, not for storage")
     return ClaimCheck(claim, NOT_TRIED, f"{said}; what the rest waits for, `godyno study bottleneck` tries")

@@ -95,7 +95,12 @@ def _sweep(parent: Path) -> None:
     for left in parent.glob(f"{_PREFIX}*-*"):
         pid = left.name.removeprefix(_PREFIX).partition("-")[0]
         try:
-            if pid.isdigit() and not Path("/proc", pid).exists() and Path("/proc/self").exists() and left.stat().st_uid == os.getuid():
+            if (
+                pid.isdigit()
+                and not Path("/proc", pid).exists()
+                and Path("/proc/self").exists()
+                and left.stat().st_uid == os.getuid()
+            ):
                 remove(left)
         except OSError:
             continue

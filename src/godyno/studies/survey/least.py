@@ -68,10 +68,16 @@ class Search:
         """How many runs passed at the smallest passing limit."""
         if self.high is None:
             return 0
-        return sum(1 for run in self.runs if run.verdict == PASS and run.memory_limit_bytes == self.high.memory_limit_bytes)
+        return sum(
+            1
+            for run in self.runs
+            if run.verdict == PASS and run.memory_limit_bytes == self.high.memory_limit_bytes
+        )
 
 
-def search(start_bytes: int, known_pass_bytes: int, try_at: TryAt, most_runs: int = 8, confirm: int = 1) -> Search:
+def search(
+    start_bytes: int, known_pass_bytes: int, try_at: TryAt, most_runs: int = 8, confirm: int = 1
+) -> Search:
     """Narrows until the bracket is narrow, ``most_runs`` are used up, or ``try_at`` gives None (the budget ends).
 
     The last ``confirm`` runs repeat the smallest passing limit.

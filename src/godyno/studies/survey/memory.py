@@ -34,7 +34,17 @@ class Limiter:
         """The workload as it has to be run under the limit."""
         if self.kind != "systemd":
             return workload
-        prefix = ("systemd-run", "--user", "--scope", "--quiet", "-p", f"MemoryMax={limit_bytes}", "-p", "MemorySwapMax=0", "--")
+        prefix = (
+            "systemd-run",
+            "--user",
+            "--scope",
+            "--quiet",
+            "-p",
+            f"MemoryMax={limit_bytes}",
+            "-p",
+            "MemorySwapMax=0",
+            "--",
+        )
         return replace(workload, argv=(*prefix, *workload.argv))
 
     def recorder_limit(self, limit_bytes: int) -> int | None:
@@ -69,14 +79,18 @@ def toolchain_files(goroot: str) -> list[Path]:
     return [root / "bin" / "go", *sorted(root.glob("pkg/tool/*/*"))]
 
 
-def least_step(session: Session, module: Module, task: Task, limiter: Limiter, env: Mapping[str, str] | None = None) -> Step:
+def least_step(
+    session: Session, module: Module, task: Task, limiter: Limiter, env: Mapping[str, str] | None = None
+) -> Step:
     """The smallest memory for a task, as it is or with ``env`` set."""
     name = "least-settings" if env else "least-test" if task.name == "test" else "least-build"
     title = f"least memory to {'test' if task.name == 'test' else 'build'}{', with settings' if env else ''}"
     return Step(name, module, title, lambda: _least(session, module, task, limiter, dict(env or {}), name))
 
 
-def _least(session: Session, module: Module, task: Task, limiter: Limiter, env: dict[str, str], name: str) -> str:
+def _least(
+    session: Session, module: Module, task: Task, limiter: Limiter, env: dict[str, str], name: str
+) -> str:
     unlimited = _unlimited(module, task, env)
     if not unlimited:
         raise NotAvailableHere(f"{task.shown(module.subject)} did not pass without a limit")
@@ -98,7 +112,9 @@ def _least(session: Session, module: Module, task: Task, limiter: Limiter, env: 
 
     found = search(need_bytes, peak_bytes, try_at)
     if found.high is None or found.high.memory_limit_bytes is None:
-        raise NotAvailableHere(f"no limit was found to pass in the {len(found.runs)} runs that the budget allowed")
+        raise NotAvailableHere(
+            f"no limit was found to pass in the {len(found.runs)} runs that the budget allowed"
+        )
     fails = found.low.memory_limit_bytes if found.low else None
     by = found.low.verdict if found.low else ""
     runs = [run for run in found.runs if run.verdict != STOPPED]
@@ -107,7 +123,9 @@ def _least(session: Session, module: Module, task: Task, limiter: Limiter, env: 
         f"each with a time-out of {units.show_seconds(limited_timeout_s(wall_s))}, the toolchain's cached pages dropped before"
     )
     passes = found.high.memory_limit_bytes
-    module.least[name] = LeastMemory(task.name, settings, passes, fails, by, found.passes_at_high(), True, method, tuple(runs))
+    module.least[name] = LeastMemory(
+        task.name, settings, passes, fails, by, found.passes_at_high(), True, method, tuple(runs)
+    )
     below = f", {by} at {units.show_bytes(fails)}" if fails else ""
     return f"{units.show_bytes(passes)} passes {found.passes_at_high()} of {found.passes_at_high()}{below} ({len(runs)} runs)"
 
@@ -115,7 +133,13 @@ def _least(session: Session, module: Module, task: Task, limiter: Limiter, env: 
 def _unlimited(module: Module, task: Task, env: dict[str, str]) -> list[Run]:
     if not env:
         return module.passed(task.name)
-    return [run for setting in module.settings if dict(setting.env) == env for run in setting.runs if run.verdict == PASS]
+    return [
+        run
+        for setting in module.settings
+        if dict(setting.env) == env
+        for run in setting.runs
+        if run.verdict == PASS
+    ]
 
 
 def _limited_run(

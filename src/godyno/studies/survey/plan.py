@@ -73,7 +73,9 @@ def left_to_do_s(times: Times, steps: Iterable[str], budget: Budget) -> tuple[fl
     return min(total, budget.left_s()), sure
 
 
-def rounds(names: Sequence[str], done: Mapping[str, int], expected_s: Mapping[str, float], seed: int) -> list[str]:
+def rounds(
+    names: Sequence[str], done: Mapping[str, int], expected_s: Mapping[str, float], seed: int
+) -> list[str]:
     """The runs that are still wanted, round by round: cheap activities first to their full number, then the others."""
     rng = random.Random(seed)
     order: list[str] = []

@@ -70,7 +70,9 @@ class Step:
 class Session:
     """Runs steps within the budget. ``scratch`` is for caches, ``directory`` for what is kept."""
 
-    def __init__(self, budget: Budget, recorder: Recorder, scratch: Path, directory: Path, progress: Progress) -> None:
+    def __init__(
+        self, budget: Budget, recorder: Recorder, scratch: Path, directory: Path, progress: Progress
+    ) -> None:
         self.budget, self.recorder, self.progress = budget, recorder, progress
         self.scratch, self.directory = scratch, directory
         self.turn = 0
@@ -102,7 +104,11 @@ class Session:
     def _leave_out(self, step: Step, expected_s: float | None, left_s: float) -> None:
         if step.module.whole(step.name):
             return  # it has figures already; one more run was wished for
-        about = "" if expected_s is None else f": about {units.show_seconds(expected_s)} needed, {units.show_seconds(left_s)} left"
+        about = (
+            ""
+            if expected_s is None
+            else f": about {units.show_seconds(expected_s)} needed, {units.show_seconds(left_s)} left"
+        )
         step.module.skipped[step.name] = f"no time left in the budget{about}"
 
     def _time_left(self, steps: tuple[Step, ...]) -> tuple[float, bool]:
@@ -123,7 +129,9 @@ class Session:
         if reason:
             raise NotAvailableHere(reason)
         with self.place(module, task.state, keep=task is COLD and module.built is None) as place:
-            run = self.record(task.name, task.workload(module.subject, place), count=len(module.runs.get(task.name, ())) + 1)
+            run = self.record(
+                task.name, task.workload(module.subject, place), count=len(module.runs.get(task.name, ())) + 1
+            )
             if task is COLD and module.built is None:
                 if run.verdict == STOPPED:
                     gocache.remove(place.gocache)
@@ -134,7 +142,9 @@ class Session:
                 if run.verdict != PASS:
                     module.runs.setdefault(task.name, []).append(run)
                     raise BuildFailed(
-                        f"{module.subject.path} does not build ({task.shown(module.subject)} exits with {run.exit_code}):\n{run.said}".rstrip(": \n"),
+                        f"{module.subject.path} does not build ({task.shown(module.subject)} exits with {run.exit_code}):\n{run.said}".rstrip(
+                            ": \n"
+                        ),
                         hint="Make `go build ./...` pass in the module first.",
                     )
                 module.built = place.gocache
@@ -142,13 +152,21 @@ class Session:
         return told(run)
 
     def record(
-        self, name: str, workload: Workload, *, count: int, memory_limit_bytes: int | None = None, timeout_s: float | None = None
+        self,
+        name: str,
+        workload: Workload,
+        *,
+        count: int,
+        memory_limit_bytes: int | None = None,
+        timeout_s: float | None = None,
     ) -> Run:
         """One recorded run; never longer than the budget (a limit's time-out that the budget cut short is the budget's)."""
         left_s = self.budget.left_s()
         limit_s = left_s if timeout_s is None else min(left_s, timeout_s)
         out = self.directory / f"{name}-{count}.dyno"
-        outcome = self.recorder(workload, out, memory_limit_bytes=memory_limit_bytes, timeout_s=max(0.1, limit_s))
+        outcome = self.recorder(
+            workload, out, memory_limit_bytes=memory_limit_bytes, timeout_s=max(0.1, limit_s)
+        )
         run = judged(name, outcome, memory_limit_bytes)
         if outcome.timed_out and timeout_s is not None and left_s < timeout_s and run.oom_kills == 0:
             run = replace(run, verdict=STOPPED)

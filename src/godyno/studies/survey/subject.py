@@ -108,7 +108,9 @@ def reference_subject(go: Go, name: str, scratch: Path) -> Subject:
     return _load(go, place, reference=True, env={"GOWORK": "off", "GOFLAGS": ""})
 
 
-def _load(go: Go, place: Path, *, reference: bool = False, env: dict[str, str | None] | None = None) -> Subject:
+def _load(
+    go: Go, place: Path, *, reference: bool = False, env: dict[str, str | None] | None = None
+) -> Subject:
     env = dict(env or {})
     if not reference:
         go = selected_go(go, place)
@@ -160,7 +162,10 @@ def write_touch(package: Package, scratch: Path, turn: int) -> Path:
     unique = f"{os.getpid()}_{turn}"
     edited = scratch / f"touched-{unique}-{name}"
     # A function with a body of its own, since a comment alone changes no object code and dependents would not be rebuilt.
-    edited.write_bytes(source.read_bytes() + f"\n\nfunc godynoTouched_{unique}(n int) int {{ return n*{turn + 2} + 1 }}\n".encode())
+    edited.write_bytes(
+        source.read_bytes()
+        + f"\n\nfunc godynoTouched_{unique}(n int) int {{ return n*{turn + 2} + 1 }}\n".encode()
+    )
     overlay = scratch / f"overlay-{unique}.json"
     overlay.write_text(json.dumps({"Replace": {str(source): str(edited)}}), encoding="utf-8")
     return overlay

@@ -43,14 +43,29 @@ def survey(
     Raises UsageError, GoNotFound, ModuleNotFound, ToolchainError, BuildFailed; what was measured until then is written.
     """
     if budget_s < SHORTEST_BUDGET_S:
-        raise UsageError(f"A budget of {budget_s:g} s is too short for anything", hint="Give it some minutes: --budget 5m.")
-    work = _Surveying(str(module) if module is not None else None, budget_s, seed, os_allowance_bytes, progress or Silent(), recorder)
+        raise UsageError(
+            f"A budget of {budget_s:g} s is too short for anything", hint="Give it some minutes: --budget 5m."
+        )
+    work = _Surveying(
+        str(module) if module is not None else None,
+        budget_s,
+        seed,
+        os_allowance_bytes,
+        progress or Silent(),
+        recorder,
+    )
     return work.run(Path(out) if out is not None else None)
 
 
 class _Surveying:
     def __init__(
-        self, module: str | None, budget_s: float, seed: int, os_allowance_bytes: int, progress: Progress, recorder: Recorder
+        self,
+        module: str | None,
+        budget_s: float,
+        seed: int,
+        os_allowance_bytes: int,
+        progress: Progress,
+        recorder: Recorder,
     ) -> None:
         self.wanted, self.seed, self.os_allowance_bytes = module, seed, os_allowance_bytes
         self.budget, self.progress, self.recorder = Budget(budget_s), progress, recorder
@@ -72,7 +87,10 @@ class _Surveying:
             self._look_at_machine()
             self._work()
         except KeyboardInterrupt:
-            self.ended, self.problem = "interrupted", "interrupted by the user; what was measured until then stands"
+            self.ended, self.problem = (
+                "interrupted",
+                "interrupted by the user; what was measured until then stands",
+            )
         except GodynoError as raised:
             self.ended, self.problem, error = "problem", str(raised), raised
         finally:
@@ -95,7 +113,11 @@ class _Surveying:
         self.machine = read_machine(paths=places)
         self.small_files = tuple(_small_files(purpose, path, self.machine) for purpose, path in _once(places))
         cache = next((one for one in self.small_files if one.purpose == "GOCACHE" and one.ops_per_s), None)
-        speed = f"; small files {cache.ops_per_s.value:,.0f} operations/s at GOCACHE" if cache and cache.ops_per_s else ""
+        speed = (
+            f"; small files {cache.ops_per_s.value:,.0f} operations/s at GOCACHE"
+            if cache and cache.ops_per_s
+            else ""
+        )
         cpu = self.machine.cpu
         self.progress.end("machine", f"{cpu.allowed} × {cpu.model or cpu.arch}{speed}")
 
@@ -103,7 +125,12 @@ class _Surveying:
         import tempfile
 
         cache, modules = self.go.run("env", "GOCACHE", "GOMODCACHE").splitlines()[:2]
-        places = {"GOCACHE": cache, "GOMODCACHE": modules, "tmp": tempfile.gettempdir(), "cwd": str(Path.cwd())}
+        places = {
+            "GOCACHE": cache,
+            "GOMODCACHE": modules,
+            "tmp": tempfile.gettempdir(),
+            "cwd": str(Path.cwd()),
+        }
         return {purpose: Path(path) for purpose, path in places.items() if path and path != "off"}
 
     # ---- the modules
@@ -112,7 +139,10 @@ class _Surveying:
         limiter = find_limiter(self.machine)
         main = Module(self._main_subject())
         self.modules.append(main)
-        first = [self.session.task_step(main, _TASKS[name]) for name in ("build-cold", "build-noop", "build-root", "build-leaf")]
+        first = [
+            self.session.task_step(main, _TASKS[name])
+            for name in ("build-cold", "build-noop", "build-root", "build-leaf")
+        ]
         first += [self.session.task_step(main, _TASKS[name]) for name in ("test", "vet")]
         memory = [least_step(self.session, main, _TASKS["build-cold"], limiter)]
         second = [self.session.task_step(main, _TASKS[name]) for name in ("test-race", "build-cross")]
@@ -126,7 +156,9 @@ class _Surveying:
         if self.wanted is None:
             self._service()
         self._repeat(limiter)
-        if any(not module.whole(name) for module in self.modules for name in module.skipped if name in _TASKS):
+        if any(
+            not module.whole(name) for module in self.modules for name in module.skipped if name in _TASKS
+        ):
             self.ended = "budget" if self.budget.left_s() < 60 else self.ended
 
     def _main_subject(self) -> Subject:
@@ -135,7 +167,9 @@ class _Surveying:
             subject = reference_subject(self.go, "cli", self.scratch)
         else:
             subject = open_subject(self.go, self.wanted, self.scratch)
-        self.progress.end("module", f"{subject.path}: {len(subject.own)} packages, {subject.dependencies} needed")
+        self.progress.end(
+            "module", f"{subject.path}: {len(subject.own)} packages, {subject.dependencies} needed"
+        )
         return subject
 
     def _service(self) -> None:
@@ -150,16 +184,24 @@ class _Surveying:
             return
         module = Module(subject)
         self.modules.append(module)
-        self.session.work_through([self.session.task_step(module, _TASKS[name], "service: ") for name in _SERVICE_TASKS])
+        self.session.work_through(
+            [self.session.task_step(module, _TASKS[name], "service: ") for name in _SERVICE_TASKS]
+        )
 
     def _repeat(self, limiter: Any) -> None:
         """Rounds, until everything has enough runs or the budget ends; the memory with settings, where they were tried, in between."""
         main = self.modules[0]
         together = next((setting for setting in reversed(main.settings) if len(setting.env) > 1), None)
-        extra = [least_step(self.session, main, _TASKS["build-cold"], limiter, together.env)] if together else []
+        extra = (
+            [least_step(self.session, main, _TASKS["build-cold"], limiter, together.env)] if together else []
+        )
         for index, module in enumerate(self.modules):
             label = "service: " if index else ""
-            names = [name for name in _TASKS if module.passed(name) or (name.startswith("test") and module.whole(name))]
+            names = [
+                name
+                for name in _TASKS
+                if module.passed(name) or (name.startswith("test") and module.whole(name))
+            ]
             done = {name: len(module.whole(name)) for name in names}
             expected = {name: module.times.expected_s(name) or 0.0 for name in names}
             order = rounds(names, done, expected, self.seed + index)
@@ -171,7 +213,9 @@ class _Surveying:
             names = [name for name in _TASKS if module.passed(name)]
             done = {name: len(module.whole(name)) for name in names}
             order = rounds(names, done, {name: 99.0 for name in names}, self.seed + index)
-            steps = [self.session.task_step(module, _TASKS[name], "service: " if index else "") for name in order]
+            steps = [
+                self.session.task_step(module, _TASKS[name], "service: " if index else "") for name in order
+            ]
             if not index and module.passed(EDITOR_NAME):
                 steps += [self.session.editor_step(module, self._gopls(module.subject))] * 2
             self.session.work_through(steps)
@@ -182,7 +226,9 @@ class _Surveying:
 
             if cached_gopls(subject.go) is None:
                 if self.budget.left_s() < 30:
-                    raise NotAvailableHere("gopls is not built yet, which takes a minute or more, and the budget ends before")
+                    raise NotAvailableHere(
+                        "gopls is not built yet, which takes a minute or more, and the budget ends before"
+                    )
                 self.progress.say("Building gopls with this toolchain (once; kept in the user's cache) …")
             gopls = find_or_build_gopls(subject.go, timeout_s=max(1.0, self.budget.left_s()))
             return gopls.path
@@ -229,14 +275,20 @@ def write(result: Survey, directory: Path) -> None:
 
 
 def _new_directory(out: Path | None, module: str | None) -> Path:
-    name = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(module).resolve().name if module and Path(module).exists() else module or "reference")
+    name = re.sub(
+        r"[^A-Za-z0-9._-]+",
+        "-",
+        Path(module).resolve().name if module and Path(module).exists() else module or "reference",
+    )
     place = out or Path(f"survey-{name.strip('-.')[:60] or 'module'}-{time.strftime('%Y%m%d-%H%M%S')}")
     try:
         place.mkdir(parents=True)
     except FileExistsError:
         raise UsageError(f"{place} exists already", hint="Choose another directory with -o.") from None
     except OSError as error:
-        raise UsageError(f"{place} cannot be made: {error.strerror}", hint="Choose another place with -o.") from error
+        raise UsageError(
+            f"{place} cannot be made: {error.strerror}", hint="Choose another place with -o."
+        ) from error
     return place.absolute()
 
 

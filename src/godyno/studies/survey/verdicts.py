@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from godyno.model import Machine
-from godyno.studies.survey.records import COMFORTABLE, PASS, TIGHT, UNKNOWN, WILL_FAIL, Activity, Fit, LeastMemory
+from godyno.studies.survey.records import (
+    COMFORTABLE,
+    PASS,
+    TIGHT,
+    UNKNOWN,
+    WILL_FAIL,
+    Activity,
+    Fit,
+    LeastMemory,
+)
 
 GIB = 1 << 30
 MIB = 1 << 20
