@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 _MOST_MEMBERS = 100_000
 _MOST_UNPACKED_BYTES = 64 << 30
-_MOST_RATIO = 2_000  # zstd inside, so an honest capture hardly shrinks; journals of zeros are not a thing
+_MOST_RATIO = 200  # deflate reaches 1,000 on zeros; an honest capture, zstd inside, hardly shrinks
+_MOST_ROWS_PER_BYTE = 300  # a constant column of an honest capture reaches 76
 
 
 def open_capture(path: str | os.PathLike[str]) -> Capture:
@@ -172,11 +173,14 @@ def _check_columns(file: Path, wanted: pa.Schema) -> None:
     import pyarrow.parquet as pq
 
     try:
-        found = pq.read_schema(file)
+        metadata = pq.read_metadata(file)
+        found = metadata.schema.to_arrow_schema()
     except (pa.ArrowException, OSError, ValueError) as error:
         raise CaptureCorrupt(
             f"{file} is not Parquet: {error}", hint="It was damaged; restore it from a copy."
         ) from error
+    if metadata.num_rows > _MOST_ROWS_PER_BYTE * file.stat().st_size:
+        raise CaptureCorrupt(f"{file} claims {metadata.num_rows:,} rows", hint="Do not open it.")
     for field in wanted:
         index = found.get_field_index(field.name)
         if index < 0 or found.field(index).type != field.type:
