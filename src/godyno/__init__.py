@@ -1,3 +1,78 @@
-"""godyno: a dynamometer for Go."""
+"""godyno: a dynamometer for Go.
+
+The Python API does what the command line does::
+
+    import godyno
+
+    recording = godyno.record(["go", "build", "./..."], out="build.dyno")
+    with godyno.open_capture(recording.capture) as capture:
+        print(capture.manifest.peak, capture.sql("SELECT name, count(*) FROM spans GROUP BY name"))
+
+Names are imported when first used, so that ``import godyno`` costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from godyno.capture.pack import pack
+    from godyno.capture.reader import Capture, captures, open_capture
+    from godyno.diagnose import analyze
+    from godyno.errors import GodynoError
+    from godyno.machine import read_machine
+    from godyno.machine.doctor import doctor
+    from godyno.model import Finding, Workload
+    from godyno.record import Recording, record
+    from godyno.record.recover import recover
+    from godyno.studies.survey import survey
+
+_HOMES = {
+    "Capture": "godyno.capture.reader",
+    "Finding": "godyno.model",
+    "GodynoError": "godyno.errors",
+    "Recording": "godyno.record",
+    "Workload": "godyno.model",
+    "analyze": "godyno.diagnose",
+    "captures": "godyno.capture.reader",
+    "doctor": "godyno.machine.doctor",
+    "open_capture": "godyno.capture.reader",
+    "pack": "godyno.capture.pack",
+    "read_machine": "godyno.machine",
+    "record": "godyno.record",
+    "recover": "godyno.record.recover",
+    "survey": "godyno.studies.survey",
+}
+
+__all__ = [
+    "Capture",
+    "Finding",
+    "GodynoError",
+    "Recording",
+    "Workload",
+    "analyze",
+    "captures",
+    "doctor",
+    "open_capture",
+    "pack",
+    "read_machine",
+    "record",
+    "recover",
+    "survey",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'godyno' has no attribute {name!r}")
+    # A subpackage of the same name (godyno.record) must not shadow the function of that name once it is imported.
+    found = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

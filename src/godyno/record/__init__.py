@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,8 +35,8 @@ class Recording:
 
 
 def record(
-    workload: Workload,
-    out: Path | None = None,
+    workload: Workload | Sequence[str],
+    out: str | os.PathLike[str] | None = None,
     *,
     hz: float = 10.0,
     memory_limit_bytes: int | None = None,
@@ -48,9 +49,13 @@ def record(
 ) -> Recording:
     """Runs ``workload`` and keeps what it did in a capture; the Python side of ``godyno record``.
 
+    ``workload`` may be a plain argument list. ``out`` is where the capture goes, by default a new name in the present
+    directory.
     ``cpu_quota`` is in CPUs. With ``quiet_output`` the command's output is kept, not shown. Raises GodynoError (with the
     exit code and words of the command line) where the command could not be started or the capture not be made.
     """
+    if not isinstance(workload, Workload):
+        workload = Workload(tuple(workload))
     options = ["--hz", str(hz), "--quiet"]
     if out is not None:
         options += ["--out", str(Path(out).absolute())]
