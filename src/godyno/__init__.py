@@ -26,15 +26,15 @@ if TYPE_CHECKING:
     from godyno.machine import read_machine
     from godyno.machine.doctor import doctor
     from godyno.model import Finding, Workload
-    from godyno.record import Recording, record
-    from godyno.record.recover import recover
+    from godyno.recorder import Recording, record
+    from godyno.recorder.recover import recover
     from godyno.studies.survey import survey
 
 _HOMES = {
     "Capture": "godyno.capture.reader",
     "Finding": "godyno.model",
     "GodynoError": "godyno.errors",
-    "Recording": "godyno.record",
+    "Recording": "godyno.recorder",
     "Workload": "godyno.model",
     "analyze": "godyno.diagnose",
     "captures": "godyno.capture.reader",
@@ -42,8 +42,8 @@ _HOMES = {
     "open_capture": "godyno.capture.reader",
     "pack": "godyno.capture.pack",
     "read_machine": "godyno.machine",
-    "record": "godyno.record",
-    "recover": "godyno.record.recover",
+    "record": "godyno.recorder",
+    "recover": "godyno.recorder.recover",
     "survey": "godyno.studies.survey",
 }
 
@@ -68,7 +68,6 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'godyno' has no attribute {name!r}")
-    # A subpackage of the same name (godyno.record) must not shadow the function of that name once it is imported.
     found = getattr(import_module(_HOMES[name]), name)
     globals()[name] = found
     return found

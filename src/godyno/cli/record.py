@@ -63,7 +63,7 @@ def command(
       godyno record -o tests.dyno --tag commit=abc123 -- go test ./...
       godyno record --memory-limit 512MiB -- go build -p 1 ./...
     """
-    from godyno.record.session import Options, Session
+    from godyno.recorder.session import Options, Session
 
     pairs = {}
     for tag in tags:
@@ -106,7 +106,7 @@ def command(
 
 
 def _summary(outcome: object) -> str:
-    from godyno.record.session import Outcome
+    from godyno.recorder.session import Outcome
 
     assert isinstance(outcome, Outcome)
     result = outcome.result

@@ -18,7 +18,7 @@ def command(captures: tuple[Path, ...], as_json: bool) -> None:
     Example:
       godyno recover go-build-20260101-120000.dyno
     """
-    from godyno.record.recover import recover
+    from godyno.recorder.recover import recover
 
     rows = []
     for path in captures:

@@ -27,7 +27,7 @@ _ANON_PEAK = """
 
 def run(order: dict[str, Any]) -> dict[str, Any]:
     """Records what ``order`` says and gives a ``bench.Outcome`` as JSON types. Raises GodynoError."""
-    from godyno.record import record
+    from godyno.recorder import record
 
     workload = Workload.from_json(order["workload"])
     recording = record(

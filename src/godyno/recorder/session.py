@@ -29,11 +29,11 @@ from godyno.interfaces import Loop, Probe
 from godyno.machine import read_machine
 from godyno.machine.cgroups import Group, sweep_stale
 from godyno.model import Availability, Peak, Result, Workload
-from godyno.record.identity import present_recorder
-from godyno.record.keeper import Keeper
-from godyno.record.loop import EventLoop
-from godyno.record.output import KeptOutput, Relay, copy_window_size, open_channels
-from godyno.record.signals import Signals
+from godyno.recorder.identity import present_recorder
+from godyno.recorder.keeper import Keeper
+from godyno.recorder.loop import EventLoop
+from godyno.recorder.output import KeptOutput, Relay, copy_window_size, open_channels
+from godyno.recorder.signals import Signals
 from godyno.redact import redact_argv
 from godyno.workload.launcher import Held, find_command
 
@@ -423,7 +423,7 @@ class Session:
 
     def _seal(self) -> bool:
         """Seals in a process of its own, which may import what it likes; its cost goes into the manifest it writes."""
-        command = [sys.executable, "-m", "godyno.record.seal", str(self.directory)]
+        command = [sys.executable, "-m", "godyno.recorder.seal", str(self.directory)]
         sealing = subprocess.run(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
         )

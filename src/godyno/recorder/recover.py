@@ -7,8 +7,8 @@ from pathlib import Path
 from godyno.capture.manifest import Manifest, read_manifest
 from godyno.errors import CaptureNotSealed
 from godyno.machine.cgroups import sweep_stale
-from godyno.record.identity import is_alive
-from godyno.record.seal import seal
+from godyno.recorder.identity import is_alive
+from godyno.recorder.seal import seal
 
 
 def recover(directory: Path) -> Manifest:

@@ -1,4 +1,4 @@
-"""Sealing: from journals and raw files to tables. ``python -m godyno.record.seal CAPTURE`` is what the recorder runs.
+"""Sealing: from journals and raw files to tables. ``python -m godyno.recorder.seal CAPTURE`` is what the recorder runs.
 
 What a probe could not afford to parse while the command ran, its ``decode`` turns into rows here. The same code seals
 after a clean end and after a kill -9; only how much of the journal there is differs.

@@ -197,7 +197,7 @@ def test_every_one_of_a_thousand_short_processes_is_seen(godyno: Any, tmp_path: 
 
 def test_walking_proc_is_the_stand_in_and_says_so(tmp_path: Path) -> None:
     code = (
-        "from pathlib import Path; from godyno.model import Workload; from godyno.record.session import *;"
+        "from pathlib import Path; from godyno.model import Workload; from godyno.recorder.session import *;"
         "s = Session(Workload(('sh', '-c', 'sleep 0.5; sleep 0.4 & sleep 0.5')),"
         f" Options(out=Path({str(tmp_path / 'w')!r}), settings={{'processes': {{'source': 'walk'}}}}));"
         "print(s.run().result.exit_code)"
@@ -265,7 +265,7 @@ def test_an_existing_capture_is_not_overwritten(godyno: Any, tmp_path: Path) -> 
 
 def test_a_memory_limit_kills_inside_the_tree_and_is_counted(tmp_path: Path) -> None:
     from godyno.model import Workload
-    from godyno.record import record
+    from godyno.recorder import record
 
     hungry = "x = bytearray(300 << 20); print(len(x))"
     recording = record(
@@ -285,7 +285,7 @@ def test_a_memory_limit_kills_inside_the_tree_and_is_counted(tmp_path: Path) -> 
 
 def test_the_peak_is_of_the_whole_tree(tmp_path: Path) -> None:
     from godyno.model import Workload
-    from godyno.record import record
+    from godyno.recorder import record
 
     hungry = f"{sys.executable} -c 'x = b\"x\" * (60 << 20); import time; time.sleep(1)' & "
     recording = record(Workload(("sh", "-c", hungry * 3 + "wait")), tmp_path / "p.dyno")
@@ -296,7 +296,7 @@ def test_the_peak_is_of_the_whole_tree(tmp_path: Path) -> None:
 
 def test_a_timeout_ends_the_whole_tree(tmp_path: Path) -> None:
     from godyno.model import Workload
-    from godyno.record import record
+    from godyno.recorder import record
 
     began = time.monotonic()
     recording = record(Workload(("sh", "-c", "sleep 30 & sleep 30")), tmp_path / "t.dyno", timeout_s=0.5)
@@ -323,7 +323,7 @@ def test_a_full_disk_stops_nothing_and_is_told(tmp_path: Path) -> None:
 
 def test_the_recorder_stays_small_and_never_loads_what_reads_captures(godyno: Any, tmp_path: Path) -> None:
     code = (
-        "import sys, godyno.cli.record, godyno.record.session\n"
+        "import sys, godyno.cli.record, godyno.recorder.session\n"
         "from godyno import registry\n"
         "for name in registry.names('probes'): registry.load('probes', name)\n"
         "print([name for name in ('numpy', 'pyarrow', 'duckdb', 'scipy', 'rich', 'jinja2') if name in sys.modules])"

@@ -15,7 +15,7 @@ import signal
 import time
 from collections.abc import Callable, Sequence
 
-from godyno.record.output import Channel, write_all
+from godyno.recorder.output import Channel, write_all
 
 _LOOK_S = 0.2
 # What the recorder may say: a letter and a digit.
