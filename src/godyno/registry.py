@@ -6,7 +6,6 @@ Nothing is imported until it is asked for, so ``godyno --help`` stays fast. A bu
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from godyno.errors import PluginError, UsageError
@@ -30,6 +29,11 @@ BUILT_IN: dict[str, dict[str, str]] = {
 }
 
 
+def built_in(kind: str) -> list[str]:
+    """The names of godyno's own plugins of ``kind``, without looking for others (which takes 20 ms)."""
+    return list(BUILT_IN[kind])
+
+
 def names(kind: str) -> list[str]:
     """The names of every plugin of ``kind``, built-ins first, in their order of registration."""
     return list(_entries(kind))
@@ -37,7 +41,7 @@ def names(kind: str) -> list[str]:
 
 def load(kind: str, name: str) -> type[Any]:
     """The plugin's class. Raises UsageError for a name nobody has, PluginError for one that cannot be loaded."""
-    entries = _entries(kind)
+    entries = BUILT_IN[kind] if name in BUILT_IN[kind] else _entries(kind)
     if name not in entries:
         raise UsageError(
             f"There is no {kind.removesuffix('s')} called {name!r}",
@@ -60,8 +64,9 @@ def load(kind: str, name: str) -> type[Any]:
 
 
 def _entries(kind: str) -> dict[str, str]:
+    from importlib.metadata import entry_points
+
     found = dict(BUILT_IN[kind])
-    entry: EntryPoint
     for entry in entry_points(group=f"godyno.{kind}"):
         found.setdefault(entry.name, entry.value)
     return found

@@ -46,7 +46,8 @@ _DRAIN_S = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to record. ``hz`` is how often sampled values are wanted; ``probes`` None is every built-in of the level.
+    """How to record. ``hz`` is how often sampled values are wanted; ``probes`` None is every built-in of the level; a probe of
+    another package is named.
 
     ``quiet`` keeps the command's output without showing it; ``lines`` False leaves stdout and stderr untouched and keeps
     nothing of them. Limits are set on the tree's own cgroup; ``timeout_s`` ends the tree (SIGTERM, then SIGKILL).
@@ -207,7 +208,7 @@ class Session:
 
     def _probes(self) -> Iterator[tuple[Probe, ProbeEntry]]:
         wanted = self.options.probes
-        for name in registry.names("probes") if wanted is None else wanted:
+        for name in registry.built_in("probes") if wanted is None else wanted:
             plugin = registry.load("probes", name)
             if wanted is None and self.options.level not in getattr(plugin, "levels", (self.options.level,)):
                 continue
