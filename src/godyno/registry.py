@@ -1,6 +1,7 @@
 """Plugins by name: built-ins first, then entry points; one lazy path for both.
 
-Nothing is imported until it is asked for, so ``godyno --help`` stays fast. A built-in's name is its module's name.
+Nothing is imported until it is asked for, so ``godyno --help`` stays fast. A built-in's name is its module's
+name.
 """
 
 from __future__ import annotations
@@ -14,6 +15,16 @@ from godyno.errors import PluginError, UsageError
 BUILT_IN: dict[str, dict[str, str]] = {
     "probes": {
         "processes": "godyno.probes.kernel.processes:Processes",
+        "cgroup": "godyno.probes.machine.cgroup:Cgroup",
+        "system_cpu": "godyno.probes.machine.system_cpu:SystemCpu",
+        "system_memory": "godyno.probes.machine.system_memory:SystemMemory",
+        "pressure": "godyno.probes.machine.pressure:Pressure",
+        "disk": "godyno.probes.machine.disk:Disk",
+        "network": "godyno.probes.machine.network:Network",
+        "frequency": "godyno.probes.machine.frequency:Frequency",
+        "thermal": "godyno.probes.machine.thermal:Thermal",
+        "power": "godyno.probes.machine.power:Power",
+        "settings": "godyno.probes.machine.settings:Settings",
     },
     "analyses": {
         "peak": "godyno.diagnose.peak:Peak",

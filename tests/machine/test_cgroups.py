@@ -337,4 +337,5 @@ def test_a_real_v2_hierarchy_gives_a_controller_only_away_from_processes() -> No
     group, _ = Group.create("v2", (free[0],))
     assert group is not None and free[0] in group.paths
     assert group.remove() == []
-    assert (offered.parent / "cgroup.subtree_control").read_text() == before
+    if not list(offered.parent.glob("godyno-*")):  # another recording would keep what was enabled
+        assert (offered.parent / "cgroup.subtree_control").read_text() == before

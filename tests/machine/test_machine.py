@@ -18,7 +18,7 @@ from godyno.machine.cpu import cpu_numbers, isa_level, read_cpu
 from godyno.machine.memory import chosen, meminfo_bytes
 from godyno.machine.power import energy_counters, power_source, thermal_zones
 from godyno.machine.privileges import capabilities
-from godyno.machine.storage import _rank, mount_points, read_disks, small_file_ops
+from godyno.machine.storage import _rank, mount_points, read_disks, small_file_ops, small_file_rates
 from godyno.machine.sysctl import WHY, changes, path_of, read_settings
 from godyno.machine.tools import find_tools, version_in, with_versions
 from godyno.model import Machine
@@ -218,7 +218,7 @@ def test_a_disk_is_that_of_the_deepest_mount_and_of_the_nearest_parent_that_exis
 
 
 def test_small_files_are_counted_with_an_interval_and_cleaned_up(tmp_path: Path) -> None:
-    found = small_file_ops(tmp_path, seconds=0.1)
+    found = small_file_rates(tmp_path, seconds=0.1)
     for estimate in (found.create, found.stat, found.read, found.unlink, found.total):
         assert estimate.n >= 6 and estimate.value > 10
         assert estimate.interval is not None and estimate.value in estimate.interval

@@ -25,7 +25,7 @@ NETWORK = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class SmallFiles(Record):
+class SmallFileRates(Record):
     """Operations per second on 4 KiB files as Go's caches do them, by operation; ``fsync_s`` is one flush to
     the disk.
 
@@ -75,8 +75,17 @@ def mount_points(mountinfo: str) -> list[tuple[str, str, str, str]]:
     return found
 
 
-def small_file_ops(path: Path | str, seconds: float = 2.0) -> SmallFiles:
-    """How many small-file operations a second the file system of ``path`` does, for about ``seconds``.
+def small_file_ops(path: Path | str, seconds: float = 2.0) -> Estimate:
+    """How many small-file operations a second the file system of ``path`` does: ``small_file_rates``' total.
+
+    Raises NotAvailableHere where nothing can be written.
+    """
+    return small_file_rates(path, seconds).total
+
+
+def small_file_rates(path: Path | str, seconds: float = 2.0) -> SmallFileRates:
+    """What small-file operations the file system of ``path`` does in about ``seconds``, each by itself and
+    together.
 
     Files of 4 KiB in several directories, created without fsync, stat'ed, read and unlinked, as Go's build
     cache does; in rounds of 64, each round one observation. The figure is the median of the rounds with an
@@ -112,7 +121,7 @@ def small_file_ops(path: Path | str, seconds: float = 2.0) -> SmallFiles:
         ) from error
     (disk,) = read_disks({"": base})
     estimates = {name: _median(values, "{operation}/s") for name, values in rounds.items()}
-    return SmallFiles(str(path), disk.filesystem, **estimates, fsync_s=_median(flushes, "s"))
+    return SmallFileRates(str(path), disk.filesystem, **estimates, fsync_s=_median(flushes, "s"))
 
 
 def _round(folders: list[Path], rounds: dict[str, list[float]]) -> None:

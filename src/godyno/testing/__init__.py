@@ -1,7 +1,9 @@
-"""For those who extend godyno: a machine in a directory, and the contract suite that judges every plugin."""
+"""For those who extend godyno: a machine in a directory, a recorder in memory, and the suite that judges
+every plugin."""
 
 from __future__ import annotations
 
 from godyno.testing.machine import FakeMachine
+from godyno.testing.recording import FakeLoop, FakeSink, FakeTarget, watching
 
-__all__ = ["FakeMachine"]
+__all__ = ["FakeLoop", "FakeMachine", "FakeSink", "FakeTarget", "watching"]
