@@ -7,8 +7,8 @@ Where the next piece is missing, something intruded; it lasts to the end of one 
 read of the pipe ended and the next began, and there the rest must go on. What intruded may be a GODEBUG line
 itself and is looked at in its turn.
 
-Not certain, by nature: text that itself begins as such a line, inside a torn one; a word beside a package's name,
-and digits beside a figure, where both came in one read. ``DebugLine.torn`` marks what was put together.
+Not certain, by nature: text that itself begins as such a line, inside a torn one; a word beside a package's
+name, and digits beside a figure, where both came in one read. ``DebugLine.torn`` marks what was put together.
 """
 
 from __future__ import annotations
