@@ -33,15 +33,20 @@ class Browser:
         high = [os.dup2(to_read, 60, inheritable=True), os.dup2(to_write, 61, inheritable=True)]
         command = 'exec 3<&60 4>&61 60<&- 61>&-; exec "$@"'
         self.process = subprocess.Popen(
-            ["bash", "-c", command, "chromium", path, *FLAGS, f"--user-data-dir={self.profile}", f"--window-size={width},{height}", "about:blank"],
+            ["bash", "-c", command, "chromium", path, *FLAGS, f"--user-data-dir={self.profile}",
+             f"--window-size={width},{height}", "about:blank"],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, pass_fds=high, start_new_session=True,
         )  # fmt: skip
         for fd in (to_read, to_write, *high):
             os.close(fd)
         self._waiting = b""
         self._number = 0
-        target = next(t for t in self.call("Target.getTargets", session=False)["targetInfos"] if t["type"] == "page")
-        self.session = self.call("Target.attachToTarget", targetId=target["targetId"], flatten=True, session=False)["sessionId"]
+        target = next(
+            t for t in self.call("Target.getTargets", session=False)["targetInfos"] if t["type"] == "page"
+        )
+        self.session = self.call(
+            "Target.attachToTarget", targetId=target["targetId"], flatten=True, session=False
+        )["sessionId"]
         for domain in ("Page", "Runtime", "Log"):
             self.call(f"{domain}.enable")
         self.resize(width, height)
@@ -49,7 +54,9 @@ class Browser:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         try:
             self.call("Browser.close", session=False)
         except (RuntimeError, OSError, TimeoutError):
@@ -89,7 +96,9 @@ class Browser:
         text, _, self._waiting = self._waiting.partition(b"\0")
         message: dict[str, Any] = json.loads(text)
         if message.get("method") == "Runtime.consoleAPICalled":
-            self.console.append(" ".join(str(a.get("value", a.get("description", ""))) for a in message["params"]["args"]))
+            self.console.append(
+                " ".join(str(a.get("value", a.get("description", ""))) for a in message["params"]["args"])
+            )
         elif message.get("method") == "Runtime.exceptionThrown":
             details = message["params"]["exceptionDetails"]
             self.console.append(str(details.get("exception", {}).get("description", details["text"])))
@@ -98,7 +107,13 @@ class Browser:
         return message
 
     def resize(self, width: int, height: int) -> None:
-        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600)
+        self.call(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=1,
+            mobile=width < 600,
+        )
 
     def theme(self, name: str) -> None:
         self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": name}])
@@ -106,7 +121,9 @@ class Browser:
     def open(self, page: Path) -> None:
         """Opens a file and waits until its timeline stands."""
         self.call("Page.navigate", url=page.absolute().as_uri())
-        self.wait("document.readyState === 'complete' && (!!document.documentElement.dataset.ready || !document.getElementById('capture-data'))")
+        self.wait(
+            "document.readyState === 'complete' && (!!document.documentElement.dataset.ready || !document.getElementById('capture-data'))"
+        )
 
     def wait(self, condition: str, seconds: float = 30) -> None:
         until = time.monotonic() + seconds
@@ -139,7 +156,14 @@ class Browser:
     def drag(self, x0: float, y0: float, x1: float, y1: float, modifiers: int = 0) -> None:
         self.mouse("mousePressed", x0, y0, button="left", buttons=1, clickCount=1, modifiers=modifiers)
         for part in (0.3, 0.7, 1.0):
-            self.mouse("mouseMoved", x0 + (x1 - x0) * part, y0 + (y1 - y0) * part, button="left", buttons=1, modifiers=modifiers)
+            self.mouse(
+                "mouseMoved",
+                x0 + (x1 - x0) * part,
+                y0 + (y1 - y0) * part,
+                button="left",
+                buttons=1,
+                modifiers=modifiers,
+            )
         self.mouse("mouseReleased", x1, y1, button="left", buttons=0, clickCount=1, modifiers=modifiers)
         self.frame()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import IO
 
 from rich.console import Console, Group, RenderableType
@@ -28,28 +29,27 @@ from godyno.report.document import (
 from godyno.report.markdown import spark
 from godyno.report.payload import clean
 
+_ROWS = 12
 _WIDEST = 110  # lines of prose longer than this are hard to read
 
 
 def print_document(document: Document, file: IO[str] | None = None, width: int | None = None) -> None:
     """Prints ``document`` to ``file`` (stdout), as wide as the terminal up to 110 columns, 80 where there is none."""
-    console = Console(file=file, width=width, highlight=False, emoji=False, markup=False)
+    out = file or sys.stdout
+    console = Console(file=out, width=width, highlight=False, emoji=False, markup=False)
     if width is None:
-        console = Console(
-            file=file,
-            width=min(console.width, _WIDEST) if console.is_terminal else 80,
-            highlight=False,
-            emoji=False,
-            markup=False,
-        )
-    narrow = console.width
-    console.print(Text(clean(document.title), "bold"))
-    if document.subtitle:
-        console.print(Text(clean(document.subtitle), "dim"))
-    for block in document.blocks:
-        if isinstance(block, Heading):
-            console.print()
-        console.print(_rendered(block, narrow))
+        console.width = min(console.width, _WIDEST) if console.is_terminal else 80
+    with console.capture() as captured:
+        console.print(Text(clean(document.title), "bold"))
+        if document.subtitle:
+            console.print(Text(clean(document.subtitle), "dim"))
+        for block in document.blocks:
+            if isinstance(block, Grid) and block.detail:
+                continue
+            if isinstance(block, Heading):
+                console.print()
+            console.print(_rendered(block, console.width))
+    out.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
 
 
 def _rendered(block: Block, width: int) -> RenderableType:
@@ -132,11 +132,13 @@ def _grid(grid: Grid) -> RenderableType:
         table.add_column(
             Text(clean(name)), justify="right" if numeric else "left", no_wrap=numeric, overflow="fold"
         )
-    for row in grid.rows:
+    for row in grid.rows[:_ROWS]:
         table.add_row(*(Text(clean(cell)) for cell in row))
     parts: list[RenderableType] = [Text(clean(grid.caption), "dim")] if grid.caption else []
     parts.append(table)
-    if grid.more:
+    if len(grid.rows) > _ROWS:
+        parts.append(Text(f"and {len(grid.rows) - _ROWS} more on the page: godyno report", "dim"))
+    elif grid.more:
         parts.append(Text(clean(grid.more), "dim"))
     return Padding(Group(*parts), (0, 0, 0, 2))
 

@@ -34,13 +34,18 @@ def write_capture(directory: Path, fill: Callable[[TableWriter], None], **change
         "recorder": Recorder(1, 1, "boot"),
         "workload": Workload(("go", "build", "./...")),
         "machine": Machine(
-            hostname="bench", os="linux", cpu=Cpu("A processor", "amd64", "v3", online=2, allowed=2), memory=Memory(8 << 30, 6 << 30)
+            hostname="bench",
+            os="linux",
+            cpu=Cpu("A processor", "amd64", "v3", online=2, allowed=2),
+            memory=Memory(8 << 30, 6 << 30),
         ),
         "result": Result(T0, T0 + 10 * SECOND, 0, 0, 12.0, 2.0),
         "peak": Peak(250_000_000, "memory.peak", "all memory of the cgroup, page cache included", True),
         "probes": (
             ProbeEntry("processes", AVAILABLE, {"spans": "monotonic", "points": "reader"}, 1_000, 0.02),
-            ProbeEntry("pressure", Availability(False, "the kernel was built without PSI", "boot with psi=1")),
+            ProbeEntry(
+                "pressure", Availability(False, "the kernel was built without PSI", "boot with psi=1")
+            ),
         ),
         "cost": Cost(during_cpu_s=0.05, rss_peak_bytes=20_000_000, before_wall_s=0.1, after_wall_s=0.05),
         "tables": counts,
@@ -49,7 +54,9 @@ def write_capture(directory: Path, fill: Callable[[TableWriter], None], **change
     return directory
 
 
-def a_build(packages: int = 12, wall_s: float = 10.0, hz: float = 10.0, seed: int = 1) -> Callable[[TableWriter], None]:
+def a_build(
+    packages: int = 12, wall_s: float = 10.0, hz: float = 10.0, seed: int = 1
+) -> Callable[[TableWriter], None]:
     """A ``go build`` on two slots: ``packages`` compiles in a chain of pairs, then a link; CPU and memory sampled at ``hz``.
 
     Package ``p1`` is the heaviest in memory (200 MB), the link comes last; one CPU second is used per second of each process.
@@ -62,7 +69,17 @@ def a_build(packages: int = 12, wall_s: float = 10.0, hz: float = 10.0, seed: in
         lives = [(100, 1, "go", "", T0, end, 40_000_000.0)]
         for index in range(packages):
             start = T0 + SECOND // 2 + (index // 2) * step + (index % 2) * 1_000_000
-            lives.append((101 + index, 100, "compile", f"example.com/p{index}", start, start + step - 10_000_000, 200e6 if index == 1 else 60e6))
+            lives.append(
+                (
+                    101 + index,
+                    100,
+                    "compile",
+                    f"example.com/p{index}",
+                    start,
+                    start + step - 10_000_000,
+                    200e6 if index == 1 else 60e6,
+                )
+            )
         lives.append((101 + packages, 100, "link", "", end - SECOND, end - SECOND // 10, 150e6))
         for pid, ppid, name, package, start, stop, peak in lives:
             cpu = (stop - start) * 1e-9 if name != "go" else 0.2
@@ -87,8 +104,19 @@ def a_build(packages: int = 12, wall_s: float = 10.0, hz: float = 10.0, seed: in
                     {"id": packages, "mode": "link", "deps": list(range(packages)), "ready_ns": lives[-2][5]})  # fmt: skip
         for index in range(5):
             start = T0 + SECOND + index * SECOND
-            writer.span(start, start + 2_000_000, "gc", "compile", "concurrent mark", 101, 0, {"heap_goal_bytes": 8_000_000})
-            writer.span(start + 2_000_000, start + 2_100_000, "gc", "compile", "mark termination (STW)", 101, 0, {})
+            writer.span(
+                start,
+                start + 2_000_000,
+                "gc",
+                "compile",
+                "concurrent mark",
+                101,
+                0,
+                {"heap_goal_bytes": 8_000_000},
+            )
+            writer.span(
+                start + 2_000_000, start + 2_100_000, "gc", "compile", "mark termination (STW)", 101, 0, {}
+            )
         _machine_samples(writer, end, hz, chance)
         for index in range(packages):
             writer.line(lives[1 + index][5], "stderr", f"# example.com/p{index}")
@@ -96,7 +124,9 @@ def a_build(packages: int = 12, wall_s: float = 10.0, hz: float = 10.0, seed: in
     return fill
 
 
-def _samples(writer: TableWriter, pid: int, start: int, stop: int, peak: float, hz: float, chance: random.Random) -> None:
+def _samples(
+    writer: TableWriter, pid: int, start: int, stop: int, peak: float, hz: float, chance: random.Random
+) -> None:
     labels = {"pid": str(pid)}
     group = writer.rows(
         [
@@ -107,12 +137,19 @@ def _samples(writer: TableWriter, pid: int, start: int, stop: int, peak: float, 
     period = round(SECOND / hz)
     for t in range(start + period // 3, stop, period):
         share = (t - start) / max(1, stop - start)
-        writer.row(group, t, [round(peak * (0.3 + 0.6 * share + 0.1 * chance.random())), (t - start) * 0.9e-9])
+        writer.row(
+            group, t, [round(peak * (0.3 + 0.6 * share + 0.1 * chance.random())), (t - start) * 0.9e-9]
+        )
 
 
 def _machine_samples(writer: TableWriter, end: int, hz: float, chance: random.Random) -> None:
     modes = ("user", "system", "idle", "iowait", "steal")
-    cpu = writer.rows([writer.series("system.cpu.time", "s", "machine", {"mode": mode, "kind": "counter"}) for mode in modes])
+    cpu = writer.rows(
+        [
+            writer.series("system.cpu.time", "s", "machine", {"mode": mode, "kind": "counter"})
+            for mode in modes
+        ]
+    )
     memory = writer.rows(
         [writer.series(f"cgroup.memory.{name}", "By", "cgroup") for name in ("usage", "anon", "file")]
         + [writer.series("system.memory.available", "By", "machine")]
@@ -127,14 +164,25 @@ def _machine_samples(writer: TableWriter, end: int, hz: float, chance: random.Ra
         writer.row(memory, t, [anon + 90e6, anon, 90e6, 6e9])
 
 
-def an_hour(processes: int = 400, machine_series: int = 40, hz: float = 10.0) -> Callable[[TableWriter], None]:
+def an_hour(
+    processes: int = 400, machine_series: int = 40, hz: float = 10.0
+) -> Callable[[TableWriter], None]:
     """An hour at ``hz``: one long ``go test``, ``processes`` after one another on four slots, and a machine's worth of series."""
 
     def fill(writer: TableWriter) -> None:
         chance = random.Random(7)
         end = T0 + 3600 * SECOND
         life = (end - T0) // max(1, processes // 4)
-        writer.span(T0, end, "process", "100", "go", 100, 100, {"ppid": 1, "argv": ["go", "test", "./..."], "user_s": 9.0, "system_s": 1.0})
+        writer.span(
+            T0,
+            end,
+            "process",
+            "100",
+            "go",
+            100,
+            100,
+            {"ppid": 1, "argv": ["go", "test", "./..."], "user_s": 9.0, "system_s": 1.0},
+        )
         _samples(writer, 100, T0, end, 60e6, hz, chance)
         for index in range(processes):
             start = T0 + (index // 4) * life + (index % 4) * SECOND
@@ -149,7 +197,12 @@ def an_hour(processes: int = 400, machine_series: int = 40, hz: float = 10.0) ->
             _samples(writer, 101 + index, start, stop, 50e6 + 1e5 * index, hz, chance)
             writer.line(stop, "stdout", f"ok  \t{package}\t{(stop - start) * 1e-9:.3f}s")
         _machine_samples(writer, end, hz, chance)
-        group = writer.rows([writer.series(f"system.made.s{index % 8}", "By", "machine", {"device": str(index)}) for index in range(machine_series)])
+        group = writer.rows(
+            [
+                writer.series(f"system.made.s{index % 8}", "By", "machine", {"device": str(index)})
+                for index in range(machine_series)
+            ]
+        )
         for t in range(T0, end, round(SECOND / hz)):
             writer.row(group, t, [chance.random() * 1e6] * machine_series)
 
