@@ -54,7 +54,7 @@ export class ChartLane implements Lane {
     if (!trace) {
       const series = this.data.series[i];
       const lo = this.payload.column(series.lo);
-      trace = new Trace(this.payload.column(series.t), lo, series.hi ? this.payload.column(series.hi) : lo);
+      trace = new Trace(this.payload.column(series.t), lo, series.hi ? this.payload.column(series.hi) : lo, this.data.stepped);
       this.traces.set(i, trace);
     }
     return trace;

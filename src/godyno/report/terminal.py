@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
-from typing import IO
+from collections.abc import Sequence
+from typing import IO, Any
 
+from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
@@ -173,3 +175,50 @@ def _bars(block: SpanLanes, width: int) -> RenderableType:
                       Text(bar.value, "dim", justify="right", no_wrap=True))  # fmt: skip
     parts: list[RenderableType] = [Text(block.caption, "dim")] if block.caption else []
     return Padding(Group(*parts, table), (0, 0, 0, 2))
+
+
+def print_rows(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    file: IO[str] | None = None,
+    right: Sequence[int] | None = None,
+) -> None:
+    """Prints plain rows: as wide as they are where the output is no terminal, folded to its width where it is one.
+
+    ``right`` names the columns that are set to the right; without it those that hold only numbers.
+    """
+    out = file or sys.stdout
+    if right is None:
+        right = [
+            i
+            for i in range(len(columns))
+            if rows and all(isinstance(row[i], int | float) or row[i] is None for row in rows)
+        ]
+    console = Console(file=out, highlight=False, emoji=False, markup=False)
+    if not console.is_terminal:
+        cells = [[clean(name) for name in columns], *([_plain(value) for value in row] for row in rows)]
+        widths = [max(cell_len(line[i]) for line in cells) for i in range(len(columns))]
+        for line in cells:
+            padded = (
+                " " * (width - cell_len(cell)) + cell if i in right else cell + " " * (width - cell_len(cell))
+                for i, (cell, width) in enumerate(zip(line, widths, strict=True))
+            )
+            out.write("  ".join(padded).rstrip() + "\n")
+        return
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", show_edge=False, pad_edge=False)
+    for index, name in enumerate(columns):
+        table.add_column(
+            Text(clean(name)),
+            justify="right" if index in right else "left",
+            overflow="fold",
+            no_wrap=index in right,
+        )
+    for row in rows:
+        table.add_row(*(Text(_plain(value)) for value in row))
+    console.print(table)
+
+
+def _plain(value: Any) -> str:
+    if value is None:
+        return "–"
+    return f"{value:.9g}" if isinstance(value, float) else clean(str(value))
