@@ -8,6 +8,7 @@ the page is fresh, node is no requirement of the build at all, so neither an sdi
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -94,9 +95,16 @@ def build_page(root: Path) -> None:
 
 
 def _installed(web: Path) -> bool:
-    """Whether ``node_modules`` is what the lock says; npm leaves its own copy of the lock there when it is done."""
-    done = web / "node_modules" / ".package-lock.json"
-    return done.is_file() and done.stat().st_mtime >= (web / "package-lock.json").stat().st_mtime
+    """Whether ``node_modules`` holds what the lock says is needed here; npm notes there what it has installed."""
+    try:
+        wanted = json.loads((web / "package-lock.json").read_text())["packages"]
+        have = json.loads((web / "node_modules" / ".package-lock.json").read_text())["packages"]
+    except (OSError, ValueError, KeyError):
+        return False
+    needed = {
+        name: one for name, one in wanted.items() if name and not one.get("dev") and not one.get("optional")
+    }
+    return all(have.get(name, {}).get("integrity") == one.get("integrity") for name, one in needed.items())
 
 
 def _node() -> tuple[Path, Path]:

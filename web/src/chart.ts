@@ -54,7 +54,7 @@ export class ChartLane implements Lane {
     if (!trace) {
       const series = this.data.series[i];
       const lo = this.payload.column(series.lo);
-      trace = new Trace(this.payload.column(series.t), lo, series.hi ? this.payload.column(series.hi) : lo);
+      trace = new Trace(this.payload.column(series.t), lo, series.hi ? this.payload.column(series.hi) : lo, this.data.stepped);
       this.traces.set(i, trace);
     }
     return trace;
@@ -62,9 +62,9 @@ export class ChartLane implements Lane {
 
   private choose(): void {
     // In the capture's order, so that user and system stand side by side; only which ones are shown goes by size.
-    this.shown = this.byPeak.slice(0, this.most).sort((p, q) => p - q);
+    this.shown = this.highest().sort((p, q) => p - q);
     this.values.clear();
-    const items: HTMLElement[] = this.shown.map((i, k) => {
+    const items: HTMLElement[] = this.shown.map((i) => {
       const value = el("b", {});
       this.values.set(i, value);
       const item = el("button", {
@@ -75,19 +75,32 @@ export class ChartLane implements Lane {
           soon(this.draw);
         },
       }, el("i", {}), el("span", {}, this.data.series[i].label), value);
-      (item.firstChild as HTMLElement).style.background = lineColor(k);
+      (item.firstChild as HTMLElement).style.background = lineColor(i);
       return item;
     });
     const rest = this.data.series.length - this.shown.length;
     if (rest > 0 && this.most < MANY) {
       items.push(el("button", { type: "button", class: "more", click: () => this.more(MANY) },
-        this.data.series.length > MANY ? `the ${MANY} highest of ${this.data.series.length}` : `${rest} more`));
+        this.data.series.length > MANY ? `${this.shown.length} highest of ${this.data.series.length} shown; more` : `${rest} more`));
     } else if (this.most > FEW) {
       items.push(el("button", { type: "button", class: "more", click: () => this.more(FEW) },
         rest > 0 ? `fewer (${rest} are lower still)` : "fewer"));
     }
     this.legend.replaceChildren(...items);
     this.rebuild();
+  }
+
+  /** The series with the highest values in the window that is shown; all of them where they are few. */
+  private highest(): number[] {
+    if (this.byPeak.length <= this.most) return [...this.byPeak];
+    if (this.view.a === 0 && this.view.b === this.view.end) return this.byPeak.slice(0, this.most);
+    const lo = new Float64Array(1), hi = new Float64Array(1);
+    const peaks = this.byPeak.map((i) => {
+      this.trace(i).columns(this.view.a, this.view.b, 1, lo, hi);
+      return [i, hi[0]] as const;
+    });
+    const inside = peaks.filter(([, peak]) => !Number.isNaN(peak)).sort(([, p], [, q]) => q - p).map(([i]) => i);
+    return inside.slice(0, this.most);
   }
 
   private more(most: number): void {
@@ -98,7 +111,7 @@ export class ChartLane implements Lane {
   private rebuild(): void {
     this.u?.destroy();
     this.u = null;
-    this.legend.querySelectorAll("i").forEach((dot, k) => (dot.style.background = lineColor(k)));
+    this.legend.querySelectorAll("i").forEach((dot, k) => (dot.style.background = lineColor(this.shown[k])));
     soon(this.draw);
   }
 
@@ -106,8 +119,8 @@ export class ChartLane implements Lane {
     const series: uPlot.Series[] = [{}];
     const bands: uPlot.Band[] = [];
     const stepped = this.data.stepped ? uPlot.paths.stepped!({ align: -1 }) : undefined;
-    this.shown.forEach((_, k) => {
-      const stroke = lineColor(k);
+    this.shown.forEach((i, k) => {
+      const stroke = lineColor(i);
       const line: uPlot.Series = { stroke, width: 1.25, spanGaps: true, points: { show: false }, scale: "y" };
       if (stepped) line.paths = stepped;
       series.push({ ...line }, { ...line });
@@ -140,6 +153,7 @@ export class ChartLane implements Lane {
 
   readonly draw = (): void => {
     if (!this.element.open || !this.plot.visible(this.element)) return;
+    if (this.byPeak.length > this.most && this.highest().sort((p, q) => p - q).join() !== this.shown.join()) this.choose();
     const width = this.plot.total();
     if (this.u && this.u.width !== width) {
       this.u.destroy();

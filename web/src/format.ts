@@ -49,7 +49,7 @@ export function show(value: number, unit: string): string {
     case "s": return showSeconds(value);
     case "ns": return showSeconds(value * 1e-9);
     case "1": return `${Number((value * 100).toPrecision(3))} %`;
-    case "CPU": return `${threeFigures(value)} CPU`;
+    case "CPU": return `${Number(threeFigures(value))} CPU`;
     case "": return showCount(value);
     default: return `${showCount(value)} ${unit.replace(/^\{(.*)\}/, "$1")}`;
   }

@@ -25,12 +25,15 @@ export class Trace {
   readonly t: Numbers;
   readonly lo: Numbers;
   readonly hi: Numbers;
+  /** Whether a value holds since the instant before it (a rate), instead of moving on in a line. */
+  readonly stepped: boolean;
   private levels: Level[] | null = null;
 
-  constructor(t: Numbers, lo: Numbers, hi: Numbers) {
+  constructor(t: Numbers, lo: Numbers, hi: Numbers, stepped = false) {
     this.t = t;
     this.lo = lo;
     this.hi = hi;
+    this.stepped = stepped;
   }
 
   /** Indices [from, to) that a window needs: those inside, and one more on each side so that lines reach the edge. */
@@ -39,7 +42,7 @@ export class Trace {
     return [from, Math.min(this.t.length, lowerBound(this.t, b, from) + 1)];
   }
 
-  /** Smallest and largest value in each of `width` equal columns of [a, b); NaN where there is none. */
+  /** Smallest and largest value in each of `width` equal columns of [a, b); NaN where there is none. Steps fill the gaps. */
   columns(a: number, b: number, width: number, lo: Float64Array, hi: Float64Array): void {
     lo.fill(NaN);
     hi.fill(NaN);
@@ -47,19 +50,31 @@ export class Trace {
     const to = lowerBound(this.t, b, from);
     const perTick = width / (b - a);
     const level = this.level((to - from) / width);
+    const first = this.stepped ? new Int32Array(width).fill(-1) : null;
     for (let bucket = Math.floor(from / level.size); bucket * level.size < to; bucket++) {
-      const column = Math.floor((this.t[Math.max(from, bucket * level.size)] - a) * perTick);
+      const index = Math.max(from, bucket * level.size);
+      const column = Math.floor((this.t[index] - a) * perTick);
       if (column < 0 || column >= width) continue;
       const low = level.lo[bucket], high = level.hi[bucket];
+      if (first && first[column] < 0) first[column] = index;
       if (!(lo[column] <= low) && !Number.isNaN(low)) lo[column] = low;
       if (!(hi[column] >= high) && !Number.isNaN(high)) hi[column] = high;
     }
+    if (!first) return;
+    let next = to < this.t.length ? to : -1;
+    for (let column = width - 1; column >= 0; column--) {
+      if (first[column] >= 0) next = first[column];
+      else if (next > 0) {
+        lo[column] = this.lo[next];
+        hi[column] = this.hi[next];
+      }
+    }
   }
 
-  /** The value that holds at `t`: the last one not after it; null before the first or after the last. */
+  /** The value that holds at `t`: the last one not after it, of steps the first not before it; null outside of the series. */
   at(t: number): [number, number] | null {
-    const i = lowerBound(this.t, t + 1e-9) - 1;
-    if (i < 0 || t > this.t[this.t.length - 1]) return null;
+    const i = this.stepped ? lowerBound(this.t, t) : lowerBound(this.t, t + 1e-9) - 1;
+    if (i < 0 || i >= this.t.length || t > this.t[this.t.length - 1] || t < this.t[0]) return null;
     return Number.isNaN(this.hi[i]) ? null : [this.lo[i], this.hi[i]];
   }
 

@@ -10,6 +10,8 @@ from godyno import units
 from godyno.diagnose.processes import Process, processes, spans, whole
 from godyno.model import Confidence, Estimate, Evidence, Finding
 
+MOST = 20  # steps of the path that are listed: the longest
+
 
 @dataclass(frozen=True, slots=True)
 class Action:
@@ -118,11 +120,12 @@ def _by_actions(source: str, actions: Mapping[int, Action]) -> Finding:
         rows.append([action.label, (action.t_start_ns - start) * 1e-9, waited * 1e-9, lasted * 1e-9])
         until = max(until, action.t_end_ns)
     wall, work, bound = (end - start) * 1e-9, work_ns * 1e-9, least_s(actions)
-    long = [row for row in rows if row[3] + row[2] >= 0.005 * wall] or rows
+    long = sorted(sorted(rows, key=lambda row: -row[3])[:MOST], key=lambda row: float(row[1]))
     heaviest = max(rows, key=lambda row: row[3])
     claim = (
         f"The build took {units.show_seconds(wall)}; its critical path is {len(path)} actions, {units.show_seconds(work)} of work "
-        f"and {units.show_seconds(wall - work)} of waiting for a free slot; the longest on it is {heaviest[0]} ({units.show_seconds(heaviest[3])})"
+        f"and {units.show_seconds(wall - work)} of waiting for a free slot; "
+        f"the longest on it is {heaviest[0]} ({units.show_seconds(heaviest[3])})"
     )
     slots = wall - work > 0.25 * wall
     return Finding(
@@ -139,9 +142,11 @@ def _by_actions(source: str, actions: Mapping[int, Action]) -> Finding:
             ),
         ),
         advice=(
-            f"More processors would help: with a slot always free, and each action as fast as here, it would take {units.show_seconds(bound)}."
+            f"More processors would help: with a slot always free, and each action as fast as here, "
+            f"it would take {units.show_seconds(bound)}."
             if slots
-            else f"More processors would hardly help: the dependencies alone take {units.show_seconds(bound)}. Splitting or thinning {heaviest[0]} would."
+            else f"More processors would hardly help: the dependencies alone take {units.show_seconds(bound)}. "
+            f"Splitting or thinning {heaviest[0]} would."
         ),
         tried="Not tried.",
         data={
@@ -181,7 +186,7 @@ def _by_processes(source: str, found: list[Process]) -> Finding:
         evidence=(Evidence("spans", start, last.t_end_ns, "SELECT * FROM spans WHERE layer = 'process' ORDER BY t_start_ns"),),
         data={
             "columns": [["process", "text"], ["at", "s"], ["lasted", "s"]],
-            "rows": sorted(sorted(rows, key=lambda row: -row[2])[:50], key=lambda row: row[1]),
+            "rows": sorted(sorted(rows, key=lambda row: -row[2])[:MOST], key=lambda row: float(row[1])),
             "wall_s": wall, "work_s": work,
         },
     )  # fmt: skip

@@ -47,7 +47,10 @@ class Gc:
         rows.sort(key=lambda row: row[2], reverse=True)
         cycles = sum(row[1] for row in rows)
         longest = max((row[5] for row in rows if row[5] is not None), default=None)
-        claim = f"{cycles:,} garbage collections in {len(rows):,} {'process' if len(rows) == 1 else 'processes'}; {rows[0][0]} collected longest, {units.show_seconds(rows[0][2])}"
+        claim = (
+            f"{cycles:,} garbage collections in {len(rows):,} {'process' if len(rows) == 1 else 'processes'}"
+        )
+        claim += f"; {rows[0][0]} collected longest, {units.show_seconds(rows[0][2])}"
         if rows[0][3]:
             claim += f" ({units.show_ratio(rows[0][3])} of its life)"
         if longest is not None:

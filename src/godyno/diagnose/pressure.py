@@ -31,7 +31,8 @@ class Increase:
 
 # What is worth a word, and what a warning, as a share of the time.
 _PRESSURE = {
-    "cpu": (0.10, 0.50, "tasks were ready and waited for a processor", "Give it more processors, or run less at once (-p, -parallel, GOMAXPROCS)."),
+    "cpu": (0.10, 0.50, "tasks were ready and waited for a processor",
+            "Give it more processors, or run less at once (-p, -parallel, GOMAXPROCS)."),
     "memory": (0.02, 0.10, "tasks waited for memory to be reclaimed", "Give it more memory, or lower -p, GOGC or GOMEMLIMIT."),
     "io": (0.05, 0.30, "tasks waited for disks", "Put GOCACHE and GOTMPDIR on a faster disk or on tmpfs."),
 }  # fmt: skip
@@ -84,7 +85,8 @@ class Pressure:
             out.append(
                 self._finding(
                     rise, f"{resource}-pressure", f"For {units.show_ratio(rise.share)} of the time {meaning} ({where}, PSI some)",
-                    rise.share >= much, advice, "the kernel's pressure stall information; the whole machine's includes neighbours" if not own else "the kernel's pressure stall information of its cgroup",
+                    rise.share >= much, advice,
+                    "pressure stall information of its cgroup" if own else "pressure stall information of the machine, neighbours included",
                 )
             )  # fmt: skip
         return out
@@ -112,8 +114,10 @@ class Pressure:
         if total <= 0:
             return []
         texts = {
-            "steal": (0.01, 0.05, "of the machine's CPU time went to other guests of its host (steal)", "Measure when the host is quieter, or on another host."),
-            "iowait": (0.05, 0.25, "of the machine's CPU time was idle while a disk was waited for (iowait)", "Put GOCACHE and GOTMPDIR on a faster disk or on tmpfs."),
+            "steal": (0.01, 0.05, "of the machine's CPU time went to other guests of its host (steal)",
+                      "Measure when the host is quieter, or on another host."),
+            "iowait": (0.05, 0.25, "of the machine's CPU time was idle while a disk was waited for (iowait)",
+                       "Put GOCACHE and GOTMPDIR on a faster disk or on tmpfs."),
         }  # fmt: skip
         for mode, (least, much, meaning, advice) in texts.items():
             of_mode = [rise for rise in modes if rise.labels.get("mode", rise.labels.get("state")) == mode]
@@ -188,7 +192,8 @@ def increases(capture: Any) -> list[Increase]:
     table = capture.sql(
         "SELECT s.series_id, s.name, s.labels, arg_min(p.value, p.t_ns) AS v0, arg_max(p.value, p.t_ns) AS v1, "
         "min(p.t_ns) AS t0, max(p.t_ns) AS t1 FROM series s JOIN points p USING (series_id) "
-        "WHERE (s.name LIKE '%pressure.%' OR s.name LIKE '%throttled_time' OR s.name = 'system.cpu.time' OR s.name LIKE 'system.paging%swap%') "
+        "WHERE (s.name LIKE '%pressure.%' OR s.name LIKE '%throttled_time' OR s.name = 'system.cpu.time' "
+        "OR s.name LIKE 'system.paging%swap%') "
         "AND isfinite(p.value) AND p.t_ns BETWEEN ? AND ? GROUP BY ALL ORDER BY s.series_id",
         [start, end],
     )

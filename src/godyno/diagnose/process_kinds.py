@@ -39,7 +39,8 @@ class ProcessKinds:
         first = rows[0]
         claim = f"{len(found):,} processes of {len(rows)} {'kind' if len(rows) == 1 else 'kinds'}"
         if cpu > 0 and first[2]:
-            claim += f": {first[0]} took {units.show_ratio(first[2] / cpu)} of the CPU time ({units.show_seconds(first[2])} of {units.show_seconds(cpu)})"
+            claim += f": {first[0]} took {units.show_ratio(first[2] / cpu)} of the CPU time"
+            claim += f" ({units.show_seconds(first[2])} of {units.show_seconds(cpu)})"
         largest = max(rows, key=lambda row: row[5] or 0.0)
         if largest[5]:
             claim += f"; the largest single process was of kind {largest[0]}, {units.show_bytes(largest[5])}"

@@ -13,8 +13,10 @@ KNOWN: tuple[tuple[str, str, bool], ...] = (
     (r"system\.cpu\.time", "Machine: CPU by mode", True),
     (r"cgroup\.cpu\.(time|usage.*)", "The command's cgroup: CPU", True),
     (r"cgroup\.memory\..*", "The command's cgroup: memory", True),
-    (r"process\.memory\.usage", "Processes: resident memory", True),
-    (r"process\.cpu\.time", "Processes: CPU", True),
+    (r"processes\.cpu", "All processes: CPU by kind", True),
+    (r"processes\.memory", "All processes: resident memory by kind (shared pages count once for each)", True),
+    (r"process\.memory\.usage", "Each process: resident memory", True),
+    (r"process\.cpu\.time", "Each process: CPU", False),
     (r"system\.pressure\..*", "Machine: share of the time in which tasks waited (PSI)", True),
     (r"cgroup\.pressure\..*", "The command's cgroup: share of the time in which tasks waited (PSI)", False),
     (r"cgroup\.cpu\..*thrott.*", "The command's cgroup: throttled", False),
@@ -27,18 +29,18 @@ KNOWN: tuple[tuple[str, str, bool], ...] = (
         "Machine: frequency, heat and power",
         False,
     ),
-    (r"process\.memory\.anonymous", "Processes: anonymous memory", False),
-    (r"process\.memory\.peak", "Processes: peak memory so far", False),
-    (r"process\.thread\.count", "Processes: threads", False),
-    (r"process\.disk\.io", "Processes: disk", False),
-    (r"process\.paging\.faults", "Processes: page faults", False),
-    (r"process\.context_switches", "Processes: context switches", False),
+    (r"process\.memory\.anonymous", "Each process: anonymous memory", False),
+    (r"process\.memory\.peak", "Each process: peak memory so far", False),
+    (r"process\.thread\.count", "Each process: threads", False),
+    (r"process\.disk\.io", "Each process: disk", False),
+    (r"process\.paging\.faults", "Each process: page faults", False),
+    (r"process\.context_switches", "Each process: context switches", False),
 )
 GROUPS = {
     "machine": "Machine",
     "cgroup": "The command's cgroup",
     "pressure": "Pressure",
-    "process": "Processes",
+    "process": "Each process",
     "go": "Go runtime",
 }
 _TOGETHER = 24  # series of one family up to which they share a chart
@@ -100,7 +102,7 @@ def charts(series: Sequence[Series]) -> list[Chart]:
     families: dict[tuple[str, str, str, bool], list[Series]] = {}
     for one in series:
         family = one.name.rpartition(".")[0] if one.layer != "process" else one.name
-        title, _, _ = _known(one.name)
+        title, _, _ = known(one.name)
         families.setdefault((one.layer, title or family, one.shown_unit, one.counter), []).append(one)
     out = []
     for (layer, _, unit, counter), members in families.items():
@@ -111,7 +113,7 @@ def charts(series: Sequence[Series]) -> list[Chart]:
             else [[one for one in members if one.name == name] for name in names]
         )
         for part in parts:
-            title, is_open, rank = _known(part[0].name)
+            title, is_open, rank = known(part[0].name)
             if len(parts) > 1 or not title:
                 family = (
                     part[0].name
@@ -126,7 +128,8 @@ def charts(series: Sequence[Series]) -> list[Chart]:
     return out
 
 
-def _known(name: str) -> tuple[str, bool, int]:
+def known(name: str) -> tuple[str, bool, int]:
+    """(title, whether it is open at first, rank) of the chart that a series of this name is drawn in; no title where it is none we know."""
     for rank, (pattern, title, is_open) in enumerate(KNOWN):
         if re.fullmatch(pattern, name):
             return title, is_open, rank
@@ -150,7 +153,7 @@ def label(one: Series, among: Sequence[Series], processes: Mapping[str, str]) ->
         parts.append(one.name.rpartition(".")[2])
     for key, value in one.labels.items():
         if key == "pid":
-            parts.append(processes.get(value, f"pid {value}"))
+            parts.insert(0, processes.get(value, f"pid {value}"))
         elif key == "kind" and value == "counter":
             continue
         elif len({other.labels.get(key) for other in among}) > 1:

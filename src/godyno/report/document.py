@@ -54,13 +54,17 @@ class KeyFigures(Record):
 
 @dataclass(frozen=True, slots=True)
 class Grid(Record):
-    """A table of text. ``numeric`` names the columns that are set to the right; ``more`` says what was left out."""
+    """A table of text. ``numeric`` names the columns that are set to the right; ``more`` says what was left out.
+
+    ``detail`` marks what only the page shows.
+    """
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     numeric: frozenset[int] = frozenset()
     caption: str = ""
     more: str = ""
+    detail: bool = False
 
 
 @dataclass(frozen=True, slots=True)

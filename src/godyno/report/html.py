@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import re
 import tempfile
 from functools import cache
 from importlib import resources
@@ -16,13 +17,28 @@ from pathlib import Path
 from typing import Any
 
 from godyno import __version__, units
+from godyno.diagnose.findings import ORDER
 from godyno.errors import GodynoError
-from godyno.report.document import Document, Heading, SpanLanes, Timeline, doubt_text, estimate_text, sections
+from godyno.report.document import (
+    Claim,
+    Document,
+    Heading,
+    SpanLanes,
+    Timeline,
+    doubt_text,
+    estimate_text,
+    sections,
+)
 from godyno.report.payload import clean
 
+_BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 
-def html(document: Document, data: str = "", start_ns: int = 0) -> str:
-    """The page. ``data`` is ``page_data.page_data``'s block and ``start_ns`` its start; without it there are no timelines."""
+
+def html(document: Document, data: str = "", start_ns: int = 0, lines: bool = False) -> str:
+    """The page. ``data`` is ``page_data.page_data``'s block and ``start_ns`` its start; without it there are no timelines.
+
+    ``lines`` says that the data has lines of output.
+    """
     script, style = _asset("page.js"), _asset("page.css")
     policy = "; ".join(
         (
@@ -38,12 +54,22 @@ def html(document: Document, data: str = "", start_ns: int = 0) -> str:
         (heading, [block for block in blocks if not isinstance(block, Timeline | SpanLanes)])
         for heading, blocks in sections(document.blocks)
     ]
+    if data and not _BASE64.fullmatch(data):
+        raise ValueError("the page's data is not base64")
+    findings = [block.finding for block in document.blocks if isinstance(block, Claim)]
+    anchors = {id(finding): f"finding-{index}" for index, finding in enumerate(findings)}
     return str(
         _template().render(
             document=document,
+            short=[
+                (one, anchors[id(one)])
+                for one in sorted(findings, key=lambda one: ORDER.get(one.severity, 2))
+            ],
+            anchor_of=lambda finding: anchors[id(finding)],
             sections=[(heading, blocks) for heading, blocks in shown if blocks or heading is None],
             data=data,
             start_ns=start_ns,
+            lines=lines,
             script=script,
             style=style,
             policy=policy,
@@ -57,7 +83,12 @@ def capture_html(capture: Any) -> str:
     from godyno.report.page_data import page_data, window_of
     from godyno.report.summary import capture_document
 
-    return html(capture_document(capture), page_data(capture), window_of(capture).t_start_ns)
+    return html(
+        capture_document(capture),
+        page_data(capture),
+        window_of(capture).t_start_ns,
+        capture.tables()["lines"] > 0,
+    )
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:

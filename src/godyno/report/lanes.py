@@ -46,8 +46,9 @@ def lanes(capture: Any, window: Window, payload: Payload, most: int) -> list[dic
     events = capture.sql(
         "SELECT coalesce(layer, '') AS layer, count(*) AS n FROM events WHERE t_ns IS NOT NULL GROUP BY 1 ORDER BY 1"
     ).to_pylist()
-    for row in events:
-        out.append(_lane(capture, window, payload, row["layer"], row["n"], most // 10, "events"))
+    out.extend(
+        _lane(capture, window, payload, row["layer"], row["n"], most // 10, "events") for row in events
+    )
     return out
 
 
@@ -56,7 +57,8 @@ def _lane(
 ) -> dict[str, Any]:
     times = "t_start_ns, t_end_ns" if table == "spans" else "t_ns AS t_start_ns, t_ns AS t_end_ns"
     found = capture.sql(
-        f"SELECT * FROM (SELECT {times}, coalesce(track, '') AS track, coalesce(name, '') AS name, coalesce(pid, 0) AS pid, args FROM {table} "
+        f"SELECT * FROM (SELECT {times}, coalesce(track, '') AS track, coalesce(name, '') AS name, "
+        f"coalesce(pid, 0) AS pid, args FROM {table} "
         "WHERE coalesce(layer, '') = ?) WHERE t_start_ns IS NOT NULL AND t_end_ns >= t_start_ns AND t_end_ns >= ? AND t_start_ns <= ? "
         f"ORDER BY (t_end_ns::HUGEINT - t_start_ns) DESC, t_start_ns LIMIT {most}",
         [layer, window.t_start_ns, window.t_end_ns],
@@ -73,7 +75,7 @@ def _lane(
         colors = [clean(one.kind) for one in members]
         details = [_process_detail(one) for one in members[:_MOST_DETAILS]]
         rows = pack(tracks, start, end, sorted(set(tracks), key=int))
-        labels = {"0": "command", "1": "children", "2": "below"}
+        labels = {"0": "command", "1": "children"} | {str(level): f"depth {level}" for level in range(2, 100)}
     else:
         tracks, names = columns["track"], [clean(name) for name in columns["name"]]
         colors = (

@@ -72,7 +72,7 @@ def _block(block: Block) -> str:
                 for figure in block.figures
             )
         case Grid():
-            return _grid(block)
+            return "" if block.detail else _grid(block)
         case Message():
             return f"> **{'Warning' if block.severity == 'warning' else 'Note'}:** {escaped(block.text)}"
         case Claim():

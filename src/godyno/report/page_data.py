@@ -53,16 +53,15 @@ def page_data(capture: Any, budget: Budget | None = None) -> str:
     """The page's block of data for ``capture``, as base64 text."""
     budget = budget or Budget()
     window, payload = window_of(capture), Payload()
-    names = {
-        str(one.pid): f"{' '.join(filter(None, (one.kind, one.package)))} ({one.pid})"
-        for one in processes(capture)
-    }
+    tree = processes(capture)
+    kinds = {str(one.pid): one.kind for one in tree}
+    names = {str(one.pid): f"{' '.join(filter(None, (one.kind, one.package)))} ({one.pid})" for one in tree}
     header = {
         "format": FORMAT,
         "tick_ns": window.tick_ns,
         "start_ns": str(window.t_start_ns),
         "span_ticks": max(1, (window.t_end_ns - window.t_start_ns) // window.tick_ns),
-        "charts": _charts(capture, window, payload, budget, names),
+        "charts": _charts(capture, window, payload, budget, names, kinds),
         "lanes": lanes(capture, window, payload, budget.spans),
         "lines": _lines(capture, window, payload, budget),
         "stacks": None,
@@ -97,7 +96,8 @@ def series_of(capture: Any, window: Window) -> list[Series]:
     """The series that have points in the window."""
     rows = capture.sql(
         "SELECT s.series_id, s.name, s.unit, s.layer, s.labels, p.points FROM series s JOIN ("
-        "SELECT series_id, count(*) AS points FROM points WHERE t_ns BETWEEN ? AND ? GROUP BY series_id) p USING (series_id) ORDER BY s.series_id",
+        "SELECT series_id, count(*) AS points FROM points WHERE t_ns BETWEEN ? AND ? GROUP BY series_id) p "
+        "USING (series_id) ORDER BY s.series_id",
         [window.t_start_ns, window.t_end_ns],
     ).to_pylist()
     return drawn.declared(rows)
@@ -133,16 +133,22 @@ def _coarsest(points: int) -> int:
 
 
 def _count(points: int, level: int) -> int:
-    return -(-points // FANOUT**level)
+    bucket: int = FANOUT**level
+    return -(-points // bucket)
 
 
 def _charts(
-    capture: Any, window: Window, payload: Payload, budget: Budget, names: Mapping[str, str]
+    capture: Any,
+    window: Window,
+    payload: Payload,
+    budget: Budget,
+    names: Mapping[str, str],
+    kinds: Mapping[str, str],
 ) -> list[dict[str, Any]]:
     found = drawn.charts(series_of(capture, window))
     level = levels(found, budget.buckets)
     values = _values(capture, window, level)
-    out: list[dict[str, Any]] = []
+    out = by_kind(found, values, window, payload, kinds)
     for index, chart in enumerate(found):
         lines = []
         for one in chart.series:
@@ -172,8 +178,63 @@ def _charts(
             )
             out.append(
                 {"id": f"chart-{index}", "title": clean(chart.title), "unit": chart.unit, "group": clean(chart.group), "open": chart.open,
+                 "rank": chart.rank,
                  "stepped": chart.stepped, "note": note, "series": lines}
             )  # fmt: skip
+    return sorted(out, key=lambda chart: (not chart["open"], chart.pop("rank")))
+
+
+def by_kind(
+    found: Sequence[Chart],
+    values: Mapping[int, tuple[Array, Array, Array]],
+    window: Window,
+    payload: Payload,
+    kinds: Mapping[str, str],
+) -> list[dict[str, Any]]:
+    """Two charts over all processes, by kind: CPU (what their counters rose in each cell of a grid) and resident memory.
+
+    A process counts from its first sample to its last, with the value of its last sample.
+    """
+    cells = 4000
+    edges = np.linspace(window.t_start_ns, window.t_end_ns, cells + 1)
+    out = []
+    for name, of, unit in (
+        ("processes.cpu", "process.cpu.time", "CPU"),
+        ("processes.memory", "process.memory.usage", "By"),
+    ):
+        sums: dict[str, Array] = {}
+        for one in (
+            one for chart in found for one in chart.series if one.name == of and one.series_id in values
+        ):
+            t, _, high = values[one.series_id]
+            if unit == "CPU":
+                part = np.maximum(0.0, np.diff(np.interp(edges, t, high)) / ((edges[1] - edges[0]) * 1e-9))
+            else:
+                at = np.searchsorted(t, edges[1:], side="right") - 1
+                part = np.where((at >= 0) & (edges[:-1] <= t[-1]), high[np.maximum(at, 0)], 0.0)
+            kind = kinds.get(one.labels.get("pid", ""), "unknown")
+            sums[kind] = sums[kind] + part if kind in sums else part
+        if len(sums) > 1:
+            sums = {"all": sum(sums.values(), start=np.zeros(cells))} | dict(
+                sorted(sums.items(), key=lambda item: -float(item[1].sum()))
+            )
+        if not sums:
+            continue
+        # Cells that change nothing are left out: a step holds until the next.
+        lines = []
+        for kind, values_of in sums.items():
+            keep = np.flatnonzero(
+                np.concatenate(
+                    ([True], (values_of[1:-1] != values_of[:-2]) | (values_of[1:-1] != values_of[2:]), [True])
+                )
+            )
+            lines.append(
+                {"label": clean(kind), "t": payload.column(window.ticks(edges[1:][keep].astype(np.int64)), "u32", delta=True),
+                 "lo": payload.column(values_of[keep], "f32"), "peak": float(values_of.max()), "samples": cells}
+            )  # fmt: skip
+        title, is_open, rank = drawn.known(name)
+        out.append({"id": name, "title": title, "unit": unit, "group": "All processes", "open": is_open, "rank": rank, "stepped": True,
+                    "note": "", "series": lines})  # fmt: skip
     return out
 
 
@@ -223,7 +284,8 @@ def _lines(capture: Any, window: Window, payload: Payload, budget: Budget) -> di
     # The last lines say how it ended, the first how it began: of too many, those in the middle stay out.
     first = budget.lines // 4
     table = capture.sql(
-        "SELECT * FROM (SELECT t_ns, coalesce(stream, '') AS stream, text[1:2000] AS text, row_number() OVER (ORDER BY t_ns) AS row FROM lines "
+        "SELECT * FROM (SELECT t_ns, coalesce(stream, '') AS stream, text[1:2000] AS text, "
+        "row_number() OVER (ORDER BY t_ns) AS row FROM lines "
         f"WHERE t_ns IS NOT NULL AND text IS NOT NULL) WHERE row <= {first} OR row > {count - (budget.lines - first)} ORDER BY row"
     )
     text = [clean(line) for line in table["text"].to_pylist()]

@@ -51,6 +51,9 @@ def capture_document(capture: Any, findings: Sequence[Finding] | None = None) ->
     if manifest.probes:
         blocks.append(_probes(capture))
     blocks += [Heading("The machine"), _machine(manifest.machine)]
+    if manifest.machine.sysctl:
+        settings = tuple((name, value) for name, value in manifest.machine.sysctl.items())
+        blocks.append(Grid(("kernel setting", "value"), settings, detail=True))
     return Document(title_of(capture), _subtitle(capture), tuple(blocks))
 
 
@@ -256,5 +259,4 @@ def _machine(machine: Machine) -> Grid:
         )
         for disk in machine.disks
     )
-    rows.extend((name, value) for name, value in list(machine.sysctl.items())[:24])
     return Grid(("what", "value"), tuple(rows))

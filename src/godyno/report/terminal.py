@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from typing import IO
+import sys
+from collections.abc import Sequence
+from typing import IO, Any
 
+from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
@@ -28,28 +31,27 @@ from godyno.report.document import (
 from godyno.report.markdown import spark
 from godyno.report.payload import clean
 
+_ROWS = 12
 _WIDEST = 110  # lines of prose longer than this are hard to read
 
 
 def print_document(document: Document, file: IO[str] | None = None, width: int | None = None) -> None:
     """Prints ``document`` to ``file`` (stdout), as wide as the terminal up to 110 columns, 80 where there is none."""
-    console = Console(file=file, width=width, highlight=False, emoji=False, markup=False)
+    out = file or sys.stdout
+    console = Console(file=out, width=width, highlight=False, emoji=False, markup=False)
     if width is None:
-        console = Console(
-            file=file,
-            width=min(console.width, _WIDEST) if console.is_terminal else 80,
-            highlight=False,
-            emoji=False,
-            markup=False,
-        )
-    narrow = console.width
-    console.print(Text(clean(document.title), "bold"))
-    if document.subtitle:
-        console.print(Text(clean(document.subtitle), "dim"))
-    for block in document.blocks:
-        if isinstance(block, Heading):
-            console.print()
-        console.print(_rendered(block, narrow))
+        console.width = min(console.width, _WIDEST) if console.is_terminal else 80
+    with console.capture() as captured:
+        console.print(Text(clean(document.title), "bold"))
+        if document.subtitle:
+            console.print(Text(clean(document.subtitle), "dim"))
+        for block in document.blocks:
+            if isinstance(block, Grid) and block.detail:
+                continue
+            if isinstance(block, Heading):
+                console.print()
+            console.print(_rendered(block, console.width))
+    out.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
 
 
 def _rendered(block: Block, width: int) -> RenderableType:
@@ -132,11 +134,13 @@ def _grid(grid: Grid) -> RenderableType:
         table.add_column(
             Text(clean(name)), justify="right" if numeric else "left", no_wrap=numeric, overflow="fold"
         )
-    for row in grid.rows:
+    for row in grid.rows[:_ROWS]:
         table.add_row(*(Text(clean(cell)) for cell in row))
     parts: list[RenderableType] = [Text(clean(grid.caption), "dim")] if grid.caption else []
     parts.append(table)
-    if grid.more:
+    if len(grid.rows) > _ROWS:
+        parts.append(Text(f"and {len(grid.rows) - _ROWS} more on the page: godyno report", "dim"))
+    elif grid.more:
         parts.append(Text(clean(grid.more), "dim"))
     return Padding(Group(*parts), (0, 0, 0, 2))
 
@@ -171,3 +175,50 @@ def _bars(block: SpanLanes, width: int) -> RenderableType:
                       Text(bar.value, "dim", justify="right", no_wrap=True))  # fmt: skip
     parts: list[RenderableType] = [Text(block.caption, "dim")] if block.caption else []
     return Padding(Group(*parts, table), (0, 0, 0, 2))
+
+
+def print_rows(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    file: IO[str] | None = None,
+    right: Sequence[int] | None = None,
+) -> None:
+    """Prints plain rows: as wide as they are where the output is no terminal, folded to its width where it is one.
+
+    ``right`` names the columns that are set to the right; without it those that hold only numbers.
+    """
+    out = file or sys.stdout
+    if right is None:
+        right = [
+            i
+            for i in range(len(columns))
+            if rows and all(isinstance(row[i], int | float) or row[i] is None for row in rows)
+        ]
+    console = Console(file=out, highlight=False, emoji=False, markup=False)
+    if not console.is_terminal:
+        cells = [[clean(name) for name in columns], *([_plain(value) for value in row] for row in rows)]
+        widths = [max(cell_len(line[i]) for line in cells) for i in range(len(columns))]
+        for line in cells:
+            padded = (
+                " " * (width - cell_len(cell)) + cell if i in right else cell + " " * (width - cell_len(cell))
+                for i, (cell, width) in enumerate(zip(line, widths, strict=True))
+            )
+            out.write("  ".join(padded).rstrip() + "\n")
+        return
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", show_edge=False, pad_edge=False)
+    for index, name in enumerate(columns):
+        table.add_column(
+            Text(clean(name)),
+            justify="right" if index in right else "left",
+            overflow="fold",
+            no_wrap=index in right,
+        )
+    for row in rows:
+        table.add_row(*(Text(_plain(value)) for value in row))
+    console.print(table)
+
+
+def _plain(value: Any) -> str:
+    if value is None:
+        return "–"
+    return f"{value:.9g}" if isinstance(value, float) else clean(str(value))

@@ -1,0 +1,39 @@
+"""``godyno report``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from godyno.errors import UsageError
+
+
+@click.command("report", short_help="Write a capture's report as one HTML page or Markdown.")
+@click.argument("capture", type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path),
+    help="FILE.html or FILE.md; the capture's name with .html without it.",
+)
+def command(capture: Path, out: Path | None) -> None:
+    """Write the report of CAPTURE: one HTML file that needs no network, or Markdown for a pull request.
+
+    \b
+    Examples:
+      godyno report build.dyno
+      godyno report build.dyno -o build.md
+    """
+    from godyno.capture.reader import open_capture
+    from godyno.report.html import capture_html, write_text
+    from godyno.report.markdown import markdown
+    from godyno.report.summary import capture_document
+
+    target = out or Path(f"{capture.name.removesuffix('.zip').removesuffix('.dyno')}.html")
+    if target.suffix not in (".html", ".htm", ".md", ".markdown"):
+        raise UsageError(f"{target} says no format", hint="Name it FILE.html or FILE.md.")
+    with open_capture(capture) as found:
+        page = target.suffix in (".html", ".htm")
+        write_text(target, capture_html(found) if page else markdown(capture_document(found)))
+    click.echo(str(target))
