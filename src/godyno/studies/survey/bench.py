@@ -1,27 +1,15 @@
-"""One recorded run: the private cache it starts from, the recording in a process of its own, the verdict.
-
-The recording runs in a small child process (``child``), since the launcher's memory would be inherited by what it
-launches, and since signals then reach it undisturbed by whatever threads the surveying program has.
-"""
+"""One recorded run: the recording, a look into its capture, the verdict."""
 
 from __future__ import annotations
 
-import json
-import os
-import signal
-import subprocess
-import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-from godyno.errors import GodynoError
 from godyno.model import Record, Workload
 from godyno.studies.survey.records import FAILED, KILLED, PASS, STOPPED, THRASH, Run
 
-_GRACE_S = 60.0  # for ending the tree and sealing the capture, after a time-out
-_INTERRUPT_S = 20.0
+_HZ = 10.0
 _KEPT_CHARACTERS = 2000
 
 
@@ -59,55 +47,25 @@ class Recorder(Protocol):
         """Runs ``workload`` to its end and keeps the capture at ``out``."""
 
 
-def record_in_child(
+def record_run(
     workload: Workload, out: Path, *, memory_limit_bytes: int | None = None, timeout_s: float | None = None
 ) -> Outcome:
-    """``Recorder`` by ``godyno.record`` in a child process of its own session. A Ctrl-C ends the workload, then is raised again."""
-    order = {
-        "workload": workload.as_json(),
-        "out": str(out),
-        "memory_limit_bytes": memory_limit_bytes,
-        "timeout_s": timeout_s,
-    }
-    child = subprocess.Popen(
-        [sys.executable, "-m", "godyno.studies.survey.child"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE, start_new_session=True, encoding="utf-8", errors="replace",
+    """The ``Recorder`` that a survey uses: ``godyno.record``, then a look into the capture."""
+    from godyno.record import record
+    from godyno.studies.survey.look import look_into
+
+    recording = record(
+        workload, out=out, hz=_HZ, memory_limit_bytes=memory_limit_bytes, timeout_s=timeout_s, quiet_output=True
+    )
+    result, peak = recording.result, recording.peak
+    seen = look_into(recording.capture)
+    return Outcome(
+        exit_code=result.exit_code, signal=result.signal, wall_s=result.wall_s, cpu_s=result.user_s + result.system_s,
+        timed_out=recording.timed_out, oom_kills=recording.oom_kills,
+        peak_bytes=peak.value_bytes if peak else None, peak_source=peak.source if peak else "",
+        anon_peak_bytes=seen.anon_peak_bytes, read_bytes=seen.read_bytes, write_bytes=seen.write_bytes,
+        major_faults=seen.major_faults, capture=str(recording.capture), said=seen.said,
     )  # fmt: skip
-    limit_s = None if timeout_s is None else timeout_s + _GRACE_S
-    try:
-        stdout, stderr = child.communicate(json.dumps(order), timeout=limit_s)
-    except KeyboardInterrupt:
-        _end(child)
-        raise
-    except subprocess.TimeoutExpired:
-        _end(child)
-        raise GodynoError(f"The recording of {' '.join(workload.argv[:3])} did not end") from None
-    return _outcome(stdout, stderr, child.returncode)
-
-
-def _end(child: subprocess.Popen[str]) -> None:
-    """Ends the workload first, by the same signal that a terminal would send to its whole group; the recorder then seals."""
-    for number, patience_s in ((signal.SIGINT, _INTERRUPT_S), (signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0)):
-        try:
-            os.killpg(child.pid, number)
-            child.communicate(timeout=patience_s)
-            return
-        except ProcessLookupError:
-            child.wait()
-            return
-        except (subprocess.TimeoutExpired, ValueError):
-            continue
-
-
-def _outcome(stdout: str, stderr: str, code: int) -> Outcome:
-    try:
-        answer: Any = json.loads(stdout)
-        if isinstance(answer, Mapping) and "error" in answer:
-            raise GodynoError(str(answer["error"]), hint=str(answer.get("hint", "")))
-        return Outcome.from_json(answer)
-    except (ValueError, TypeError, KeyError) as error:
-        last = stderr.strip().splitlines()[-1:] or ["it said nothing"]
-        raise GodynoError(f"A recording failed (exit {code}): {last[0][:300]}") from error
 
 
 def judged(activity: str, outcome: Outcome, memory_limit_bytes: int | None = None) -> Run:

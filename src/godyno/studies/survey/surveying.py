@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from godyno import __version__
 from godyno.errors import GodynoError, NotAvailableHere, ToolchainError, UsageError
-from godyno.model import Estimate, Machine
+from godyno.model import Machine
 from godyno.studies.survey import gocache
 from godyno.studies.survey.activities import TASKS
 from godyno.studies.survey.advice import advice
-from godyno.studies.survey.bench import Recorder, record_in_child
+from godyno.studies.survey.bench import Recorder, record_run
 from godyno.studies.survey.claims import Found, claims
 from godyno.studies.survey.memory import find_limiter, least_step, settings_step
 from godyno.studies.survey.plan import Budget, rounds
@@ -28,13 +29,14 @@ from godyno.studies.survey.verdicts import OS_ALLOWANCE_BYTES, fits
 from godyno.toolchain import Go, find_go
 
 SHORTEST_BUDGET_S = 5.0
+_SMALL_FILES_S = 1.0
 _TASKS = {task.name: task for task in TASKS}
 _SERVICE_TASKS = ("build-cold", "build-noop", "build-root", "build-leaf", "test")
 
 
 def survey(
     module: str | Path | None = None, *, budget_s: float = 300.0, out: str | Path | None = None, seed: int = 0,
-    os_allowance_bytes: int = OS_ALLOWANCE_BYTES, progress: Progress | None = None, recorder: Recorder = record_in_child,
+    os_allowance_bytes: int = OS_ALLOWANCE_BYTES, progress: Progress | None = None, recorder: Recorder = record_run,
 ) -> Survey:  # fmt: skip
     """Surveys this machine with ``module``: a directory with a go.mod, ``PATH@VERSION``, or None for godyno's reference modules.
 
@@ -111,7 +113,7 @@ class _Surveying:
         places = self._places()
         self.progress.begin("machine", self.budget.left_s(), False)
         self.machine = read_machine(paths=places)
-        self.small_files = tuple(_small_files(purpose, path, self.machine) for purpose, path in _once(places))
+        self.small_files = _small_files(places, self.machine)
         cache = next((one for one in self.small_files if one.purpose == "GOCACHE" and one.ops_per_s), None)
         speed = (
             f"; small files {cache.ops_per_s.value:,.0f} operations/s at GOCACHE"
@@ -292,22 +294,25 @@ def _new_directory(out: Path | None, module: str | None) -> Path:
     return place.absolute()
 
 
-def _once(places: dict[str, Path]) -> Sequence[tuple[str, Path]]:
-    return list(places.items())
-
-
-def _small_files(purpose: str, path: Path, machine: Machine) -> SmallFiles:
+def _small_files(places: dict[str, Path], machine: Machine) -> tuple[SmallFiles, ...]:
+    """Measured once for each file system: two directories of one disk do not differ."""
     from godyno.machine.storage import small_file_ops
 
-    place = path
-    while not place.is_dir() and place != place.parent:
-        place = place.parent
-    filesystem = next((disk.filesystem for disk in machine.disks if disk.purpose == purpose), "")
-    try:
-        speed: Estimate = small_file_ops(place)
-    except (OSError, GodynoError) as error:
-        return SmallFiles(purpose, str(place), None, filesystem, str(error))
-    return SmallFiles(purpose, str(place), speed, filesystem)
+    filesystems = {disk.purpose: (disk.filesystem, disk.device) for disk in machine.disks}
+    measured: dict[tuple[str, str], SmallFiles] = {}
+    found = []
+    for purpose, path in places.items():
+        key = filesystems.get(purpose, ("", str(path)))
+        if key in measured:
+            found.append(replace(measured[key], purpose=purpose, path=str(path)))
+            continue
+        try:
+            one = SmallFiles(purpose, str(path), small_file_ops(path, _SMALL_FILES_S).total, key[0])
+        except (OSError, GodynoError) as error:
+            one = SmallFiles(purpose, str(path), None, key[0], str(error))
+        measured[key] = one
+        found.append(one)
+    return tuple(found)
 
 
 def _tree_bytes(directory: Path) -> int | None:

@@ -1,0 +1,259 @@
+"""A survey as a document: the verdicts first, then what they rest on. Fits 80 columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from godyno import units
+from godyno.model import Estimate
+from godyno.report.document import Block, Code, Document, Figure, Grid, Heading, KeyFigures, Message, Paragraph
+from godyno.studies.survey.records import COMFORTABLE, TIGHT, UNKNOWN, WILL_FAIL, Activity, Fit, LeastMemory, Survey
+from godyno.studies.survey.verdicts import EASE, THIS_MACHINE, TIERS
+
+_MARK = {COMFORTABLE: "comfortable", TIGHT: "tight", WILL_FAIL: "will fail", UNKNOWN: "–"}
+_SHORT = {COMFORTABLE: "ok", TIGHT: "tight", WILL_FAIL: "fail", UNKNOWN: "–"}
+
+
+def document(survey: Survey) -> Document:
+    """The report of a survey."""
+    module = survey.modules[0].path if survey.modules else "no module"
+    ended = {"complete": "", "budget": ", ended by its budget", "interrupted": ", interrupted", "problem": ", stopped by a problem"}
+    subtitle = (
+        f"{survey.go_version}, {survey.machine.cpu.model or survey.machine.cpu.arch}, {survey.created_at}, "
+        f"{units.show_seconds(survey.spent_s)} of {units.show_seconds(survey.budget_s)}{ended.get(survey.ended, '')}"
+    )
+    return Document(f"Survey of {module}", subtitle, tuple(_blocks(survey)))
+
+
+def _blocks(survey: Survey) -> Iterator[Block]:
+    if survey.problem:
+        yield Message(survey.problem, "warning")
+    for warning in survey.warnings:
+        yield Message(warning, "warning")
+    yield from _verdicts(survey)
+    yield from _advice(survey)
+    for module in survey.modules:
+        yield from _activities(survey, module.path)
+    yield from _editor(survey)
+    yield from _memory(survey)
+    yield from _claims(survey)
+    yield from _machine(survey)
+    yield from _method(survey)
+
+
+# ---- verdicts
+
+
+def _verdicts(survey: Survey) -> Iterator[Block]:
+    if not survey.fits:
+        return
+    yield Heading("Is it enough?")
+    names = list(dict.fromkeys(fit.activity for fit in survey.fits))
+    titles = {activity.name: activity.title for activity in survey.activities}
+    rows = []
+    for name in names:
+        of_activity = {fit.where: fit for fit in survey.fits if fit.activity == name}
+        here = of_activity[THIS_MACHINE]
+        tiers = [_tier(of_activity[tier]) for tier, _ in TIERS]
+        rows.append((titles.get(name, name), _MARK[here.verdict], _need(here), *tiers))
+    yield Grid(("activity", "here", "needs", *(tier for tier, _ in TIERS)), tuple(rows))
+    notes = [f"ok: at least {EASE:g} times the need; tight: at least the need; fail: less."]
+    if any(fit.need_bytes is not None and not fit.need_measured for fit in survey.fits):
+        notes.append("~: estimated from the highest peak that was seen, and a tenth.")
+    if any(fit.with_settings for fit in survey.fits):
+        notes.append("*: better with the settings below.")
+    notes.append(
+        f"Of each size, {units.show_bytes(survey.os_allowance_bytes)} are left to the operating system (an assumption; --os-allowance)."
+    )
+    yield Paragraph(" ".join(notes))
+
+
+def _tier(fit: Fit) -> str:
+    return _SHORT[fit.verdict] + ("*" if fit.with_settings else "")
+
+
+def _need(fit: Fit) -> str:
+    if fit.need_bytes is None:
+        return "–"
+    return f"{'' if fit.need_measured else '~'}{units.show_bytes(fit.need_bytes)}"
+
+
+def _advice(survey: Survey) -> Iterator[Block]:
+    if not survey.advice:
+        return
+    yield Heading("What to set")
+    for one in survey.advice:
+        yield Paragraph(one.why)
+        if one.lines:
+            yield Code("\n".join(one.lines))
+        yield Paragraph(f"Tried: {one.tried}.")
+
+
+# ---- what was measured
+
+
+def _activities(survey: Survey, module: str) -> Iterator[Block]:
+    rows = [_activity_row(one) for one in survey.activities if one.module == module and one.figures]
+    left = [one for one in survey.activities if one.module == module and one.skipped]
+    if not rows and not left:
+        return
+    facts = next(one for one in survey.modules if one.path == module)
+    yield Heading(f"Measured on {module}")
+    yield Paragraph(
+        f"{facts.packages} packages ({facts.test_packages} with tests), {facts.dependencies} more that they need. "
+        + (f"Leaf touched: {facts.leaf} ({facts.leaf_dependents} packages need it); root touched: {facts.root}." if facts.leaf else "")
+    )
+    if rows:
+        columns = ("activity", "n", "wall", "", "CPU", "peak", "anon", "read", "written")
+        yield Grid(columns, tuple(rows), numeric=frozenset({1, 2, 4, 5, 6, 7, 8}))
+        yield Paragraph(
+            "Medians; brackets: interval of wall time (95 % from six runs on, below that the range). Peak: the whole process tree, "
+            "page cache included; anon: without it, sampled ten times a second. Read and written: storage."
+        )
+    for one in left:
+        yield Message(f"{one.title}: {one.skipped}")
+    for one in survey.activities:
+        failed = [run for run in one.runs if run.verdict == "failed"]
+        if one.module == module and failed:
+            said = failed[-1].said.strip().splitlines()[-1:] or ["no output"]
+            yield Message(f"{one.title} fails ({len(failed)} of {len(one.runs)} runs): {said[0]}", "warning")
+
+
+def _activity_row(activity: Activity) -> tuple[str, ...]:
+    figures = activity.figures
+    wall = figures.get("wall_s")
+    return (
+        activity.title, str(wall.n if wall else 0), _value(wall), _range(wall), _value(figures.get("cpu_s")),
+        _value(figures.get("peak_bytes")), _value(figures.get("anon_peak_bytes")), _value(figures.get("read_bytes")),
+        _value(figures.get("write_bytes")),
+    )  # fmt: skip
+
+
+def _value(estimate: Estimate | None) -> str:
+    return "–" if estimate is None else units.show(estimate.value, estimate.unit).replace(" ", "")
+
+
+def _range(estimate: Estimate | None) -> str:
+    if estimate is None or estimate.interval is None:
+        return ""
+    low, high = estimate.interval.low, estimate.interval.high
+    return f"[{low:.3g}, {high:.3g}]"
+
+
+def _editor(survey: Survey) -> Iterator[Block]:
+    activity = next((one for one in survey.activities if one.name == "editor" and one.details.get("sessions")), None)
+    if activity is None:
+        return
+    sessions = activity.details["sessions"]
+    last = sessions[-1]
+    yield Heading("Editor session")
+    figures = [
+        Figure("ready", _median_text([one["ready_s"] for one in sessions], "s"), f"{last['server']}, empty gopls cache, until loaded and diagnosed"),
+        Figure("memory once settled", _median_text([one["settled_rss_bytes"] for one in sessions], "By"), "resident, gopls and its children"),
+        Figure("of it anonymous", _median_text([one["settled_anon_bytes"] for one in sessions], "By"), "cannot be dropped"),
+    ]  # fmt: skip
+    yield KeyFigures(tuple(figures))
+    names = list(dict.fromkeys(step["name"] for one in sessions for step in one["steps"]))
+    rows = []
+    for name in names:
+        steps = [step for one in sessions for step in one["steps"] if step["name"] == name]
+        first = [step["seconds"][0] for step in steps if step["seconds"]]
+        later = [value for step in steps for value in step["seconds"][1:]]
+        problem = next((step["problem"] for step in steps if step["problem"]), "")
+        rows.append((name, _median_text(first, "s"), _median_text(later, "s"), str(len(later)), problem or f"{steps[-1]['results']} results"))
+    yield Grid(("request", "first", "later", "n", ""), tuple(rows), numeric=frozenset({1, 2, 3}))
+
+
+def _median_text(values: list[float], unit: str) -> str:
+    from statistics import median
+
+    return units.show(float(median(values)), unit) if values else "–"
+
+
+def _memory(survey: Survey) -> Iterator[Block]:
+    if survey.least:
+        yield Heading("Least memory")
+        rows = tuple(_least_row(one) for one in survey.least)
+        yield Grid(("activity", "settings", "passes with", "fails with", "runs"), rows, numeric=frozenset({2}))
+        for method in dict.fromkeys(one.method for one in survey.least):
+            yield Paragraph(f"{method[0].upper()}{method[1:]}.")
+    if survey.settings:
+        yield Heading("What settings gain on a cold build")
+        yield Grid(
+            ("setting", "peak", "of plain", "wall", "of plain", "n"),
+            tuple(
+                (
+                    one.label, _value(one.peak), "–" if one.peak_ratio is None else units.show_ratio(one.peak_ratio),
+                    _value(one.wall), "–" if one.wall_ratio is None else units.show_ratio(one.wall_ratio), str(one.n),
+                )
+                for one in survey.settings
+            ),
+            numeric=frozenset({1, 2, 3, 4, 5}),
+        )  # fmt: skip
+
+
+def _least_row(one: LeastMemory) -> tuple[str, ...]:
+    fails = f"{units.show_bytes(one.fails_bytes)} ({one.fails_by})" if one.fails_bytes is not None else "–"
+    passed = f"{one.passed_runs} of {one.passed_runs} pass, {len(one.runs)} in all" if one.measured else "estimated"
+    return (one.activity, one.settings, units.show_bytes(one.passes_bytes), fails, passed)
+
+
+def _claims(survey: Survey) -> Iterator[Block]:
+    if not survey.claims:
+        return
+    yield Heading("What is said of Go, tried here")
+    yield Grid(("claim", "verdict", "found"), tuple((one.claim, one.verdict, one.found) for one in survey.claims))
+
+
+# ---- the machine
+
+
+def _machine(survey: Survey) -> Iterator[Block]:
+    machine = survey.machine
+    yield Heading("This machine")
+    cpu, memory, group = machine.cpu, machine.memory, machine.cgroup
+    figures = [
+        Figure("processor", f"{cpu.allowed} × {cpu.model or cpu.arch}", _words(cpu.arch, cpu.isa_level, cpu.hypervisor and f"on {cpu.hypervisor}")),
+        Figure("memory", units.show_bytes(memory.total_bytes), f"{units.show_bytes(memory.available_bytes)} available; swap {units.show_bytes(memory.swap_total_bytes)}"),
+    ]  # fmt: skip
+    if group.memory_bytes is not None or group.cpu_quota is not None:
+        limits = _words(
+            f"memory {units.show_bytes(group.memory_bytes)}" if group.memory_bytes is not None else "",
+            f"{group.cpu_quota:g} CPUs" if group.cpu_quota is not None else "",
+        )
+        figures.append(Figure("cgroup limits", limits, f"v{group.version}"))
+    for disk in machine.disks:
+        kind = {True: "rotating", False: "solid state", None: ""}[disk.rotational]
+        figures.append(Figure(f"disk of {disk.purpose}", f"{units.show_bytes(disk.free_bytes)} free", _words(disk.filesystem, kind, disk.path)))
+    figures.append(Figure("system", machine.distribution or machine.os, _words(machine.kernel, machine.container, "root" if machine.root else "not root")))
+    tools = [tool.name for tool in machine.tools if tool.path]
+    if tools:
+        figures.append(Figure("tools", f"{len(tools)} of {len(machine.tools)}", " ".join(tools)))
+    yield KeyFigures(tuple(figures))
+    rows = [
+        (
+            one.purpose, one.filesystem or "–", f"{one.ops_per_s.value:,.0f}",
+            f"[{one.ops_per_s.interval.low:,.0f}, {one.ops_per_s.interval.high:,.0f}]" if one.ops_per_s.interval else "", one.path,
+        )
+        if one.ops_per_s is not None
+        else (one.purpose, one.filesystem or "–", "–", "", one.problem)
+        for one in survey.small_files
+    ]  # fmt: skip
+    if rows:
+        yield Grid(("small files at", "kind", "operations/s", "", "path"), tuple(rows), numeric=frozenset({2}))
+
+
+def _words(*parts: str) -> str:
+    return ", ".join(part for part in parts if part)
+
+
+def _method(survey: Survey) -> Iterator[Block]:
+    for text in survey.skipped:
+        yield Message(f"Left out: {text}")
+    yield Heading("How it was measured")
+    yield Paragraph(
+        "Every run was recorded (its capture lies beside this report) with a private build cache: empty for a cold build, that of one "
+        "build for the rest. Modules come from the user's module cache and were downloaded before. Touched packages are edited in an "
+        "overlay, the module's files stay as they are; tests run where they lie, as `go test` runs them. -buildvcs=false and "
+        "GOTOOLCHAIN=local are set. Page caches are as the runs before left them."
+    )
