@@ -58,9 +58,13 @@ def changes(history: Iterable[float], *, monitored: bool = False) -> list[Change
     # A first cut may have been drawn by a later one: each must still stand between its neighbours.
     for cut in list(cuts):
         place = cuts.index(cut)
-        low, high = (cuts[place - 1] if place else 0), (cuts[place + 1] if place + 1 < len(cuts) else scaled.size)
-        z = _z_at(scaled[low:high], cut - low)
-            if abs(z) < limit:
+        low, high = (
+            (cuts[place - 1] if place else 0),
+            (cuts[place + 1] if place + 1 < len(cuts) else scaled.size),
+        )
+        z = float(_z(scaled[low:high], np.array([cut - low]))[0])
+        limit = critical(min(cut - low, high - cut), monitored=monitored)
+        if abs(z) < limit:
             cuts.remove(cut)
             continue
         before, after = float(np.median(values[low:cut])), float(np.median(values[cut:high]))
@@ -110,7 +114,9 @@ def _z(values: Floats, splits: np.typing.NDArray[np.int_]) -> Floats:
     first, second = (cut * left).sum(axis=1) / sizes, (cut * ~left).sum(axis=1) / (n - sizes)
     rest = cut - np.where(left, first[:, None], second[:, None])
     sd = np.sqrt((rest**2).sum(axis=1) / max(n - 2, 1))
-    kept = (np.abs(unit) < _CLIP).mean(axis=1)  # Huber's correction: the cut shrinks the estimate's slope by this much
+    kept = (np.abs(unit) < _CLIP).mean(
+        axis=1
+    )  # Huber's correction: the cut shrinks the estimate's slope by this much
     error = sd / np.maximum(kept, 0.5) * np.sqrt(1 / sizes + 1 / (n - sizes))
     step = (after - before) / scale + second - first
     z = np.divide(step, error, out=np.zeros_like(step), where=error > 0)

@@ -24,7 +24,10 @@ from godyno.stats.sample import Floats, floats
 
 _DRAWS = 6000  # of each family
 _FLOOR = 0.015  # models are never truer than this: keeps many repeats from leaving one curve standing
-_NOISE, _NOISE_WEIGHT = 0.06, 4.0  # what a run varies by before any is repeated, and how many runs that belief is worth
+_NOISE, _NOISE_WEIGHT = (
+    0.06,
+    4.0,
+)  # what a run varies by before any is repeated, and how many runs that belief is worth
 FAMILIES = ("usl", "hinge", "rounds")
 
 
@@ -71,7 +74,9 @@ class Curves:
         logs = np.log(floats(throughputs, positive=True))
         if runs.size != logs.size or (runs < 1).any() or not candidates or min(candidates) < 1:
             raise UsageError("Each run needs a level of at least 1 and a throughput")
-        self.candidates = np.array(sorted({int(level) for level in candidates} | {int(level) for level in runs}))
+        self.candidates = np.array(
+            sorted({int(level) for level in candidates} | {int(level) for level in runs})
+        )
         self.runs, self.logs = runs, logs
         shapes, self.family, self.knees = _draw(self.candidates, tasks, np.random.default_rng(seed))
         at_runs = shapes[:, np.searchsorted(self.candidates, runs)]
@@ -98,7 +103,9 @@ class Curves:
         knee, low, high = (_quantile(self.knees, self.weight, q) for q in (0.5, tail, 1 - tail))
         warnings = []
         if not good.size:
-            warnings.append(f"no level is sure to give {aim:.0%} of the best yet: the recommended one is the best bet")
+            warnings.append(
+                f"no level is sure to give {aim:.0%} of the best yet: the recommended one is the best bet"
+            )
         if int(self.runs.max()) < chosen:
             warnings.append(f"level {self.candidates[chosen]} was not run: its throughput is predicted")
         families = {name: float(self.weight[self.family == i].sum()) for i, name in enumerate(FAMILIES)}
@@ -120,11 +127,15 @@ class Curves:
 def first_levels(candidates: Sequence[int]) -> list[int]:
     """The runs to begin with: the lowest, the highest, and the one in the middle of the scale of doublings."""
     ordered = sorted(set(candidates))
-    middle = min(ordered, key=lambda level: abs(math.log(level) - (math.log(ordered[0]) + math.log(ordered[-1])) / 2))
+    middle = min(
+        ordered, key=lambda level: abs(math.log(level) - (math.log(ordered[0]) + math.log(ordered[-1])) / 2)
+    )
     return list(dict.fromkeys([ordered[0], ordered[-1], middle]))
 
 
-def _draw(levels: np.typing.NDArray[np.int64], tasks: int | None, rng: np.random.Generator) -> tuple[Floats, Floats, Floats]:
+def _draw(
+    levels: np.typing.NDArray[np.int64], tasks: int | None, rng: np.random.Generator
+) -> tuple[Floats, Floats, Floats]:
     """Log shapes at ``levels`` (0 at level 1), the family of each, and its knee."""
     p = levels.astype(np.float64)[None, :]
     top = float(levels.max())

@@ -60,8 +60,15 @@ class Posterior:
     def __init__(self, probes: Sequence[Probe]) -> None:
         self.probes = tuple(_checked(probe) for probe in probes)
         if not any(probe.passed for probe in self.probes):
-            raise UsageError("No run has passed yet", hint="Run it once without a limit, or with a far larger one.")
-        known = [math.log(value) for probe in self.probes for value in (probe.limit_bytes, probe.peak_bytes) if value]
+            raise UsageError(
+                "No run has passed yet", hint="Run it once without a limit, or with a far larger one."
+            )
+        known = [
+            math.log(value)
+            for probe in self.probes
+            for value in (probe.limit_bytes, probe.peak_bytes)
+            if value
+        ]
         spreads = np.geomspace(*_SPREADS, 33)
         self._fill(np.linspace(min(known) - 0.8, max(known) + 0.8, 321), spreads)
         for _ in range(2):  # zoom in on where the mass is
@@ -69,7 +76,10 @@ class Posterior:
 
     def _around(self, grid: Floats, mass: Floats) -> Floats:
         total = np.cumsum(mass)
-        low, high = grid[np.searchsorted(total, 1e-5)], grid[min(np.searchsorted(total, 1 - 1e-5), grid.size - 1)]
+        low, high = (
+            grid[np.searchsorted(total, 1e-5)],
+            grid[min(np.searchsorted(total, 1 - 1e-5), grid.size - 1)],
+        )
         step = grid[1] - grid[0]
         return np.linspace(low - step, high + step, 161)
 
@@ -84,7 +94,10 @@ class Posterior:
         log = -(((np.log(sigma) - _SPREAD) / _SPREAD_SD) ** 2)[None, :] / 2 + np.zeros((mu.size, 1))
         for probe in self.probes:
             if probe.passed and probe.peak_bytes is not None:
-                log += -(((math.log(probe.peak_bytes) - mu[:, None]) / sigma[None, :]) ** 2) / 2 - np.log(sigma)[None, :]
+                log += (
+                    -(((math.log(probe.peak_bytes) - mu[:, None]) / sigma[None, :]) ** 2) / 2
+                    - np.log(sigma)[None, :]
+                )
             elif probe.limit_bytes is not None:
                 z = (math.log(probe.limit_bytes) - mu[:, None]) / sigma[None, :]
                 log += special.log_ndtr(z if probe.passed else -z)
@@ -94,14 +107,22 @@ class Posterior:
     def limit(self, q: float = 0.5, level: float = 0.95) -> Limit:
         """The limit of pass probability ``q``. Raises UsageError for q outside (0, 1)."""
         if not 0 < q < 1:
-            raise UsageError(f"{q:g} is not a probability that a limit can have", hint="Use 0.5, 0.95, 0.99 …")
+            raise UsageError(
+                f"{q:g} is not a probability that a limit can have", hint="Use 0.5, 0.95, 0.99 …"
+            )
         logs = self.mu[:, None] + special.ndtri(q) * self.sigma[None, :]
         tail = (1 - level) / 2
         low, middle, high = (math.exp(value) for value in _quantiles(logs, self.mass, (tail, 0.5, 1 - tail)))
         spreads = np.broadcast_to(self.sigma[None, :], self.mass.shape)
         least, spread, most = _quantiles(spreads, self.mass, (tail, 0.5, 1 - tail))
         return Limit(
-            q, middle, Interval(low, high, level), spread, Interval(least, most, level), len(self.probes), tuple(self._doubts())
+            q,
+            middle,
+            Interval(low, high, level),
+            spread,
+            Interval(least, most, level),
+            len(self.probes),
+            tuple(self._doubts()),
         )
 
     def p_pass(self, limit_bytes: float, level: float = 0.95) -> tuple[float, Interval]:
@@ -131,7 +152,11 @@ class Posterior:
         if len(peaks) >= 3 and killed:
             logs = np.log([probe.peak_bytes for probe in peaks if probe.peak_bytes])
             center, spread = float(np.median(logs)), max(float(np.std(logs, ddof=1)), 0.01)
-            far = [probe for probe in killed if probe.limit_bytes and math.log(probe.limit_bytes) > center + 4 * spread]
+            far = [
+                probe
+                for probe in killed
+                if probe.limit_bytes and math.log(probe.limit_bytes) > center + 4 * spread
+            ]
             if far:
                 doubts.append(
                     f"{len(far)} runs were killed far above every peak that was seen: something else than this memory counts too"
@@ -146,7 +171,9 @@ def _checked(probe: Probe) -> Probe:
         if value is not None and not (math.isfinite(value) and value > 0):
             raise UsageError(f"{value!r} bytes is neither a limit nor a peak")
     if not probe.passed and probe.limit_bytes is None:
-        raise UsageError("A run without a limit was not killed by one", hint="Say which limit held, or leave the run out.")
+        raise UsageError(
+            "A run without a limit was not killed by one", hint="Say which limit held, or leave the run out."
+        )
     if probe.passed and probe.peak_bytes is None and probe.limit_bytes is None:
         raise UsageError("A run without limit and peak says nothing")
     return probe

@@ -54,7 +54,12 @@ class Advice(Record):
 
 
 def split(
-    layers: Sequence[str], keys: Sequence[Sequence[str]], data: Sequence[float], level: float = 0.95, *, seed: int = 0
+    layers: Sequence[str],
+    keys: Sequence[Sequence[str]],
+    data: Sequence[float],
+    level: float = 0.95,
+    *,
+    seed: int = 0,
 ) -> Split:
     """Splits the variance of ``data`` (above zero; logs are taken) by ``layers``, outermost first.
 
@@ -66,7 +71,10 @@ def split(
     if len(keys) != values.size or any(len(key) != len(layers) - 1 for key in keys):
         raise UsageError("Each value needs one key for every layer but the last")
     # The path from the outside names the unit: "process 1" of another build is another process.
-    groups = [np.unique(["\x00".join(key[: depth + 1]) for key in keys], return_inverse=True)[1] for depth in range(len(layers) - 1)]
+    groups = [
+        np.unique(["\x00".join(key[: depth + 1]) for key in keys], return_inverse=True)[1]
+        for depth in range(len(layers) - 1)
+    ]
     parts = _components(groups, values)
     counts = [int(group.max()) + 1 for group in groups] + [values.size]
     drawn = _bootstrap(groups, values, np.random.default_rng(seed))
@@ -116,7 +124,9 @@ def _components(groups: Sequence[np.typing.NDArray[np.int_]], values: Floats) ->
     return result
 
 
-def _bootstrap(groups: Sequence[np.typing.NDArray[np.int_]], values: Floats, rng: np.random.Generator, draws: int = 400) -> Floats:
+def _bootstrap(
+    groups: Sequence[np.typing.NDArray[np.int_]], values: Floats, rng: np.random.Generator, draws: int = 400
+) -> Floats:
     outer = next((group for group in groups if group.max() > 0), None)
     if outer is None:
         outer, groups = np.arange(values.size), []
@@ -130,7 +140,12 @@ def _bootstrap(groups: Sequence[np.typing.NDArray[np.int_]], values: Floats, rng
         index = np.concatenate([members[unit] for unit in picked])
         copy = np.concatenate([np.full(members[unit].size, place) for place, unit in enumerate(picked)])
         # A unit drawn twice is two units.
-        again = [np.unique(np.stack((copy if group.max() > 0 else copy * 0, group[index])), axis=1, return_inverse=True)[1] for group in groups]
+        again = [
+            np.unique(
+                np.stack((copy if group.max() > 0 else copy * 0, group[index])), axis=1, return_inverse=True
+            )[1]
+            for group in groups
+        ]
         rows.append(_components([group.ravel() for group in again], values[index]))
     return np.array(rows).reshape(draws, depth + 1)
 
