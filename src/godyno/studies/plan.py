@@ -1,0 +1,77 @@
+"""A plan: what will be run, in which order, how long it takes. It can be printed before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from godyno.model import Record
+from godyno.studies.factors import Arm, Constraint, Factor, arms
+from godyno.studies.schedule import Order, Slot, schedule
+from godyno.units import show_seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Plan(Record):
+    """Which arms, at most how many blocks, in which order. ``measures`` are those that decide, the most telling first."""
+
+    study: str
+    factors: tuple[Factor, ...]
+    arms: tuple[Arm, ...]
+    blocks: int
+    seed: int = 0
+    order: Order = Order.SHUFFLED
+    measures: tuple[str, ...] = ()
+    left_out: Mapping[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls, study: str, factors: Sequence[Factor], blocks: int,
+        *, constraints: Sequence[Constraint] = (), seed: int = 0, order: Order = Order.SHUFFLED, measures: Sequence[str] = (),
+    ) -> Plan:  # fmt: skip
+        """The plan over every allowed combination. Raises UsageError where none is left."""
+        kept, left_out = arms(factors, constraints)
+        return cls(study, tuple(factors), tuple(kept), blocks, seed, order, tuple(measures), left_out)
+
+    def slots(self) -> tuple[Slot, ...]:
+        """The trials in order."""
+        return schedule(self.study, self.arms, self.blocks, self.seed, self.order)
+
+    def settings(self, levels: Mapping[str, str]) -> dict[str, str]:
+        """What the levels' settings say together; later factors override earlier ones."""
+        merged: dict[str, str] = {}
+        for factor in self.factors:
+            for level in factor.levels:
+                if levels.get(factor.name) == level.name:
+                    merged.update(level.settings)
+        return merged
+
+    def text(self, pilot_s: Mapping[str, float] | None = None, *, show: int = 3) -> str:
+        """The plan for a person. ``pilot_s`` holds one measured duration per arm's name, which gives the estimate of time."""
+        lines = [
+            f"{self.study}: {len(self.arms)} arms x at most {self.blocks} blocks = at most {len(self.arms) * self.blocks} runs"
+        ]
+        for factor in self.factors:
+            names = ", ".join(level.name for level in factor.levels)
+            lines.append(f"  {factor.name}: {names}" + (f"  ({factor.summary})" if factor.summary else ""))
+        lines += [f"  left out {count}: {reason}" for reason, count in self.left_out.items()]
+        lines.append(f"  order: {self.order.value} blocks, seed {self.seed}")
+        if self.measures:
+            lines.append(f"  decided by: {', '.join(self.measures)}")
+        slots = self.slots()
+        for block in range(min(show, self.blocks)):
+            order = "  ->  ".join(Arm(slot.levels).name for slot in slots if slot.block == block)
+            lines.append(f"  block {block + 1}: {order}")
+        if self.blocks > show:
+            lines.append(f"  … and {self.blocks - show} more blocks")
+        if pilot_s:
+            known = [pilot_s[arm.name] for arm in self.arms if arm.name in pilot_s]
+            if known:
+                per_block = sum(known) * len(self.arms) / len(known)
+                lines.append(
+                    f"  time: {show_seconds(per_block)} a block, at most {show_seconds(per_block * self.blocks)};"
+                    " it stops earlier where it is decided"
+                )
+        else:
+            lines.append("  time: not known before a pilot run")
+        return "\n".join(lines)
