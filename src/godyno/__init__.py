@@ -21,7 +21,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from godyno.capture.pack import pack
     from godyno.capture.reader import Capture, captures, open_capture
-    from godyno.diagnose import analyze
+    from godyno.diagnose.findings import findings_of
     from godyno.errors import GodynoError
     from godyno.machine import read_machine
     from godyno.machine.doctor import doctor
@@ -36,7 +36,7 @@ _HOMES = {
     "GodynoError": "godyno.errors",
     "Recording": "godyno.recorder",
     "Workload": "godyno.model",
-    "analyze": "godyno.diagnose",
+    "findings_of": "godyno.diagnose.findings",
     "captures": "godyno.capture.reader",
     "doctor": "godyno.machine.doctor",
     "open_capture": "godyno.capture.reader",
@@ -53,7 +53,7 @@ __all__ = [
     "GodynoError",
     "Recording",
     "Workload",
-    "analyze",
+    "findings_of",
     "captures",
     "doctor",
     "open_capture",
