@@ -25,6 +25,8 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "thermal": "godyno.probes.machine.thermal:Thermal",
         "power": "godyno.probes.machine.power:Power",
         "settings": "godyno.probes.machine.settings:Settings",
+        "build_actions": "godyno.probes.runtime.build_actions:BuildActions",
+        "go_tests": "godyno.probes.runtime.go_tests:GoTests",
     },
     "analyses": {
         "peak": "godyno.diagnose.peak:Peak",

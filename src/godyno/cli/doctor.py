@@ -74,7 +74,9 @@ def described(machine: Machine) -> str:
 def _layer(layer: Layer, margin: int, width: int) -> list[str]:
     indent = " " * margin
     text = layer.detail if layer.available else layer.reason
-    lines = textwrap.wrap(text, width, initial_indent=f"  {layer.name:<{margin - 2}}", subsequent_indent=indent)
+    lines = textwrap.wrap(
+        text, width, initial_indent=f"  {layer.name:<{margin - 2}}", subsequent_indent=indent
+    )
     if not layer.available and layer.remedy:
         # A command is not broken into lines: it is there to be copied.
         lines.append(f"{indent}> {layer.remedy}")

@@ -10,7 +10,6 @@ import os
 import resource
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,13 +17,11 @@ from typing import Any
 from godyno import registry
 from godyno.capture import journal as journals
 from godyno.capture.journal import JOURNAL
+from godyno.capture.lines import OUTPUT_JOURNAL, output_lines
 from godyno.capture.manifest import Manifest, ProbeEntry, read_manifest, write_manifest
 from godyno.capture.tables import TableWriter
 from godyno.errors import CaptureCorrupt, GodynoError
 from godyno.model import Peak
-
-OUTPUT_JOURNAL = "output.journal"
-_MOST_LINE_BYTES = 1 << 20
 
 
 def seal(directory: Path, recovered: bool = False) -> Manifest:
@@ -160,32 +157,6 @@ class _Replay:
             text = str(record["text"])
             if text not in self.warnings:
                 self.warnings.append(text)
-
-
-def output_lines(path: Path) -> Iterator[tuple[int, str, str]]:
-    """The lines of an output journal as (t_ns at which the end arrived, stream, text); the last may lack its newline."""
-    if not path.exists():
-        return
-    waiting: dict[str, tuple[int, bytes]] = {}
-    for kind, payload in journals.frames(path):
-        if kind != journals.CHUNK:
-            continue
-        stream, t_ns, data = journals.chunk(payload)
-        data = waiting.pop(stream, (0, b""))[1] + data
-        *whole, rest = data.split(b"\n")
-        for line in whole:
-            yield t_ns, stream, _line_text(line)
-        while len(rest) > _MOST_LINE_BYTES:
-            yield t_ns, stream, _line_text(rest[:_MOST_LINE_BYTES])
-            rest = rest[_MOST_LINE_BYTES:]
-        if rest:
-            waiting[stream] = (t_ns, rest)
-    for stream, (t_ns, rest) in waiting.items():
-        yield t_ns, stream, _line_text(rest)
-
-
-def _line_text(line: bytes) -> str:
-    return line.removesuffix(b"\r").decode("utf-8", "backslashreplace")
 
 
 def _sampled_peak(writer: TableWriter) -> Peak | None:

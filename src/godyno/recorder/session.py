@@ -21,6 +21,7 @@ from typing import Any
 
 from godyno import __version__, registry
 from godyno.capture.journal import JOURNAL, Journal, JournalSink
+from godyno.capture.lines import OUTPUT_JOURNAL
 from godyno.capture.manifest import ClockBracket, Cost, Manifest, ProbeEntry, write_manifest
 from godyno.capture.schema import SCHEMA_VERSION
 from godyno.clock import BOOTTIME, REALTIME, bracket, now_ns
@@ -37,7 +38,6 @@ from godyno.recorder.signals import Signals
 from godyno.redact import redact_argv
 from godyno.workload.launcher import Held, find_command
 
-OUTPUT_JOURNAL = "output.journal"
 DEFAULT_HZ = 10.0
 DEFAULT_OUTPUT_LIMIT_BYTES = 64 << 20
 _KILL_AFTER_S = 5.0

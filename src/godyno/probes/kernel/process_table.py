@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from godyno.formats.buildcommand import build_command
 from godyno.interfaces import Sink
 from godyno.probes.kernel import perf_event, taskstats
 
@@ -70,6 +71,15 @@ def _args(process: _Process, accounted: bool) -> dict[str, Any]:
         args["exe"] = process.exe
     if process.argv:
         args["argv"] = process.argv
+    command = build_command(process.exe, process.argv)
+    if command.kind != "other":
+        args["kind"] = command.kind
+    if command.package:
+        args["package"] = command.package
+    if command.objdir:
+        args["objdir"] = command.objdir
+    if command.query:
+        args["query"] = True
     if process.cgroup:
         args["cgroup"] = process.cgroup
     if process.exec_ns:

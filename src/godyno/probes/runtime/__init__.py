@@ -1,1 +1,1 @@
-"""runtime."""
+"""Probes that ask Go itself: the toolchain and the runtime of what it builds."""

@@ -6,8 +6,27 @@ from collections.abc import Iterator
 
 from godyno import units
 from godyno.model import Estimate
-from godyno.report.document import Block, Code, Document, Figure, Grid, Heading, KeyFigures, Message, Paragraph
-from godyno.studies.survey.records import COMFORTABLE, TIGHT, UNKNOWN, WILL_FAIL, Activity, Fit, LeastMemory, Survey
+from godyno.report.document import (
+    Block,
+    Code,
+    Document,
+    Figure,
+    Grid,
+    Heading,
+    KeyFigures,
+    Message,
+    Paragraph,
+)
+from godyno.studies.survey.records import (
+    COMFORTABLE,
+    TIGHT,
+    UNKNOWN,
+    WILL_FAIL,
+    Activity,
+    Fit,
+    LeastMemory,
+    Survey,
+)
 from godyno.studies.survey.verdicts import EASE, THIS_MACHINE, TIERS
 
 _MARK = {COMFORTABLE: "comfortable", TIGHT: "tight", WILL_FAIL: "will fail", UNKNOWN: "–"}
@@ -17,7 +36,12 @@ _SHORT = {COMFORTABLE: "ok", TIGHT: "tight", WILL_FAIL: "fail", UNKNOWN: "–"}
 def document(survey: Survey) -> Document:
     """The report of a survey."""
     module = survey.modules[0].path if survey.modules else "no module"
-    ended = {"complete": "", "budget": ", ended by its budget", "interrupted": ", interrupted", "problem": ", stopped by a problem"}
+    ended = {
+        "complete": "",
+        "budget": ", ended by its budget",
+        "interrupted": ", interrupted",
+        "problem": ", stopped by a problem",
+    }
     subtitle = (
         f"{survey.go_version}, {survey.machine.cpu.model or survey.machine.cpu.arch}, {survey.created_at}, "
         f"{units.show_seconds(survey.spent_s)} of {units.show_seconds(survey.budget_s)}{ended.get(survey.ended, '')}"
@@ -101,7 +125,11 @@ def _activities(survey: Survey, module: str) -> Iterator[Block]:
     yield Heading(f"Measured on {module}")
     yield Paragraph(
         f"{facts.packages} packages ({facts.test_packages} with tests), {facts.dependencies} more that they need. "
-        + (f"Leaf touched: {facts.leaf} ({facts.leaf_dependents} packages need it); root touched: {facts.root}." if facts.leaf else "")
+        + (
+            f"Leaf touched: {facts.leaf} ({facts.leaf_dependents} packages need it); root touched: {facts.root}."
+            if facts.leaf
+            else ""
+        )
     )
     if rows:
         columns = ("activity", "n", "wall", "", "CPU", "peak", "anon", "read", "written")
@@ -141,7 +169,9 @@ def _range(estimate: Estimate | None) -> str:
 
 
 def _editor(survey: Survey) -> Iterator[Block]:
-    activity = next((one for one in survey.activities if one.name == "editor" and one.details.get("sessions")), None)
+    activity = next(
+        (one for one in survey.activities if one.name == "editor" and one.details.get("sessions")), None
+    )
     if activity is None:
         return
     sessions = activity.details["sessions"]
@@ -160,7 +190,15 @@ def _editor(survey: Survey) -> Iterator[Block]:
         first = [step["seconds"][0] for step in steps if step["seconds"]]
         later = [value for step in steps for value in step["seconds"][1:]]
         problem = next((step["problem"] for step in steps if step["problem"]), "")
-        rows.append((name, _median_text(first, "s"), _median_text(later, "s"), str(len(later)), problem or f"{steps[-1]['results']} results"))
+        rows.append(
+            (
+                name,
+                _median_text(first, "s"),
+                _median_text(later, "s"),
+                str(len(later)),
+                problem or f"{steps[-1]['results']} results",
+            )
+        )
     yield Grid(("request", "first", "later", "n", ""), tuple(rows), numeric=frozenset({1, 2, 3}))
 
 
@@ -174,7 +212,9 @@ def _memory(survey: Survey) -> Iterator[Block]:
     if survey.least:
         yield Heading("Least memory")
         rows = tuple(_least_row(one) for one in survey.least)
-        yield Grid(("activity", "settings", "passes with", "fails with", "runs"), rows, numeric=frozenset({2}))
+        yield Grid(
+            ("activity", "settings", "passes with", "fails with", "runs"), rows, numeric=frozenset({2})
+        )
         for method in dict.fromkeys(one.method for one in survey.least):
             yield Paragraph(f"{method[0].upper()}{method[1:]}.")
     if survey.settings:
@@ -194,7 +234,11 @@ def _memory(survey: Survey) -> Iterator[Block]:
 
 def _least_row(one: LeastMemory) -> tuple[str, ...]:
     fails = f"{units.show_bytes(one.fails_bytes)} ({one.fails_by})" if one.fails_bytes is not None else "–"
-    passed = f"{one.passed_runs} of {one.passed_runs} pass, {len(one.runs)} in all" if one.measured else "estimated"
+    passed = (
+        f"{one.passed_runs} of {one.passed_runs} pass, {len(one.runs)} in all"
+        if one.measured
+        else "estimated"
+    )
     return (one.activity, one.settings, units.show_bytes(one.passes_bytes), fails, passed)
 
 
@@ -202,7 +246,9 @@ def _claims(survey: Survey) -> Iterator[Block]:
     if not survey.claims:
         return
     yield Heading("What is said of Go, tried here")
-    yield Grid(("claim", "verdict", "found"), tuple((one.claim, one.verdict, one.found) for one in survey.claims))
+    yield Grid(
+        ("claim", "verdict", "found"), tuple((one.claim, one.verdict, one.found) for one in survey.claims)
+    )
 
 
 # ---- the machine
@@ -224,8 +270,20 @@ def _machine(survey: Survey) -> Iterator[Block]:
         figures.append(Figure("cgroup limits", limits, f"v{group.version}"))
     for disk in machine.disks:
         kind = {True: "rotating", False: "solid state", None: ""}[disk.rotational]
-        figures.append(Figure(f"disk of {disk.purpose}", f"{units.show_bytes(disk.free_bytes)} free", _words(disk.filesystem, kind, disk.path)))
-    figures.append(Figure("system", machine.distribution or machine.os, _words(machine.kernel, machine.container, "root" if machine.root else "not root")))
+        figures.append(
+            Figure(
+                f"disk of {disk.purpose}",
+                f"{units.show_bytes(disk.free_bytes)} free",
+                _words(disk.filesystem, kind, disk.path),
+            )
+        )
+    figures.append(
+        Figure(
+            "system",
+            machine.distribution or machine.os,
+            _words(machine.kernel, machine.container, "root" if machine.root else "not root"),
+        )
+    )
     tools = [tool.name for tool in machine.tools if tool.path]
     if tools:
         figures.append(Figure("tools", f"{len(tools)} of {len(machine.tools)}", " ".join(tools)))
@@ -240,7 +298,9 @@ def _machine(survey: Survey) -> Iterator[Block]:
         for one in survey.small_files
     ]  # fmt: skip
     if rows:
-        yield Grid(("small files at", "kind", "operations/s", "", "path"), tuple(rows), numeric=frozenset({2}))
+        yield Grid(
+            ("small files at", "kind", "operations/s", "", "path"), tuple(rows), numeric=frozenset({2})
+        )
 
 
 def _words(*parts: str) -> str:
