@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from godyno.model import Finding, Workload
     from godyno.recorder import Recording, record
     from godyno.recorder.recover import recover
-    from godyno.studies.survey import survey
+    from godyno.studies.survey.surveying import survey
 
 _HOMES = {
     "Capture": "godyno.capture.reader",
@@ -44,7 +44,7 @@ _HOMES = {
     "read_machine": "godyno.machine",
     "record": "godyno.recorder",
     "recover": "godyno.recorder.recover",
-    "survey": "godyno.studies.survey",
+    "survey": "godyno.studies.survey.surveying",
 }
 
 __all__ = [
