@@ -13,17 +13,31 @@ from godyno import units
 
 @click.command("survey", short_help="Is this machine enough for Go, and for this module?")
 @click.argument("module", required=False)
-@click.option("--budget", default="5m", show_default=True, metavar="TIME", help="Stop after this long with what there is.")
+@click.option(
+    "--budget",
+    default="5m",
+    show_default=True,
+    metavar="TIME",
+    help="Stop after this long with what there is.",
+)
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="Directory for report and captures.")
 @click.option(
     "--os-allowance", default="200MiB", show_default=True, metavar="SIZE",
     help="What the operating system keeps for itself of the sizes that are judged.",
 )  # fmt: skip
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the order in which runs are repeated.")
+@click.option(
+    "--seed", type=int, default=0, show_default=True, help="Of the order in which runs are repeated."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the whole survey as JSON.")
 @click.option("--quiet", "-q", is_flag=True, help="Say nothing while it works.")
 def command(
-    module: str | None, budget: str, out: Path | None, os_allowance: str, seed: int, as_json: bool, quiet: bool
+    module: str | None,
+    budget: str,
+    out: Path | None,
+    os_allowance: str,
+    seed: int,
+    as_json: bool,
+    quiet: bool,
 ) -> None:
     """Answer: is this machine enough for Go, and for MODULE?
 

@@ -55,7 +55,12 @@ def record_run(
     from godyno.studies.survey.look import look_into
 
     recording = record(
-        workload, out=out, hz=_HZ, memory_limit_bytes=memory_limit_bytes, timeout_s=timeout_s, quiet_output=True
+        workload,
+        out=out,
+        hz=_HZ,
+        memory_limit_bytes=memory_limit_bytes,
+        timeout_s=timeout_s,
+        quiet_output=True,
     )
     result, peak = recording.result, recording.peak
     seen = look_into(recording.capture)

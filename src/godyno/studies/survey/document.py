@@ -6,8 +6,18 @@ from collections.abc import Iterator
 
 from godyno import units
 from godyno.model import Estimate
-from godyno.report.document import Block, Code, Document, Figure, Grid, Heading, KeyFigures, Message, Paragraph
-from godyno.studies.survey.records import COMFORTABLE, TIGHT, UNKNOWN, WILL_FAIL, Activity, Fit, LeastMemory, Survey
+from godyno.report.document import Block, Code, Document, Grid, Heading, Message, Paragraph
+from godyno.studies.survey.blocks import editor_blocks, machine_blocks
+from godyno.studies.survey.records import (
+    COMFORTABLE,
+    TIGHT,
+    UNKNOWN,
+    WILL_FAIL,
+    Activity,
+    Fit,
+    LeastMemory,
+    Survey,
+)
 from godyno.studies.survey.verdicts import EASE, THIS_MACHINE, TIERS
 
 _MARK = {COMFORTABLE: "comfortable", TIGHT: "tight", WILL_FAIL: "will fail", UNKNOWN: "–"}
@@ -17,7 +27,12 @@ _SHORT = {COMFORTABLE: "ok", TIGHT: "tight", WILL_FAIL: "fail", UNKNOWN: "–"}
 def document(survey: Survey) -> Document:
     """The report of a survey."""
     module = survey.modules[0].path if survey.modules else "no module"
-    ended = {"complete": "", "budget": ", ended by its budget", "interrupted": ", interrupted", "problem": ", stopped by a problem"}
+    ended = {
+        "complete": "",
+        "budget": ", ended by its budget",
+        "interrupted": ", interrupted",
+        "problem": ", stopped by a problem",
+    }
     subtitle = (
         f"{survey.go_version}, {survey.machine.cpu.model or survey.machine.cpu.arch}, {survey.created_at}, "
         f"{units.show_seconds(survey.spent_s)} of {units.show_seconds(survey.budget_s)}{ended.get(survey.ended, '')}"
@@ -34,10 +49,10 @@ def _blocks(survey: Survey) -> Iterator[Block]:
     yield from _advice(survey)
     for module in survey.modules:
         yield from _activities(survey, module.path)
-    yield from _editor(survey)
+    yield from editor_blocks(survey)
     yield from _memory(survey)
     yield from _claims(survey)
-    yield from _machine(survey)
+    yield from machine_blocks(survey)
     yield from _method(survey)
 
 
@@ -45,7 +60,7 @@ def _blocks(survey: Survey) -> Iterator[Block]:
 
 
 def _verdicts(survey: Survey) -> Iterator[Block]:
-    if not survey.fits:
+    if all(fit.verdict == UNKNOWN for fit in survey.fits):
         return
     yield Heading("Is it enough?")
     names = list(dict.fromkeys(fit.activity for fit in survey.fits))
@@ -101,7 +116,11 @@ def _activities(survey: Survey, module: str) -> Iterator[Block]:
     yield Heading(f"Measured on {module}")
     yield Paragraph(
         f"{facts.packages} packages ({facts.test_packages} with tests), {facts.dependencies} more that they need. "
-        + (f"Leaf touched: {facts.leaf} ({facts.leaf_dependents} packages need it); root touched: {facts.root}." if facts.leaf else "")
+        + (
+            f"Leaf touched: {facts.leaf} ({facts.leaf_dependents} packages need it); root touched: {facts.root}."
+            if facts.leaf
+            else ""
+        )
     )
     if rows:
         columns = ("activity", "n", "wall", "", "CPU", "peak", "anon", "read", "written")
@@ -115,8 +134,18 @@ def _activities(survey: Survey, module: str) -> Iterator[Block]:
     for one in survey.activities:
         failed = [run for run in one.runs if run.verdict == "failed"]
         if one.module == module and failed:
-            said = failed[-1].said.strip().splitlines()[-1:] or ["no output"]
-            yield Message(f"{one.title} fails ({len(failed)} of {len(one.runs)} runs): {said[0]}", "warning")
+            count = f"{len(failed)} of {len(one.runs)} runs"
+            yield Message(f"{one.title} fails ({count}): {_reason(failed[-1].said)}", "warning")
+
+
+def _reason(said: str) -> str:
+    """The line of a failed command's output that most likely says why: the last that is neither empty nor a heading."""
+    lines = [
+        line.strip()
+        for line in said.splitlines()
+        if line.strip() and not line.startswith(("#", "FAIL", "ok "))
+    ]
+    return lines[-1] if lines else "it said nothing"
 
 
 def _activity_row(activity: Activity) -> tuple[str, ...]:
@@ -140,41 +169,13 @@ def _range(estimate: Estimate | None) -> str:
     return f"[{low:.3g}, {high:.3g}]"
 
 
-def _editor(survey: Survey) -> Iterator[Block]:
-    activity = next((one for one in survey.activities if one.name == "editor" and one.details.get("sessions")), None)
-    if activity is None:
-        return
-    sessions = activity.details["sessions"]
-    last = sessions[-1]
-    yield Heading("Editor session")
-    figures = [
-        Figure("ready", _median_text([one["ready_s"] for one in sessions], "s"), f"{last['server']}, empty gopls cache, until loaded and diagnosed"),
-        Figure("memory once settled", _median_text([one["settled_rss_bytes"] for one in sessions], "By"), "resident, gopls and its children"),
-        Figure("of it anonymous", _median_text([one["settled_anon_bytes"] for one in sessions], "By"), "cannot be dropped"),
-    ]  # fmt: skip
-    yield KeyFigures(tuple(figures))
-    names = list(dict.fromkeys(step["name"] for one in sessions for step in one["steps"]))
-    rows = []
-    for name in names:
-        steps = [step for one in sessions for step in one["steps"] if step["name"] == name]
-        first = [step["seconds"][0] for step in steps if step["seconds"]]
-        later = [value for step in steps for value in step["seconds"][1:]]
-        problem = next((step["problem"] for step in steps if step["problem"]), "")
-        rows.append((name, _median_text(first, "s"), _median_text(later, "s"), str(len(later)), problem or f"{steps[-1]['results']} results"))
-    yield Grid(("request", "first", "later", "n", ""), tuple(rows), numeric=frozenset({1, 2, 3}))
-
-
-def _median_text(values: list[float], unit: str) -> str:
-    from statistics import median
-
-    return units.show(float(median(values)), unit) if values else "–"
-
-
 def _memory(survey: Survey) -> Iterator[Block]:
     if survey.least:
         yield Heading("Least memory")
         rows = tuple(_least_row(one) for one in survey.least)
-        yield Grid(("activity", "settings", "passes with", "fails with", "runs"), rows, numeric=frozenset({2}))
+        yield Grid(
+            ("activity", "settings", "passes with", "fails with", "runs"), rows, numeric=frozenset({2})
+        )
         for method in dict.fromkeys(one.method for one in survey.least):
             yield Paragraph(f"{method[0].upper()}{method[1:]}.")
     if survey.settings:
@@ -194,7 +195,11 @@ def _memory(survey: Survey) -> Iterator[Block]:
 
 def _least_row(one: LeastMemory) -> tuple[str, ...]:
     fails = f"{units.show_bytes(one.fails_bytes)} ({one.fails_by})" if one.fails_bytes is not None else "–"
-    passed = f"{one.passed_runs} of {one.passed_runs} pass, {len(one.runs)} in all" if one.measured else "estimated"
+    passed = (
+        f"{one.passed_runs} of {one.passed_runs} pass, {len(one.runs)} in all"
+        if one.measured
+        else "estimated"
+    )
     return (one.activity, one.settings, units.show_bytes(one.passes_bytes), fails, passed)
 
 
@@ -202,49 +207,9 @@ def _claims(survey: Survey) -> Iterator[Block]:
     if not survey.claims:
         return
     yield Heading("What is said of Go, tried here")
-    yield Grid(("claim", "verdict", "found"), tuple((one.claim, one.verdict, one.found) for one in survey.claims))
-
-
-# ---- the machine
-
-
-def _machine(survey: Survey) -> Iterator[Block]:
-    machine = survey.machine
-    yield Heading("This machine")
-    cpu, memory, group = machine.cpu, machine.memory, machine.cgroup
-    figures = [
-        Figure("processor", f"{cpu.allowed} × {cpu.model or cpu.arch}", _words(cpu.arch, cpu.isa_level, cpu.hypervisor and f"on {cpu.hypervisor}")),
-        Figure("memory", units.show_bytes(memory.total_bytes), f"{units.show_bytes(memory.available_bytes)} available; swap {units.show_bytes(memory.swap_total_bytes)}"),
-    ]  # fmt: skip
-    if group.memory_bytes is not None or group.cpu_quota is not None:
-        limits = _words(
-            f"memory {units.show_bytes(group.memory_bytes)}" if group.memory_bytes is not None else "",
-            f"{group.cpu_quota:g} CPUs" if group.cpu_quota is not None else "",
-        )
-        figures.append(Figure("cgroup limits", limits, f"v{group.version}"))
-    for disk in machine.disks:
-        kind = {True: "rotating", False: "solid state", None: ""}[disk.rotational]
-        figures.append(Figure(f"disk of {disk.purpose}", f"{units.show_bytes(disk.free_bytes)} free", _words(disk.filesystem, kind, disk.path)))
-    figures.append(Figure("system", machine.distribution or machine.os, _words(machine.kernel, machine.container, "root" if machine.root else "not root")))
-    tools = [tool.name for tool in machine.tools if tool.path]
-    if tools:
-        figures.append(Figure("tools", f"{len(tools)} of {len(machine.tools)}", " ".join(tools)))
-    yield KeyFigures(tuple(figures))
-    rows = [
-        (
-            one.purpose, one.filesystem or "–", f"{one.ops_per_s.value:,.0f}",
-            f"[{one.ops_per_s.interval.low:,.0f}, {one.ops_per_s.interval.high:,.0f}]" if one.ops_per_s.interval else "", one.path,
-        )
-        if one.ops_per_s is not None
-        else (one.purpose, one.filesystem or "–", "–", "", one.problem)
-        for one in survey.small_files
-    ]  # fmt: skip
-    if rows:
-        yield Grid(("small files at", "kind", "operations/s", "", "path"), tuple(rows), numeric=frozenset({2}))
-
-
-def _words(*parts: str) -> str:
-    return ", ".join(part for part in parts if part)
+    yield Grid(
+        ("claim", "verdict", "found"), tuple((one.claim, one.verdict, one.found) for one in survey.claims)
+    )
 
 
 def _method(survey: Survey) -> Iterator[Block]:

@@ -52,7 +52,9 @@ def look_into(capture: Path) -> Seen:
     """What ``capture`` shows; empty where it cannot be read (it is then reported by who reads it)."""
     command = [sys.executable, "-m", "godyno.studies.survey.look", str(capture)]
     try:
-        answer = subprocess.run(command, capture_output=True, timeout=_LOOK_S, check=False, stdin=subprocess.DEVNULL)
+        answer = subprocess.run(
+            command, capture_output=True, timeout=_LOOK_S, check=False, stdin=subprocess.DEVNULL
+        )
         data: Any = json.loads(answer.stdout)
         return Seen.from_json(data) if isinstance(data, Mapping) else Seen()
     except (OSError, subprocess.TimeoutExpired, ValueError, TypeError):
@@ -66,8 +68,15 @@ def seen_in(path: Path) -> Seen:
     with open_capture(path) as capture:
         anon = capture.sql(_ANON_PEAK).column(0)[0].as_py()
         read, write, faults = (column[0].as_py() for column in capture.sql(_TOTALS).columns)
-        lines = capture.sql(f"SELECT text FROM lines ORDER BY t_ns DESC LIMIT {_SAID_LINES}")["text"].to_pylist()
-    return Seen(_whole(anon), _whole(read), _whole(write), _whole(faults), "\n".join(str(line) for line in reversed(lines)))
+        # Kept in order of arrival; lines that came in one write have one time, so sorting would not keep it.
+        lines = capture.sql("SELECT text FROM lines")["text"].to_pylist()[-_SAID_LINES:]
+    return Seen(
+        _whole(anon),
+        _whole(read),
+        _whole(write),
+        _whole(faults),
+        "\n".join(str(line) for line in lines),
+    )
 
 
 def _whole(value: Any) -> int | None:
