@@ -159,13 +159,13 @@ def editor_workload(subject: Subject, place: Place, gopls: str, out: Path, repea
 COLD = Task("build-cold", "build, cold", EMPTY, 1.0, _build, lambda subject: "go build ./...")
 TASKS: tuple[Task, ...] = (
     COLD,
-    Task("build-noop", "build, nothing changed", SHARED, 0.05, _build, lambda subject: "go build ./..."),
+    Task("build-noop", "build, no change", SHARED, 0.05, _build, lambda subject: "go build ./..."),
     Task(
-        "build-root", "build, root package touched", SHARED, 0.1, _touched("root"),
+        "build-root", "build, root touched", SHARED, 0.1, _touched("root"),
         lambda subject: "go build ./...", _nothing_to_touch("root"),
     ),
     Task(
-        "build-leaf", "build, leaf package touched", SHARED, 0.15, _touched("leaf"),
+        "build-leaf", "build, leaf touched", SHARED, 0.15, _touched("leaf"),
         lambda subject: "go build ./...", _nothing_to_touch("leaf"),
     ),
     Task("test", "test", BUILT, 0.6, _test(), lambda subject: "go test ./...", _no_tests),

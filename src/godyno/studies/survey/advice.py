@@ -73,10 +73,15 @@ def _cache(small_files: Sequence[SmallFiles]) -> list[Advice]:
     cache = speeds.get("GOCACHE")
     if cache is None or cache.ops_per_s is None:
         return []
+    enough = FASTER * cache.ops_per_s.value
     others = [
-        one for one in speeds.values()
-        if one.ops_per_s and one.path != cache.path and one.filesystem not in _VOLATILE and one.ops_per_s.value > FASTER * cache.ops_per_s.value
-    ]  # fmt: skip
+        one
+        for one in speeds.values()
+        if one.path != cache.path
+        and one.filesystem not in _VOLATILE
+        and one.ops_per_s
+        and one.ops_per_s.value > enough
+    ]
     if not others:
         return []
     best = max(others, key=lambda one: one.ops_per_s.value if one.ops_per_s else 0.0)

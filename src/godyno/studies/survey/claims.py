@@ -111,7 +111,8 @@ def _memory_512(found: Found) -> ClaimCheck:
     if fit is None or fit.need_bytes is None:
         return ClaimCheck(claim, NOT_TRIED, "the cold build was not measured")
     how = "passes with" if least is not None and least.measured else "is estimated to need"
-    said = f"a cold build {how} {units.show_bytes(fit.need_bytes)}; {units.show_bytes(fit.available_bytes)} are left of 512 MB: {fit.verdict}"
+    need, left = units.show_bytes(fit.need_bytes), units.show_bytes(fit.available_bytes)
+    said = f"a cold build {how} {need}; {left} are left of 512 MB: {fit.verdict}"
     if fit.verdict == WILL_FAIL and fit.with_settings:
         return ClaimCheck(claim, NOT_CONFIRMED, f"{said} (but {fit.with_settings} with the settings below)")
     return ClaimCheck(claim, NOT_CONFIRMED if fit.verdict == WILL_FAIL else CONFIRMED, said)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from godyno import units
 from godyno.model import Estimate
+<<<<<<< HEAD
 from godyno.report.document import (
     Block,
     Code,
@@ -17,6 +18,10 @@ from godyno.report.document import (
     Message,
     Paragraph,
 )
+=======
+from godyno.report.document import Block, Code, Document, Grid, Heading, Message, Paragraph
+from godyno.studies.survey.blocks import editor_blocks, machine_blocks
+>>>>>>> survey
 from godyno.studies.survey.records import (
     COMFORTABLE,
     TIGHT,
@@ -58,10 +63,10 @@ def _blocks(survey: Survey) -> Iterator[Block]:
     yield from _advice(survey)
     for module in survey.modules:
         yield from _activities(survey, module.path)
-    yield from _editor(survey)
+    yield from editor_blocks(survey)
     yield from _memory(survey)
     yield from _claims(survey)
-    yield from _machine(survey)
+    yield from machine_blocks(survey)
     yield from _method(survey)
 
 
@@ -69,7 +74,7 @@ def _blocks(survey: Survey) -> Iterator[Block]:
 
 
 def _verdicts(survey: Survey) -> Iterator[Block]:
-    if not survey.fits:
+    if all(fit.verdict == UNKNOWN for fit in survey.fits):
         return
     yield Heading("Is it enough?")
     names = list(dict.fromkeys(fit.activity for fit in survey.fits))
@@ -143,8 +148,18 @@ def _activities(survey: Survey, module: str) -> Iterator[Block]:
     for one in survey.activities:
         failed = [run for run in one.runs if run.verdict == "failed"]
         if one.module == module and failed:
-            said = failed[-1].said.strip().splitlines()[-1:] or ["no output"]
-            yield Message(f"{one.title} fails ({len(failed)} of {len(one.runs)} runs): {said[0]}", "warning")
+            count = f"{len(failed)} of {len(one.runs)} runs"
+            yield Message(f"{one.title} fails ({count}): {_reason(failed[-1].said)}", "warning")
+
+
+def _reason(said: str) -> str:
+    """The line of a failed command's output that most likely says why: the last that is neither empty nor a heading."""
+    lines = [
+        line.strip()
+        for line in said.splitlines()
+        if line.strip() and not line.startswith(("#", "FAIL", "ok "))
+    ]
+    return lines[-1] if lines else "it said nothing"
 
 
 def _activity_row(activity: Activity) -> tuple[str, ...]:
@@ -168,6 +183,7 @@ def _range(estimate: Estimate | None) -> str:
     return f"[{low:.3g}, {high:.3g}]"
 
 
+<<<<<<< HEAD
 def _editor(survey: Survey) -> Iterator[Block]:
     activity = next(
         (one for one in survey.activities if one.name == "editor" and one.details.get("sessions")), None
@@ -208,6 +224,8 @@ def _median_text(values: list[float], unit: str) -> str:
     return units.show(float(median(values)), unit) if values else "–"
 
 
+=======
+>>>>>>> survey
 def _memory(survey: Survey) -> Iterator[Block]:
     if survey.least:
         yield Heading("Least memory")
@@ -249,6 +267,7 @@ def _claims(survey: Survey) -> Iterator[Block]:
     yield Grid(
         ("claim", "verdict", "found"), tuple((one.claim, one.verdict, one.found) for one in survey.claims)
     )
+<<<<<<< HEAD
 
 
 # ---- the machine
@@ -305,6 +324,8 @@ def _machine(survey: Survey) -> Iterator[Block]:
 
 def _words(*parts: str) -> str:
     return ", ".join(part for part in parts if part)
+=======
+>>>>>>> survey
 
 
 def _method(survey: Survey) -> Iterator[Block]:

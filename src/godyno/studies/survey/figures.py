@@ -37,9 +37,9 @@ def estimate(values: Sequence[float], unit: str) -> Estimate | None:
     return Estimate(median(values), unit, median_interval(values), len(values), "median; order statistics")
 
 
-def run_figures(runs: Sequence[Run]) -> dict[str, Estimate]:
-    """An estimate of each figure over the runs that went to their end (a failing test run is one, a stopped one is not)."""
-    whole = [run for run in runs if run.verdict in (PASS, FAILED)]
+def run_figures(runs: Sequence[Run], failing_too: bool = False) -> dict[str, Estimate]:
+    """An estimate of each figure over the runs that passed; ``failing_too``: a test run that fails went to its end as well."""
+    whole = [run for run in runs if run.verdict == PASS or (failing_too and run.verdict == FAILED)]
     found = {}
     for name, unit in FIGURES.items():
         values = [float(value) for run in whole if (value := getattr(run, name)) is not None]

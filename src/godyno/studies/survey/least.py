@@ -14,8 +14,10 @@ from dataclasses import dataclass, field
 
 from godyno.studies.survey.records import PASS, STOPPED, Run
 
-RATIO = 1.08  # a bracket this narrow is an answer: passes and fails differ by 8 %
-_STEP = 1.3
+RATIO = 1.12  # a bracket this narrow is an answer: what passes and what fails differ by an eighth
+# Downward the first step is small, since a limit that fails costs its whole time-out and the peak is a good guess; each
+# further pass makes it larger.
+_STEPS = (1.12, 1.25, 1.5, 2.0)
 _LEAST_BYTES = 16 << 20
 _PAGE = 1 << 20  # limits are whole MiB: what a person would write
 
@@ -27,7 +29,6 @@ class Search:
     """A search in progress: usable at any moment, so that a budget may cut it short."""
 
     start_bytes: int
-    known_pass_bytes: int  # the unlimited run's own peak: with that much it passes
     runs: list[Run] = field(default_factory=list)
     low: Run | None = None
     high: Run | None = None
@@ -40,9 +41,10 @@ class Search:
             return _whole(self.start_bytes)
         if high is None:
             assert low is not None
-            return _whole(min(low * _STEP, max(low * RATIO, self.known_pass_bytes * RATIO)))
+            return _whole(low * _STEPS[min(len(self.runs), len(_STEPS)) - 1])
         if low is None:
-            limit = _whole(high / _STEP)
+            passes = sum(1 for run in self.runs if run.verdict == PASS)
+            limit = _whole(high / _STEPS[min(passes, len(_STEPS)) - 1])
             return limit if limit >= _LEAST_BYTES and limit < high else None
         middle = _whole(math.sqrt(low * high))
         return middle if high / low > RATIO and low < middle < high else None
@@ -75,14 +77,12 @@ class Search:
         )
 
 
-def search(
-    start_bytes: int, known_pass_bytes: int, try_at: TryAt, most_runs: int = 8, confirm: int = 1
-) -> Search:
+def search(start_bytes: int, try_at: TryAt, most_runs: int = 8, confirm: int = 1) -> Search:
     """Narrows until the bracket is narrow, ``most_runs`` are used up, or ``try_at`` gives None (the budget ends).
 
     The last ``confirm`` runs repeat the smallest passing limit.
     """
-    found = Search(max(_LEAST_BYTES, start_bytes), known_pass_bytes)
+    found = Search(max(_LEAST_BYTES, start_bytes))
     while len(found.runs) < most_runs:
         limit, high = found.next_limit(), found.high
         repeats = found.passes_at_high() - 1
@@ -102,11 +102,11 @@ def search(
 
 
 def limited_timeout_s(unlimited_s: float) -> float:
-    """The time-out under a limit: 1.7 times the unlimited run, and 5 s for its start.
+    """The time-out under a limit: 1.6 times the slowest unlimited run, and 3 s for its start.
 
-    Measured builds that pass close to their limit took up to 1.4 times as long; beyond that they thrash, and waiting tells no more.
+    A build that takes longer than that is of no use even if it should end, and waiting longer tells no more.
     """
-    return 1.7 * unlimited_s + 5.0
+    return 1.6 * unlimited_s + 3.0
 
 
 def _whole(limit_bytes: float) -> int:

@@ -68,15 +68,14 @@ def seen_in(path: Path) -> Seen:
     with open_capture(path) as capture:
         anon = capture.sql(_ANON_PEAK).column(0)[0].as_py()
         read, write, faults = (column[0].as_py() for column in capture.sql(_TOTALS).columns)
-        lines = capture.sql(f"SELECT text FROM lines ORDER BY t_ns DESC LIMIT {_SAID_LINES}")[
-            "text"
-        ].to_pylist()
+        # Kept in order of arrival; lines that came in one write have one time, so sorting would not keep it.
+        lines = capture.sql("SELECT text FROM lines")["text"].to_pylist()[-_SAID_LINES:]
     return Seen(
         _whole(anon),
         _whole(read),
         _whole(write),
         _whole(faults),
-        "\n".join(str(line) for line in reversed(lines)),
+        "\n".join(str(line) for line in lines),
     )
 
 

@@ -94,7 +94,6 @@ def _least(
     unlimited = _unlimited(module, task, env)
     if not unlimited:
         raise NotAvailableHere(f"{task.shown(module.subject)} did not pass without a limit")
-    peak_bytes = max(run.peak_bytes or 0 for run in unlimited)
     need_bytes = max(run.anon_peak_bytes or run.peak_bytes or 0 for run in unlimited)
     settings = _shown(env)
     if not limiter.kind:
@@ -110,7 +109,7 @@ def _least(
             return None
         return _limited_run(session, module, task, limiter, env, limit_bytes, wall_s, name)
 
-    found = search(need_bytes, peak_bytes, try_at)
+    found = search(need_bytes, try_at)
     if found.high is None or found.high.memory_limit_bytes is None:
         raise NotAvailableHere(
             f"no limit was found to pass in the {len(found.runs)} runs that the budget allowed"

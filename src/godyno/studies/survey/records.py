@@ -18,7 +18,10 @@ CONFIRMED, NOT_CONFIRMED, NOT_TRIED = "confirmed here", "not confirmed here", "c
 
 @dataclass(frozen=True, slots=True)
 class Run(Record):
-    """One recorded run. ``verdict`` is pass, failed (exit code), killed (out of memory), thrash (a limit's time-out), or stopped (by the budget)."""
+    """One recorded run.
+
+    ``verdict`` is pass, failed (exit code), killed (out of memory), thrash (a limit's time-out), or stopped (by the budget).
+    """
 
     activity: str
     verdict: str
@@ -39,9 +42,10 @@ class Run(Record):
 
 @dataclass(frozen=True, slots=True)
 class Activity(Record):
-    """Something a Go developer does, measured. ``figures`` holds estimates by name (wall_s, cpu_s, peak_bytes …); empty where it was not measured.
+    """Something a Go developer does, measured.
 
-    ``skipped`` says why there are no figures, or fewer than wanted.
+    ``figures`` holds estimates by name (wall_s, cpu_s, peak_bytes …), none where it was not measured. ``skipped`` says why
+    there are no figures, or fewer than wanted.
     """
 
     name: str

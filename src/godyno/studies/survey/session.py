@@ -67,6 +67,9 @@ class Step:
     do: Callable[[], str]
 
 
+_MARGIN_S = 2.0  # of the budget, kept for writing the report
+
+
 class Session:
     """Runs steps within the budget. ``scratch`` is for caches, ``directory`` for what is kept."""
 
@@ -84,7 +87,7 @@ class Session:
         """Does each step that still fits into the budget; says of the others why not. ``after`` are known to follow, for the time left."""
         for index, step in enumerate(steps):
             expected_s, left_s = step.module.times.expected_s(step.name), self.budget.left_s()
-            if left_s <= 0 or (expected_s is not None and expected_s > left_s):
+            if left_s <= 0 or (expected_s is not None and expected_s + _MARGIN_S > left_s):
                 self._leave_out(step, expected_s, left_s)
                 continue
             remaining = (*steps[index:], *after)
@@ -92,11 +95,13 @@ class Session:
             began = time.monotonic()
             try:
                 result = step.do()
-            except GodynoError as error:
+            except BuildFailed as error:
+                step.module.skipped[step.name] = str(error).partition("\n")[0].rstrip(":")
+                self.progress.end(step.title, step.module.skipped[step.name])
+                raise
+            except (GodynoError, OSError) as error:  # OSError: the disk of the caches is full, mostly
                 step.module.skipped[step.name] = str(error)
                 self.progress.end(step.title, f"not measured: {error}")
-                if isinstance(error, BuildFailed):
-                    raise
                 continue
             step.module.times.add(step.name, time.monotonic() - began)
             self.progress.end(step.title, result)
@@ -128,6 +133,8 @@ class Session:
         reason = task.unavailable(module.subject)
         if reason:
             raise NotAvailableHere(reason)
+        if task.state != EMPTY:
+            _must_be_built(module)
         with self.place(module, task.state, keep=task is COLD and module.built is None) as place:
             run = self.record(
                 task.name, task.workload(module.subject, place), count=len(module.runs.get(task.name, ())) + 1
@@ -141,14 +148,15 @@ class Session:
                     )
                 if run.verdict != PASS:
                     module.runs.setdefault(task.name, []).append(run)
+                    command = f"{task.shown(module.subject)} exits with {run.exit_code}"
                     raise BuildFailed(
-                        f"{module.subject.path} does not build ({task.shown(module.subject)} exits with {run.exit_code}):\n{run.said}".rstrip(
-                            ": \n"
-                        ),
+                        f"{module.subject.path} does not build ({command}):\n{run.said}".rstrip(": \n"),
                         hint="Make `go build ./...` pass in the module first.",
                     )
                 module.built = place.gocache
         module.runs.setdefault(task.name, []).append(run)
+        if run.verdict == STOPPED and not module.whole(task.name):
+            raise NotAvailableHere(f"the budget ended {units.show_seconds(run.wall_s)} after it began")
         return told(run)
 
     def record(
@@ -185,7 +193,6 @@ class Session:
             elif state == BUILT and module.built is not None:
                 gocache.copy_cache(module.built, cache)
             else:
-                assert state in (EMPTY, BUILT, SHARED)
                 cache.mkdir()
             if keep:
                 cache = cache.rename(self.scratch / f"built-{self.turn}")
@@ -202,6 +209,7 @@ class Session:
     def _run_editor(self, module: Module, gopls: Callable[[], str]) -> str:
         from godyno.workload.editor import read_session
 
+        _must_be_built(module)
         server = gopls()
         if module.subject.editor_file() is None:
             raise NotAvailableHere("the module has no file to open")
@@ -215,6 +223,11 @@ class Session:
                 assert isinstance(sessions, list)
                 sessions.append(read_session(out).as_json())
         return told(run)
+
+
+def _must_be_built(module: Module) -> None:
+    if module.built is None:
+        raise NotAvailableHere("it starts from a build, and no cold build has passed")
 
 
 def told(run: Run) -> str:
@@ -237,7 +250,8 @@ def activities_of(module: Module) -> tuple[Activity, ...]:
     ]
     return tuple(
         Activity(
-            name, title, command, subject.path, tuple(module.runs.get(name, ())), run_figures(module.runs.get(name, ())),
+            name, title, command, subject.path, tuple(module.runs.get(name, ())),
+            run_figures(module.runs.get(name, ()), failing_too=name.startswith("test")),
             module.skipped.get(name, ""), module.details.get(name, {}),
         )
         for name, title, command in named

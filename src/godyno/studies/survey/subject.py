@@ -87,15 +87,27 @@ def open_subject(go: Go, module: str, scratch: Path) -> Subject:
     if not place.exists() and _AT_VERSION.fullmatch(module):
         place = download_module(go, module, scratch / "module")
         return _load(go, place)
-    if place.name == "go.mod" and place.is_file():
-        place = place.parent
-    if place.exists() and not place.is_dir():
-        raise UsageError(f"{module} is a file", hint="Name the module's directory, or its go.mod.")
+    check_module(go, module)
+    return _load(go, _directory(place).resolve())
+
+
+def check_module(go: Go, module: str) -> None:
+    """Raises ModuleNotFound, ToolchainError or UsageError where ``module`` cannot be one; quick, and downloads nothing."""
+    place = Path(module).expanduser()
     if not place.exists():
+        if _AT_VERSION.fullmatch(module):
+            return
         raise ModuleNotFound(
-            f"{module} does not exist", hint="Name a directory with a go.mod, or a module such as github.com/caddyserver/caddy/v2@latest."
-        )  # fmt: skip
-    return _load(go, place.resolve())
+            f"{module} does not exist",
+            hint="Name a directory with a go.mod, or a module such as github.com/caddyserver/caddy/v2@latest.",
+        )
+    if place.is_file() and place.name != "go.mod":
+        raise UsageError(f"{module} is a file", hint="Name the module's directory, or its go.mod.")
+    module_info(selected_go(go, _directory(place)), _directory(place))
+
+
+def _directory(place: Path) -> Path:
+    return place.parent if place.name == "go.mod" and place.is_file() else place
 
 
 def reference_subject(go: Go, name: str, scratch: Path) -> Subject:

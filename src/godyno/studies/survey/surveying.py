@@ -6,30 +6,30 @@ import json
 import re
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from godyno import __version__
-from godyno.errors import GodynoError, NotAvailableHere, ToolchainError, UsageError
+from godyno.errors import BuildFailed, GodynoError, NotAvailableHere, ToolchainError, UsageError
 from godyno.model import Machine
 from godyno.studies.survey import gocache
-from godyno.studies.survey.activities import TASKS
+from godyno.studies.survey.activities import COLD, EDITOR_NAME, TASKS
 from godyno.studies.survey.advice import advice
 from godyno.studies.survey.bench import Recorder, record_run
 from godyno.studies.survey.claims import Found, claims
+from godyno.studies.survey.interrupt import ended_by_signals
 from godyno.studies.survey.memory import find_limiter, least_step, settings_step
 from godyno.studies.survey.plan import Budget, rounds
 from godyno.studies.survey.progress import Progress, Silent
 from godyno.studies.survey.records import SmallFiles, Survey
-from godyno.studies.survey.session import EDITOR_NAME, Module, Session, Step, activities_of
-from godyno.studies.survey.subject import Subject, open_subject, reference_subject
+from godyno.studies.survey.session import Module, Session, activities_of
+from godyno.studies.survey.smallfiles import small_files
+from godyno.studies.survey.subject import Subject, check_module, open_subject, reference_subject
 from godyno.studies.survey.verdicts import OS_ALLOWANCE_BYTES, fits
-from godyno.toolchain import Go, find_go
+from godyno.toolchain import find_go
 
 SHORTEST_BUDGET_S = 5.0
-_SMALL_FILES_S = 1.0
 _TASKS = {task.name: task for task in TASKS}
 _SERVICE_TASKS = ("build-cold", "build-noop", "build-root", "build-leaf", "test")
 
@@ -81,13 +81,16 @@ class _Surveying:
 
     def run(self, out: Path | None) -> Survey:
         self.go = find_go()
+        if self.wanted is not None:
+            check_module(self.go, self.wanted)  # before anything is made or measured
         self.directory = _new_directory(out, self.wanted)
         self.scratch = gocache.make_scratch(Path(self.go.run("env", "GOCACHE").strip()))
         self.session = Session(self.budget, self.recorder, self.scratch, self.directory, self.progress)
         error: GodynoError | None = None
         try:
-            self._look_at_machine()
-            self._work()
+            with ended_by_signals():
+                self._look_at_machine()
+                self._work()
         except KeyboardInterrupt:
             self.ended, self.problem = (
                 "interrupted",
@@ -113,7 +116,7 @@ class _Surveying:
         places = self._places()
         self.progress.begin("machine", self.budget.left_s(), False)
         self.machine = read_machine(paths=places)
-        self.small_files = _small_files(places, self.machine)
+        self.small_files = small_files(places, self.machine)
         cache = next((one for one in self.small_files if one.purpose == "GOCACHE" and one.ops_per_s), None)
         speed = (
             f"; small files {cache.ops_per_s.value:,.0f} operations/s at GOCACHE"
@@ -138,30 +141,28 @@ class _Surveying:
     # ---- the modules
 
     def _work(self) -> None:
+        from godyno.workload.gopls import cached_gopls
+
         limiter = find_limiter(self.machine)
         main = Module(self._main_subject())
         self.modules.append(main)
-        first = [
-            self.session.task_step(main, _TASKS[name])
-            for name in ("build-cold", "build-noop", "build-root", "build-leaf")
-        ]
-        first += [self.session.task_step(main, _TASKS[name]) for name in ("test", "vet")]
-        memory = [least_step(self.session, main, _TASKS["build-cold"], limiter)]
-        second = [self.session.task_step(main, _TASKS[name]) for name in ("test-race", "build-cross")]
-        editor = [self.session.editor_step(main, self._gopls(main.subject))]
-        settings = [settings_step(self.session, main)]
-        tests = [least_step(self.session, main, _TASKS["test"], limiter)] if main.subject.tests else []
-        rest = [*memory, *second, *editor, *settings, *tests]
-        self.session.work_through(first, tuple(rest))
+        first = [self.session.task_step(main, task) for task in TASKS]
+        editor = self.session.editor_step(main, self._gopls(main.subject))
+        memory = least_step(self.session, main, COLD, limiter)
+        more = [settings_step(self.session, main)]
+        if main.subject.tests:
+            more.append(least_step(self.session, main, _TASKS["test"], limiter))
+        # Building gopls takes a minute or two, once: then the least memory comes before it.
+        rest = [memory, editor, *more] if cached_gopls(main.subject.go) is None else [editor, memory, *more]
+        self.session.work_through(first[:1], (*first[1:], *rest))
         self.gocache_bytes = _tree_bytes(main.built) if main.built else None
+        self.session.work_through(first[1:], tuple(rest))
         self.session.work_through(rest)
         if self.wanted is None:
             self._service()
         self._repeat(limiter)
-        if any(
-            not module.whole(name) for module in self.modules for name in module.skipped if name in _TASKS
-        ):
-            self.ended = "budget" if self.budget.left_s() < 60 else self.ended
+        if any("no time left" in reason for module in self.modules for reason in module.skipped.values()):
+            self.ended = "budget"
 
     def _main_subject(self) -> Subject:
         self.progress.begin("module", self.budget.left_s(), False)
@@ -186,17 +187,17 @@ class _Surveying:
             return
         module = Module(subject)
         self.modules.append(module)
-        self.session.work_through(
-            [self.session.task_step(module, _TASKS[name], "service: ") for name in _SERVICE_TASKS]
-        )
+        steps = [self.session.task_step(module, _TASKS[name], "service: ") for name in _SERVICE_TASKS]
+        try:
+            self.session.work_through(steps)
+        except BuildFailed as error:
+            self.skipped.append(f"the reference service (gin and gRPC): {error}")
 
     def _repeat(self, limiter: Any) -> None:
         """Rounds, until everything has enough runs or the budget ends; the memory with settings, where they were tried, in between."""
         main = self.modules[0]
         together = next((setting for setting in reversed(main.settings) if len(setting.env) > 1), None)
-        extra = (
-            [least_step(self.session, main, _TASKS["build-cold"], limiter, together.env)] if together else []
-        )
+        extra = [least_step(self.session, main, COLD, limiter, together.env)] if together else []
         for index, module in enumerate(self.modules):
             label = "service: " if index else ""
             names = [
@@ -214,7 +215,7 @@ class _Surveying:
         for index, module in enumerate(self.modules):
             names = [name for name in _TASKS if module.passed(name)]
             done = {name: len(module.whole(name)) for name in names}
-            order = rounds(names, done, {name: 99.0 for name in names}, self.seed + index)
+            order = rounds(names, done, dict.fromkeys(names, 99.0), self.seed + index)
             steps = [
                 self.session.task_step(module, _TASKS[name], "service: " if index else "") for name in order
             ]
@@ -253,12 +254,26 @@ class _Surveying:
             budget_s=self.budget.budget_s, spent_s=self.budget.spent_s(), ended=self.ended, directory=str(self.directory),
             machine=self.machine, modules=facts, small_files=self.small_files, activities=tuple(activities), least=tuple(least),
             settings=tuple(settings), fits=found_fits,
-            advice=advice(self.machine, self.go.release, settings, least, found_fits, self.small_files) if main else (),
-            claims=checks, os_allowance_bytes=self.os_allowance_bytes, skipped=tuple(self.skipped),
+            advice=(
+                advice(self.machine, self.go.release, settings, least, found_fits, self.small_files)
+                if any(activity.figures for activity in main) else ()
+            ),
+            claims=checks, os_allowance_bytes=self.os_allowance_bytes, skipped=(*self.skipped, *self._steps_left_out()),
             warnings=(*self.warnings, *self.session.warnings), problem=self.problem,
         )  # fmt: skip
         write(result, self.directory)
         return result
+
+    def _steps_left_out(self) -> list[str]:
+        """Why a search for the least memory, or settings, have no result; activities say it themselves."""
+        names = {"least-build": "least memory to build", "least-test": "least memory to test",
+                 "settings": "what settings gain", "least-settings": "least memory to build, with settings"}  # fmt: skip
+        return [
+            f"{title}: {module.skipped[name]}"
+            for module in self.modules
+            for name, title in names.items()
+            if name in module.skipped and name not in module.least
+        ]
 
     def _go_version(self) -> str:
         return self.modules[0].subject.go.version if self.modules else self.go.version
@@ -292,27 +307,6 @@ def _new_directory(out: Path | None, module: str | None) -> Path:
             f"{place} cannot be made: {error.strerror}", hint="Choose another place with -o."
         ) from error
     return place.absolute()
-
-
-def _small_files(places: dict[str, Path], machine: Machine) -> tuple[SmallFiles, ...]:
-    """Measured once for each file system: two directories of one disk do not differ."""
-    from godyno.machine.storage import small_file_ops
-
-    filesystems = {disk.purpose: (disk.filesystem, disk.device) for disk in machine.disks}
-    measured: dict[tuple[str, str], SmallFiles] = {}
-    found = []
-    for purpose, path in places.items():
-        key = filesystems.get(purpose, ("", str(path)))
-        if key in measured:
-            found.append(replace(measured[key], purpose=purpose, path=str(path)))
-            continue
-        try:
-            one = SmallFiles(purpose, str(path), small_file_ops(path, _SMALL_FILES_S).total, key[0])
-        except (OSError, GodynoError) as error:
-            one = SmallFiles(purpose, str(path), None, key[0], str(error))
-        measured[key] = one
-        found.append(one)
-    return tuple(found)
 
 
 def _tree_bytes(directory: Path) -> int | None:

@@ -14,6 +14,7 @@ from godyno.studies.survey.records import (
     Activity,
     Fit,
     LeastMemory,
+    Run,
 )
 
 GIB = 1 << 30
@@ -26,6 +27,7 @@ THIS_MACHINE = "this machine"
 OS_ALLOWANCE_BYTES = 200 * MIB
 EASE = 1.5  # comfortable: half as much again as the least that passes
 _ESTIMATED_OVER_ANON = 1.1
+_SAMPLED_WELL_S = 1.0
 
 
 def available_bytes(machine: Machine) -> int:
@@ -37,17 +39,20 @@ def available_bytes(machine: Machine) -> int:
 def need_of(activity: Activity, least: Mapping[str, LeastMemory]) -> tuple[int | None, bool]:
     """The least memory an activity passes with, and whether that was measured.
 
-    Where no limit was tried on this activity it is estimated: the highest peak of anonymous memory seen, times what the
-    build needed over its own (a tenth where even that is unknown).
+    Where no limit was tried on this activity it is estimated: the highest peak of anonymous memory that was seen, and a tenth.
     """
     measured = least.get(activity.name)
     if measured is not None:
         return measured.passes_bytes, measured.measured
-    peaks = [run.anon_peak_bytes or run.peak_bytes for run in activity.runs if run.verdict == PASS]
-    known = [peak for peak in peaks if peak]
+    known = [peak for run in activity.runs if run.verdict == PASS and (peak := _peak_bytes(run))]
     if not known:
         return None, False
     return round(max(known) * _ESTIMATED_OVER_ANON), False
+
+
+def _peak_bytes(run: Run) -> int | None:
+    """Anonymous memory is the need, but ten samples a second miss it in a run of less than a second."""
+    return run.anon_peak_bytes if run.anon_peak_bytes and run.wall_s >= _SAMPLED_WELL_S else run.peak_bytes
 
 
 def verdict(available: int, need: int | None) -> str:
