@@ -13,13 +13,13 @@ from typing import ClassVar
 
 from godyno.interfaces import Target
 from godyno.model import Availability, Machine
-from godyno.probes.machine.sweep import COUNTER, NAN, Row, Sweep, needs_linux, readable
+from godyno.probes.machine.sweep import NAN, Row, Sweep, needs_linux, readable
 
 _RESOURCES = ("cpu", "memory", "io")
 
 
 class Pressure(Sweep):
-    """Stall time of the machine and of the command's group; label ``type`` is ``some`` (a task waits) or
+    """Stall time of the machine and of the command's group; label ``kind`` is ``some`` (a task waits) or
     ``full`` (all)."""
 
     name: ClassVar[str] = "pressure"
@@ -63,4 +63,4 @@ class Pressure(Sweep):
 
     def _declare(self, scope: str, resource: str, kinds: Sequence[str]) -> None:
         name = f"{scope}.pressure.{resource}"
-        self.rows.append(self.row([(name, "s", "pressure", {"type": kind, **COUNTER}) for kind in kinds]))
+        self.rows.append(self.row([(name, "s", "pressure", {"kind": kind}) for kind in kinds]))

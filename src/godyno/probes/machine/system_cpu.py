@@ -41,7 +41,7 @@ class SystemCpu(Sweep):
         """One file holds it all."""
         self.ticks = os.sysconf("SC_CLK_TCK")
         self.keep("proc/stat", 8192)
-        self.all = self.row(_times({}))
+        self.all = self.row(_times("system.cpu.time", {}))
         self.tasks = self.row(
             [
                 ("system.process.count", "{process}", "machine", {"status": "running"}),
@@ -84,7 +84,9 @@ class SystemCpu(Sweep):
                 continue
             row = self.each.get(words[0])
             if row is None:  # also one that comes online meanwhile
-                row = self.each[words[0]] = self.row(_times({"cpu": words[0][3:].decode()}))
+                row = self.each[words[0]] = self.row(
+                    _times("system.cpu.logical.time", {"cpu": words[0][3:].decode()})
+                )
             row.write(t_ns, self._seconds(words))
 
     def _seconds(self, words: list[bytes]) -> list[float]:
@@ -94,5 +96,6 @@ class SystemCpu(Sweep):
         return [user, nice, system, idle, iowait, irq + softirq, steal]
 
 
-def _times(labels: dict[str, str]) -> list[tuple[str, str, str, dict[str, str]]]:
-    return [("system.cpu.time", "s", "machine", {**labels, "mode": mode, **COUNTER}) for mode in _MODES]
+def _times(name: str, labels: dict[str, str]) -> list[tuple[str, str, str, dict[str, str]]]:
+    # Each processor's has another name, so that who adds up system.cpu.time does not count all of it twice.
+    return [(name, "s", "machine", {**labels, "mode": mode, **COUNTER}) for mode in _MODES]

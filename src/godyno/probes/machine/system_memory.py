@@ -26,8 +26,8 @@ _SWAP = ("SwapTotal", "SwapFree")
 _EVENTS: tuple[tuple[str, str, str, dict[str, str]], ...] = (
     ("pgfault", "system.paging.faults", "{fault}", {"type": "all"}),
     ("pgmajfault", "system.paging.faults", "{fault}", {"type": "major"}),
-    ("pswpin", "system.paging.io", "By", {"direction": "in"}),
-    ("pswpout", "system.paging.io", "By", {"direction": "out"}),
+    ("pswpin", "system.paging.swapped", "{page}", {"direction": "in"}),
+    ("pswpout", "system.paging.swapped", "{page}", {"direction": "out"}),
     ("pgsteal_kswapd", "system.memory.reclaimed", "By", {"by": "kswapd"}),
     ("pgsteal_direct", "system.memory.reclaimed", "By", {"by": "direct"}),
     ("pgscan_kswapd", "system.memory.scanned", "By", {"by": "kswapd"}),
