@@ -26,7 +26,9 @@ def test_a_real_build_s_actions_are_read(version: str) -> None:
 
 
 @pytest.mark.parametrize("version", ["1.21.13", "1.27.3"])
-def test_the_critical_path_of_a_real_build_ends_at_the_binary_and_accounts_for_all_the_time(version: str) -> None:
+def test_the_critical_path_of_a_real_build_ends_at_the_binary_and_accounts_for_all_the_time(
+    version: str,
+) -> None:
     actions = action_graph((DATA / f"build-{version}.json").read_bytes())
     path = critical_path(actions)
     names = [(action.mode, action.package) for action in path if action.ran_commands]
