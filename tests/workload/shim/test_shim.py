@@ -73,7 +73,9 @@ def allocating(go: Go, tmp_path_factory: pytest.TempPathFactory) -> Path:
 import (
 	"fmt"
 	"os"
+	"runtime"
 	"runtime/debug"
+	"time"
 )
 
 var sink [200][]byte
@@ -85,6 +87,9 @@ func main() {
 		}
 		fmt.Fprintln(os.Stderr, "gc", i, "of my own")
 	}
+	debug.SetGCPercent(-1) // no collection may be under way while they are counted
+	runtime.GC()
+	time.Sleep(50 * time.Millisecond)
 	var stats debug.GCStats
 	debug.ReadGCStats(&stats)
 	fmt.Println(stats.NumGC)
