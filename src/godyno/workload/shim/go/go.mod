@@ -1,0 +1,3 @@
+module godyno/shim
+
+go 1.21
