@@ -31,7 +31,7 @@ def command(directory: Path, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(rows))
     elif not rows:
-        click.echo(f"No captures in {directory}. `godyno record -- COMMAND` makes one.")
+        click.echo(f"There are no captures in {directory} yet: `godyno record -- COMMAND` makes one.")
     else:
         from godyno.report.terminal import print_rows
 

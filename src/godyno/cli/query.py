@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ def command(capture: Path, sql: str, as_json: bool, as_csv: bool) -> None:
         click.echo(
             json.dumps(
                 [{key: _finite(value) for key, value in row.items()} for row in table.to_pylist()],
-                default=str,
+                default=_number_or_text,
             )
         )
     elif as_csv:
@@ -50,6 +51,10 @@ def command(capture: Path, sql: str, as_json: bool, as_csv: bool) -> None:
         from godyno.report.terminal import print_rows
 
         print_rows(table.column_names, [tuple(row.values()) for row in table.to_pylist()])
+
+
+def _number_or_text(value: Any) -> Any:
+    return float(value) if isinstance(value, Decimal) else str(value)
 
 
 def _finite(value: Any) -> Any:

@@ -39,7 +39,7 @@ class Gc:
         for pid, story in stories.items():
             active = busy_s(story.cycles or story.concurrent + story.pauses)
             life = lives[pid].wall_s if pid in lives else None
-            count = len(story.cycles) or max(1, len(story.pauses) // 2)
+            count = len(story.cycles) or len(story.concurrent) or max(1, len(story.pauses) // 2)
             rows.append(
                 [story.label, count, active, active / life if life else None, busy_s(story.pauses) if story.pauses else None,
                  max(((end - start) * 1e-9 for start, end in story.pauses), default=None), story.heap_bytes or None]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from godyno import units
-from godyno.diagnose.processes import number, processes, spans
+from godyno.diagnose.processes import CPU_SQL, PACKAGE_SQL, number, processes, spans
 from godyno.model import Estimate, Evidence, Finding
 
 
@@ -46,7 +46,7 @@ class Packages:
                     evidence=(
                         Evidence(
                             "spans",
-                            sql=_sql("sum((args->>'user_s')::DOUBLE + (args->>'system_s')::DOUBLE)", "cpu_s"),
+                            sql=_sql(f"sum({CPU_SQL})", "cpu_s"),
                         ),
                     ),
                     data={
@@ -92,7 +92,7 @@ class Packages:
 
 def _sql(figure: str, name: str) -> str:
     return (
-        f"SELECT args->>'package' AS package, {figure} AS {name} FROM spans WHERE layer = 'process' AND args->>'package' <> '' "
+        f"SELECT {PACKAGE_SQL} AS package, {figure} AS {name} FROM spans WHERE layer = 'process' AND package <> '' "
         "GROUP BY 1 ORDER BY 2 DESC NULLS LAST LIMIT 20"
     )
 

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from godyno import units
-from godyno.diagnose.processes import Process, arguments, at_once, busy_s, processes
+from godyno.diagnose.processes import CPU_SQL, Process, arguments, at_once, busy_s, processes
 from godyno.model import Estimate, Evidence, Finding
 
 _MOST_POINTS = 4_000_000
 
 SQL = (
-    "SELECT name AS kind, count(*) AS processes, sum((args->>'user_s')::DOUBLE + (args->>'system_s')::DOUBLE) AS cpu_s, "
+    f"SELECT name AS kind, count(*) AS processes, sum({CPU_SQL}) AS cpu_s, "
     "max((args->>'rss_peak_bytes')::BIGINT) AS rss_peak_bytes FROM spans WHERE layer = 'process' GROUP BY 1 ORDER BY 3 DESC NULLS LAST"
 )
 

@@ -120,7 +120,7 @@ def charts(series: Sequence[Series]) -> list[Chart]:
                     if len({one.name for one in part}) == 1
                     else f"{part[0].name.rpartition('.')[0]}.*"
                 )
-                title = f"{title} ({family})" if title else family
+                title = f"{title} ({family})" if title else family or "Series without a name"
             group = GROUPS.get(layer, layer or "Other")
             out.append(Chart(title, unit, group, counter, is_open, rank, part))
     out.sort(key=lambda chart: (chart.rank, chart.title, chart.unit))

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import io
+import re
+
+import pytest
+from rich.cells import cell_len
+
+from godyno.capture.reader import Capture
+from godyno.model import Finding
+from godyno.report.document import (
+    Claim,
+    Code,
+    Document,
+    Figure,
+    Grid,
+    Heading,
+    KeyFigures,
+    Message,
+    Paragraph,
+)
+from godyno.report.summary import capture_document
+from godyno.report.terminal import print_document, print_rows
+
+HOSTILE = "\x1b[2J\x1b]0;owned\x07\u202egnp\rx\n[bold]not markup[/bold] :smile:"
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def printed(document: Document, width: int | None = None) -> str:
+    out = io.StringIO()
+    print_document(document, out, width)
+    return out.getvalue()
+
+
+def test_a_build_fits_into_80_columns(build: Capture) -> None:
+    text = printed(capture_document(build))
+    assert max(cell_len(line) for line in text.splitlines()) <= 80
+    assert "compile took 9" in text and "Peak memory  250 MB" in text
+
+
+def test_nothing_is_coloured_and_no_line_ends_in_blanks_without_a_terminal(build: Capture) -> None:
+    text = printed(capture_document(build))
+    assert "\x1b" not in text
+    assert [line for line in text.splitlines() if line != line.rstrip()] == []
+
+
+@pytest.mark.parametrize(("no_color", "coloured"), [(None, True), ("1", False)])
+def test_colour_only_on_a_terminal_without_no_color(
+    build: Capture, monkeypatch: pytest.MonkeyPatch, no_color: str | None, coloured: bool
+) -> None:
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    if no_color:
+        monkeypatch.setenv("NO_COLOR", no_color)
+    out = Terminal()
+    print_document(capture_document(build), out)
+    assert bool(re.search(r"\x1b\[[0-9;]*3[0-9]m", out.getvalue())) == coloured
+
+
+def test_hostile_text_cannot_steer_the_terminal() -> None:
+    blocks = (
+        Heading(HOSTILE), Paragraph(HOSTILE), Code(HOSTILE), Message(HOSTILE, "warning"), Claim(Finding("a", "b", HOSTILE, advice=HOSTILE)),
+        Grid((HOSTILE,), ((HOSTILE,),), caption=HOSTILE), KeyFigures((Figure(HOSTILE, HOSTILE, HOSTILE),)),
+    )  # fmt: skip
+    text = printed(Document(HOSTILE, HOSTILE, blocks))
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", text)
+    assert "[bold]not markup[/bold] :smile:" in text
+
+
+def test_a_long_table_is_cut_and_the_page_named() -> None:
+    text = printed(Document("t", "", (Grid(("n",), tuple((str(i),) for i in range(40))),)))
+    assert "and 28 more on the page: godyno report" in text
+
+
+def test_rows_for_a_pipe_are_never_cut() -> None:
+    out = io.StringIO()
+    print_rows(("name", "n"), [("x" * 200, 1), ("y", 20)], out)
+    assert out.getvalue() == f"{'name':200}   n\n{'x' * 200}   1\n{'y':200}  20\n"
