@@ -23,7 +23,7 @@ _WINDOW = 400  # a longer stretch is searched in its last points; older steps we
 
 # A few points after a step may all be spikes, so a split needs more evidence the fewer points lie on its shorter side:
 # (points on the shorter side, what |z| must exceed). At most 1 % of stable series of 100 with 5 % spikes exceed it …
-_ONCE = ((5, 5.2), (8, 3.95))  # … when the whole series is looked at once
+_ONCE = ((5, 5.0), (8, 3.7))  # … when the whole series is looked at once
 _MONITORED = ((9, 5.1),)  # … when it is looked at again after every new point
 
 
@@ -31,7 +31,8 @@ _MONITORED = ((9, 5.1),)  # … when it is looked at again after every new point
 class Change(Record):
     """A step before point ``index`` (0-based: the first of the new level), from level ``before`` to ``after``.
 
-    ``ratio`` is after / before (NaN where a level is not above zero), ``z`` the step over its standard error, ``critical`` what it had to exceed.
+    ``ratio`` is after / before (NaN where a level is not above zero), ``z`` the step over its standard error, ``critical`` what it
+    had to exceed.
     """
 
     index: int

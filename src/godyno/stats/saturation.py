@@ -83,7 +83,7 @@ class Curves:
         self.weight, offset, self.noise = _weigh(at_runs, logs)
         self.curves = shapes + offset[:, None]  # log throughput at each candidate
 
-    def result(self, aim: float = 0.95, level: float = 0.95) -> Saturation:
+    def result(self, aim: float = 0.97, level: float = 0.95) -> Saturation:
         """The answers over all curves."""
         share = np.exp(self.curves - self.curves.max(axis=1, keepdims=True))
         expected = self.weight @ share
@@ -95,7 +95,7 @@ class Curves:
         points = tuple(
             Point(
                 int(at), math.exp(_quantile(self.curves[:, i], self.weight, 0.5)),
-                Interval(*(math.exp(_quantile(self.curves[:, i], self.weight, q)) for q in (tail, 1 - tail)), level),
+                self._interval(i, level),
                 float(expected[i]), float(sure[i]),
             )
             for i, at in enumerate(self.candidates)
@@ -106,13 +106,17 @@ class Curves:
             warnings.append(
                 f"no level is sure to give {aim:.0%} of the best yet: the recommended one is the best bet"
             )
-        if int(self.runs.max()) < chosen:
+        if int(self.candidates[chosen]) not in self.runs:
             warnings.append(f"level {self.candidates[chosen]} was not run: its throughput is predicted")
         families = {name: float(self.weight[self.family == i].sum()) for i, name in enumerate(FAMILIES)}
         return Saturation(
             int(self.candidates[chosen]), int(self.candidates[best]), knee, Interval(low, high, level), points, families,
             self.noise, int(self.runs.size), tuple(warnings),
         )  # fmt: skip
+
+    def _interval(self, i: int, level: float) -> Interval:
+        low, high = (_quantile(self.curves[:, i], self.weight, q) for q in ((1 - level) / 2, (1 + level) / 2))
+        return Interval(math.exp(low), math.exp(high), level)
 
     def next_level(self) -> int:
         """The level to run next: where curves that are still possible disagree most about levels that may be the best."""
@@ -156,7 +160,12 @@ def _draw(
     # Below the cap, tasks that end unevenly leave processors idle: about 1/p + serial of the work (Graham 1969).
     climb = np.log(p) - np.log1p(serial[:, None] * (p - 1))
     hinge = _hinge(climb, np.log(cap)[:, None], sharp[:, None])
-    hinge = hinge - decline[:, None] * np.maximum(np.log(p) - np.log(cap)[:, None], 0)
+    beyond = np.where(
+        rng.random((_DRAWS, 1)) < 0.5,
+        np.maximum(np.log(p) - np.log(cap)[:, None], 0),
+        np.maximum(p - cap[:, None], 0) / 4,
+    )
+    hinge = hinge - decline[:, None] * beyond
 
     count = np.full(_DRAWS, float(tasks)) if tasks else np.floor(log_uniform(2, 4 * top))
     rounds_cap = log_uniform(1.0, 3 * top)

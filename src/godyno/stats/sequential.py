@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from godyno.errors import UsageError
 from godyno.model import Interval, Record
 from godyno.stats import signflip
-from godyno.stats.compare import Verdict
+from godyno.stats.compare import ALPHA, Verdict
 from godyno.stats.sample import Floats, floats
 
 _CHUNK = 32
@@ -49,7 +49,7 @@ class Sequential:
     """
 
     def __init__(
-        self, *, alpha: float = 0.01, budget: int | None = 80, margin: float | None = None,
+        self, *, alpha: float = ALPHA, budget: int | None = 80, margin: float | None = None,
         level: float = 0.95, first: int = 6, seed: int = 0,
     ) -> None:  # fmt: skip
         if not 0 < alpha < 1 or not 0 < level < 1 or (budget is not None and budget < 1) or first < 1:
@@ -151,10 +151,8 @@ class _Boundary:
         coins = np.abs(weight.astype(np.float32) @ _coins(self.owner.seed, size, -(-n // _CHUNK))[:n])
         allowed = math.floor(self.owner.spendable(self.alpha, n) * size + 1e-9) - int(self.crossed.sum())
         waiting = coins[~self.crossed]
-        if allowed < waiting.size:
-            limit = float(np.partition(waiting, waiting.size - 1 - allowed)[waiting.size - 1 - allowed])
-        else:
-            limit = 0.0
+        rank = waiting.size - 1 - allowed
+        limit = float(np.partition(waiting, rank)[rank]) if rank >= 0 else 0.0
         # Strictly above, with room for float32: patterns that tie with the boundary stay inside, as the data does.
         limit = limit * (1 + 1e-5)
         beyond = coins > limit

@@ -76,10 +76,8 @@ class Posterior:
 
     def _around(self, grid: Floats, mass: Floats) -> Floats:
         total = np.cumsum(mass)
-        low, high = (
-            grid[np.searchsorted(total, 1e-5)],
-            grid[min(np.searchsorted(total, 1 - 1e-5), grid.size - 1)],
-        )
+        low = float(grid[int(np.searchsorted(total, 1e-5))])
+        high = float(grid[min(int(np.searchsorted(total, 1 - 1e-5)), grid.size - 1)])
         step = grid[1] - grid[0]
         return np.linspace(low - step, high + step, 161)
 

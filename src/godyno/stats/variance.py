@@ -7,6 +7,7 @@ cannot mend what differs between processes, as layout does.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -173,7 +174,7 @@ def advise(found: Split, cost_s: Mapping[str, float]) -> Advice:
             best = (gain, part.layer, after)
     assert best is not None
     wanted = {parts[0].layer: 0}
-    for outer, inner in zip(parts, parts[1:], strict=False):
+    for outer, inner in itertools.pairwise(parts):
         if outer.sd_ratio == 0:
             wanted[inner.layer] = 1 if inner.sd_ratio == 0 else 100
             continue
