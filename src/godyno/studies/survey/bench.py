@@ -51,7 +51,7 @@ def record_run(
     workload: Workload, out: Path, *, memory_limit_bytes: int | None = None, timeout_s: float | None = None
 ) -> Outcome:
     """The ``Recorder`` that a survey uses: ``godyno.record``, then a look into the capture."""
-    from godyno.record import record
+    from godyno.recorder import record
     from godyno.studies.survey.look import look_into
 
     recording = record(

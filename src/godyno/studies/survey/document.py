@@ -6,22 +6,8 @@ from collections.abc import Iterator
 
 from godyno import units
 from godyno.model import Estimate
-<<<<<<< HEAD
-from godyno.report.document import (
-    Block,
-    Code,
-    Document,
-    Figure,
-    Grid,
-    Heading,
-    KeyFigures,
-    Message,
-    Paragraph,
-)
-=======
 from godyno.report.document import Block, Code, Document, Grid, Heading, Message, Paragraph
 from godyno.studies.survey.blocks import editor_blocks, machine_blocks
->>>>>>> survey
 from godyno.studies.survey.records import (
     COMFORTABLE,
     TIGHT,
@@ -183,49 +169,6 @@ def _range(estimate: Estimate | None) -> str:
     return f"[{low:.3g}, {high:.3g}]"
 
 
-<<<<<<< HEAD
-def _editor(survey: Survey) -> Iterator[Block]:
-    activity = next(
-        (one for one in survey.activities if one.name == "editor" and one.details.get("sessions")), None
-    )
-    if activity is None:
-        return
-    sessions = activity.details["sessions"]
-    last = sessions[-1]
-    yield Heading("Editor session")
-    figures = [
-        Figure("ready", _median_text([one["ready_s"] for one in sessions], "s"), f"{last['server']}, empty gopls cache, until loaded and diagnosed"),
-        Figure("memory once settled", _median_text([one["settled_rss_bytes"] for one in sessions], "By"), "resident, gopls and its children"),
-        Figure("of it anonymous", _median_text([one["settled_anon_bytes"] for one in sessions], "By"), "cannot be dropped"),
-    ]  # fmt: skip
-    yield KeyFigures(tuple(figures))
-    names = list(dict.fromkeys(step["name"] for one in sessions for step in one["steps"]))
-    rows = []
-    for name in names:
-        steps = [step for one in sessions for step in one["steps"] if step["name"] == name]
-        first = [step["seconds"][0] for step in steps if step["seconds"]]
-        later = [value for step in steps for value in step["seconds"][1:]]
-        problem = next((step["problem"] for step in steps if step["problem"]), "")
-        rows.append(
-            (
-                name,
-                _median_text(first, "s"),
-                _median_text(later, "s"),
-                str(len(later)),
-                problem or f"{steps[-1]['results']} results",
-            )
-        )
-    yield Grid(("request", "first", "later", "n", ""), tuple(rows), numeric=frozenset({1, 2, 3}))
-
-
-def _median_text(values: list[float], unit: str) -> str:
-    from statistics import median
-
-    return units.show(float(median(values)), unit) if values else "–"
-
-
-=======
->>>>>>> survey
 def _memory(survey: Survey) -> Iterator[Block]:
     if survey.least:
         yield Heading("Least memory")
@@ -267,65 +210,6 @@ def _claims(survey: Survey) -> Iterator[Block]:
     yield Grid(
         ("claim", "verdict", "found"), tuple((one.claim, one.verdict, one.found) for one in survey.claims)
     )
-<<<<<<< HEAD
-
-
-# ---- the machine
-
-
-def _machine(survey: Survey) -> Iterator[Block]:
-    machine = survey.machine
-    yield Heading("This machine")
-    cpu, memory, group = machine.cpu, machine.memory, machine.cgroup
-    figures = [
-        Figure("processor", f"{cpu.allowed} × {cpu.model or cpu.arch}", _words(cpu.arch, cpu.isa_level, cpu.hypervisor and f"on {cpu.hypervisor}")),
-        Figure("memory", units.show_bytes(memory.total_bytes), f"{units.show_bytes(memory.available_bytes)} available; swap {units.show_bytes(memory.swap_total_bytes)}"),
-    ]  # fmt: skip
-    if group.memory_bytes is not None or group.cpu_quota is not None:
-        limits = _words(
-            f"memory {units.show_bytes(group.memory_bytes)}" if group.memory_bytes is not None else "",
-            f"{group.cpu_quota:g} CPUs" if group.cpu_quota is not None else "",
-        )
-        figures.append(Figure("cgroup limits", limits, f"v{group.version}"))
-    for disk in machine.disks:
-        kind = {True: "rotating", False: "solid state", None: ""}[disk.rotational]
-        figures.append(
-            Figure(
-                f"disk of {disk.purpose}",
-                f"{units.show_bytes(disk.free_bytes)} free",
-                _words(disk.filesystem, kind, disk.path),
-            )
-        )
-    figures.append(
-        Figure(
-            "system",
-            machine.distribution or machine.os,
-            _words(machine.kernel, machine.container, "root" if machine.root else "not root"),
-        )
-    )
-    tools = [tool.name for tool in machine.tools if tool.path]
-    if tools:
-        figures.append(Figure("tools", f"{len(tools)} of {len(machine.tools)}", " ".join(tools)))
-    yield KeyFigures(tuple(figures))
-    rows = [
-        (
-            one.purpose, one.filesystem or "–", f"{one.ops_per_s.value:,.0f}",
-            f"[{one.ops_per_s.interval.low:,.0f}, {one.ops_per_s.interval.high:,.0f}]" if one.ops_per_s.interval else "", one.path,
-        )
-        if one.ops_per_s is not None
-        else (one.purpose, one.filesystem or "–", "–", "", one.problem)
-        for one in survey.small_files
-    ]  # fmt: skip
-    if rows:
-        yield Grid(
-            ("small files at", "kind", "operations/s", "", "path"), tuple(rows), numeric=frozenset({2})
-        )
-
-
-def _words(*parts: str) -> str:
-    return ", ".join(part for part in parts if part)
-=======
->>>>>>> survey
 
 
 def _method(survey: Survey) -> Iterator[Block]:

@@ -26,7 +26,7 @@ def small_files(places: Mapping[str, Path], machine: Machine) -> tuple[SmallFile
             found.append(replace(measured[key], purpose=purpose, path=str(path)))
             continue
         try:
-            one = SmallFiles(purpose, str(path), small_file_ops(path, _SECONDS).total, key[0])
+            one = SmallFiles(purpose, str(path), small_file_ops(path, _SECONDS), key[0])
         except (OSError, GodynoError) as error:
             one = SmallFiles(purpose, str(path), None, key[0], str(error))
         measured[key] = one
