@@ -27,6 +27,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "settings": "godyno.probes.machine.settings:Settings",
         "build_actions": "godyno.probes.runtime.build_actions:BuildActions",
         "go_tests": "godyno.probes.runtime.go_tests:GoTests",
+        "go_debug": "godyno.probes.runtime.go_debug:GoDebug",
     },
     "analyses": {
         "peak": "godyno.diagnose.peak:Peak",

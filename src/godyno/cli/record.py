@@ -37,6 +37,11 @@ from godyno.model import Workload
     metavar="SIZE",
     help="How much output is kept at most.",
 )
+@click.option(
+    "--go-debug",
+    metavar="NAMES",
+    help="GODEBUG lines of every Go process: gctrace,inittrace,schedtrace (taken out of stderr). Costs a process more for each.",
+)
 @click.option("--memory-limit", metavar="SIZE", help="Limit the tree's memory, in a cgroup of its own.")
 @click.option(
     "--cpu-quota", type=float, metavar="CPUS", help="Limit the tree's CPU time: 1.5 is one and a half CPUs."
@@ -49,7 +54,7 @@ from godyno.model import Workload
 @click.argument("argv", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND…")
 def command(
     out: Path | None, tags: tuple[str, ...], hz: float, wait_for_tree: bool, no_output: bool, quiet_output: bool,
-    output_limit: str, memory_limit: str | None, cpu_quota: float | None, timeout: str | None, no_seal: bool,
+    output_limit: str, go_debug: str | None, memory_limit: str | None, cpu_quota: float | None, timeout: str | None, no_seal: bool,
     quiet: bool, as_json: bool, result_fd: int | None, argv: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Run COMMAND and keep, on one clock, what it and its children did.
@@ -71,7 +76,12 @@ def command(
         if not equals or not key:
             raise UsageError(f"--tag {tag!r} is not K=V", hint="Write it as --tag commit=abc123.")
         pairs[key] = value
+    also: tuple[str, ...] = ()
+    settings: dict[str, dict[str, object]] = {}
+    if go_debug:
+        also, settings = _go_debug(go_debug)
     options = Options(
+        also=also, settings=settings,
         out=out, hz=hz, lines=not no_output, quiet=quiet_output, wait_for_tree=wait_for_tree,
         output_limit_bytes=units.byte_count(output_limit),
         memory_limit_bytes=units.byte_count(memory_limit) if memory_limit else None,
@@ -103,6 +113,15 @@ def command(
     if outcome.result.signal:
         _die_of(outcome.result.signal)
     sys.exit(outcome.result.exit_code)
+
+
+def _go_debug(text: str) -> tuple[tuple[str, ...], dict[str, dict[str, object]]]:
+    from godyno.probes.runtime.go_debug import settings_of
+    from godyno.toolchain.find import find_go
+    from godyno.workload.shim import build_shim
+
+    wanted = settings_of(text)
+    return ("go_debug",), {"go_debug": {"settings": wanted, "shim": build_shim(find_go())}}
 
 
 def _summary(outcome: object) -> str:
