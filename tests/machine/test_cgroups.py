@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -227,27 +227,46 @@ def real_group() -> Iterator[Group]:
         yield group
     finally:
         group.kill()
+        while STARTED:
+            STARTED.pop().wait()
         left = group.remove()
     assert left == []
 
 
+STARTED: list[subprocess.Popen[bytes]] = []
+
+
 def run_in(group: Group, code: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-c", code], preexec_fn=lambda: group.add(0))
+    process = subprocess.Popen([sys.executable, "-c", code], preexec_fn=lambda: group.add(0))
+    STARTED.append(process)
+    return process
+
+
+def until(true: Callable[[], bool], within_s: float = 20.0) -> None:
+    deadline = time.monotonic() + within_s
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 @pytest.mark.integration
 @needs_root
 def test_a_real_groups_peak_covers_the_whole_tree(real_group: Group) -> None:
     code = (
-        "import os, sys\n"
+        "import os\n"
         "children = [os.fork() for _ in range(2)]\n"
         "block = bytearray(30 << 20)\n"
-        "import time; time.sleep(0.4)\n"
+        "input() if all(children) else __import__('time').sleep(60)\n"
     )
-    process = run_in(real_group, code)
-    time.sleep(0.3)
-    assert process.pid in real_group.pids() and len(real_group.pids()) == 4
-    assert process.wait() == 0
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, preexec_fn=lambda: real_group.add(0)
+    )
+    try:
+        until(lambda: (real_group.memory_usage() or 0) >= 120 << 20)
+        assert process.pid in real_group.pids() and len(real_group.pids()) == 4
+    finally:
+        real_group.kill()
+        process.communicate()
     peak = real_group.memory_peak()
     assert peak is not None and peak.exact
     assert 120 << 20 <= peak.value_bytes < 250 << 20
@@ -283,9 +302,7 @@ def test_a_real_kill_ends_forking_processes_and_nobody_else(real_group: Group) -
     try:
         code = "import os, time\nfor _ in range(40):\n    if os.fork() == 0: time.sleep(60); os._exit(0)\ntime.sleep(60)"
         process = run_in(real_group, code)
-        deadline = time.monotonic() + 5
-        while len(real_group.pids()) < 20 and time.monotonic() < deadline:
-            time.sleep(0.01)
+        until(lambda: len(real_group.pids()) >= 20)
         assert real_group.kill()
         assert process.wait(5) == -signal.SIGKILL
         assert real_group.pids() == []

@@ -144,7 +144,8 @@ def install(package: str, machine: Machine) -> str:
 
 
 def _cgroup_layers(machine: Machine) -> list[Layer]:
-    group, _ = Group.create("doctor")
+    group, refused = Group.create("doctor")
+    reasons = dict(part.partition(": ")[::2] for part in refused.split("; "))
     found = []
     what = {
         "memory": "the true peak memory of a process tree; limits for `godyno survey`",
@@ -158,33 +159,42 @@ def _cgroup_layers(machine: Machine) -> list[Layer]:
                 version = 1 if machine.cgroup.version == 1 else 2
                 found.append(Layer(name, "kernel", True, f"{detail} (cgroup v{version})"))
             else:
-                missing = group.missing.get(controller) if group else None
-                found.append(Layer(name, "kernel", False, detail, *_no_cgroup(machine, controller, missing)))
+                reason = reasons.get(controller) or refused
+                remedy = _enable_cgroup(machine, controller, reason)
+                found.append(Layer(name, "kernel", False, detail, reason, remedy))
     finally:
         if group is not None:
             group.release()
     return found
 
 
-def _no_cgroup(machine: Machine, controller: str, missing: str | None) -> tuple[str, str]:
-    reason = missing or "no cgroup could be made"
+def _enable_cgroup(machine: Machine, controller: str, reason: str) -> str:
     if "holds processes itself" in reason and machine.container:
         top = "/sys/fs/cgroup"
-        return reason, (
+        return (
             f"mkdir {top}/init && xargs -rn1 < {top}/cgroup.procs > {top}/init/cgroup.procs;"
             f" echo +memory +cpu +pids > {top}/cgroup.subtree_control"
         )
-    if machine.container:
-        return reason, "Start the container with --privileged --cgroupns=private."
+    if "read-only" in reason and machine.container:
+        return "Start the container with --privileged --cgroupns=private."
     if machine.cgroup.version == 0:
-        return reason, "sudo mount -t cgroup2 none /sys/fs/cgroup"
-    if machine.tool("systemd-run").path:
+        return "sudo mount -t cgroup2 none /sys/fs/cgroup"
+    if machine.tool("systemd-run").path and machine.cgroup.version == 2 and not machine.container:
         if controller == "cpu" and not machine.root:
-            return reason, (
-                "sudo systemctl edit user@.service  # add: [Service] Delegate=cpu cpuset io memory pids; then log in again"
+            # The user's manager is given memory and pids by default, the others only where an administrator
+            # says so.
+            return (
+                "sudo systemctl edit user@.service  # add: [Service] Delegate=cpu cpuset io memory pids;"
+                " then log in again"
             )
-        return reason, "systemd-run --user --scope -p Delegate=yes godyno record -- COMMAND"
-    return reason, "sudo godyno record -- COMMAND"
+        return "systemd-run --user --scope -p Delegate=yes godyno record -- COMMAND"
+    if machine.root:
+        return (
+            "Start the container with --privileged."
+            if machine.container
+            else "Use a kernel with this controller."
+        )
+    return "sudo godyno record -- COMMAND"
 
 
 def _delegated(machine: Machine, run: Run) -> Layer:
@@ -265,7 +275,7 @@ def _taskstats(machine: Machine) -> Layer:
             else "; waits need kernel.task_delayacct=1"
         )
         return Layer("taskstats", "kernel", True, detail + waits)
-    remedy = "sudo setcap cap_net_admin+ep $(readlink -f $(which python3))  # or run godyno as root"
+    remedy = "sudo godyno record -- COMMAND"
     if "no such" in reason.lower():
         remedy = "Use a kernel with CONFIG_TASKSTATS."
     return Layer("taskstats", "kernel", False, detail, reason, remedy)
