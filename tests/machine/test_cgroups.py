@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -209,6 +210,40 @@ def test_a_strangers_capture_cannot_make_us_touch_other_directories(tmp_path: Pa
     crooked = f"{machine.root}/sys/fs/cgroup/memory/../../../../home/godyno-1-1-0-x"
     group = Group.reopen("godyno-1-1-0-x", {"memory": str(inside), "cpu": crooked}, machine.root)
     assert group is not None and group.paths == {"memory": inside}
+
+
+def test_one_hierarchy_that_takes_no_process_does_not_cost_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = FakeMachine(tmp_path).hybrid()
+    real = os.write
+
+    def refusing(file: int, data: bytes) -> int:
+        if "/freezer/" in str(Path(f"/proc/self/fd/{file}").readlink()):
+            raise PermissionError(1, "Operation not permitted")
+        return real(file, data)
+
+    monkeypatch.setattr(os, "write", refusing)
+    with machine.kernel():
+        group, reason = Group.create("x", root=machine.root)
+    assert group is not None
+    assert set(group.paths) == {"memory", "cpu", "cpuacct", "pids", "unified"}
+    assert "freezer: no process may be moved into" in reason and "Operation not permitted" in reason
+    assert not [path for path in groups_in(machine.root) if "freezer" in path.parts]
+
+
+def test_a_lock_that_somebody_holds_delays_but_does_not_stop(tmp_path: Path) -> None:
+    machine = FakeMachine(tmp_path).docker_v2()
+    machine.write("/proc/self/mountinfo", "").cgroup_mount(2, "/sys/fs/cgroup", "rw")
+    held = os.open(machine.root / "sys/fs/cgroup", os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        began = time.monotonic()
+        with machine.kernel():
+            assert Group.create("x", root=machine.root)[0] is not None
+        assert time.monotonic() - began < 10
+    finally:
+        os.close(held)
 
 
 # ---- for real
