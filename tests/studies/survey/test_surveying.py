@@ -246,3 +246,30 @@ def test_wrong_arguments_are_one_error_and_make_nothing(tmp_path: Path, recorder
 def test_a_survey_survives_its_json(module: Path, recorder: ToyRecorder) -> None:
     found = survey(module, recorder)
     assert Survey.from_json(json.loads(json.dumps(found.as_json()))).as_json() == found.as_json()
+
+
+def test_a_time_out_on_a_busy_machine_is_repeated_with_patience_and_told(
+    module: Path, recorder: ToyRecorder
+) -> None:
+    seen: set[int] = set()
+
+    def answer(name: str, workload: Any, limit: int | None) -> Outcome | None:
+        if limit is None or limit in seen:
+            return None
+        seen.add(limit)
+        return Outcome(143, 0, 19.0, 3.0, True, 0, limit, "toy", limit, 5, 2, 3)
+
+    recorder.answers = answer
+    found = survey(module, recorder)
+    assert all(run.verdict == "pass" for one in found.least for run in one.runs)
+    assert any("busy with something else" in text for text in found.warnings)
+
+
+def test_thrashing_is_told_from_being_killed(module: Path, recorder: ToyRecorder) -> None:
+    def answer(name: str, workload: Any, limit: int | None) -> Outcome | None:
+        if limit is not None and limit < 240 * MIB:
+            return Outcome(143, 0, 19.0, 3.0, True, 0, limit, "toy", limit, 50 * limit, 2, 90_000)
+        return None
+
+    recorder.answers = answer
+    assert {one.fails_by for one in survey(module, recorder).least} == {"thrash"}
