@@ -1,8 +1,8 @@
 """Records real runs of a calibrated loop under a neighbour that comes and goes, so that every tool is judged on the same runs.
 
 Two tapes. ``null``: one stream of identical runs; any labelling of neighbours as A and B is a comparison of identical arms. ``planted``:
-blocks that hold the loop at 1, 1, 1.01, 1.02, 1.03, 1.05, 1.1 and 1.3 times its work, each block in an order of its own. A run is a process of its
-own; wall is from start to reaped, CPU is the kernel's account of it. The neighbour is stopped and continued at random.
+blocks that hold the loop at 1, 1, 1.01, 1.02, 1.03, 1.05, 1.1 and 1.3 times its work, each block in an order of its own. A run is a process
+of its own; wall is from start to reaped, CPU is the kernel's account of it. The neighbour is stopped and continued at random.
 
     python benchmarks/stats_tape/record.py --out benchmarks/stats_tape [--quick]
 """
@@ -83,9 +83,13 @@ def calibrate(program: Path, target_s: float) -> tuple[float, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--out", type=Path, default=Path(tempfile.gettempdir()) / "stats_tape")
-    parser.add_argument("--null", type=int, default=64_000, help="identical runs (400 comparisons of 80 + 80)")
+    parser.add_argument(
+        "--null", type=int, default=64_000, help="identical runs (400 comparisons of 80 + 80)"
+    )
     parser.add_argument("--blocks", type=int, default=2_000, help="planted blocks of 8 runs")
     parser.add_argument("--run-s", type=float, default=0.010, help="CPU seconds of a run")
     parser.add_argument("--quick", action="store_true", help="a short tape, about half a minute")

@@ -22,8 +22,8 @@ def rising(name: str, per_second: float, **labels: str) -> Callable[[TableWriter
 @pytest.mark.parametrize(
     ("fill", "kind", "severity"),
     [
-        (rising("system.pressure.cpu", 0.3, kind="some"), "cpu-pressure", "note"),
-        (rising("cgroup.pressure.memory", 0.2, kind="some"), "memory-pressure", "warning"),
+        (rising("system.pressure.cpu", 0.3, type="some"), "cpu-pressure", "note"),
+        (rising("cgroup.pressure.memory", 0.2, type="some"), "memory-pressure", "warning"),
         (rising("cgroup.cpu.throttled_time", 0.2), "throttled", "warning"),
         (rising("cgroup.cpu.throttled_time", 0.01), "throttled", "note"),
     ],
@@ -37,13 +37,13 @@ def test_what_was_waited_for_is_named(
 
 
 def test_the_share_is_of_the_time_that_was_watched(made: Callable[..., Capture]) -> None:
-    (finding,) = Pressure().analyze(made(rising("system.pressure.cpu", 0.3, kind="some")))
+    (finding,) = Pressure().analyze(made(rising("system.pressure.cpu", 0.3, type="some")))
     assert finding.estimate and finding.estimate.value == pytest.approx(0.3)
     assert finding.claim.startswith("For 30 % of the time")
 
 
 def test_full_pressure_is_not_told_beside_some(made: Callable[..., Capture]) -> None:
-    (finding,) = Pressure().analyze(made(rising("system.pressure.cpu", 0.9, kind="full")))
+    (finding,) = Pressure().analyze(made(rising("system.pressure.cpu", 0.9, type="full")))
     assert finding.kind == "no-pressure"
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -211,6 +212,40 @@ def test_a_strangers_capture_cannot_make_us_touch_other_directories(tmp_path: Pa
     assert group is not None and group.paths == {"memory": inside}
 
 
+def test_one_hierarchy_that_takes_no_process_does_not_cost_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = FakeMachine(tmp_path).hybrid()
+    real = os.write
+
+    def refusing(file: int, data: bytes) -> int:
+        if "/freezer/" in str(Path(f"/proc/self/fd/{file}").readlink()):
+            raise PermissionError(1, "Operation not permitted")
+        return real(file, data)
+
+    monkeypatch.setattr(os, "write", refusing)
+    with machine.kernel():
+        group, reason = Group.create("x", root=machine.root)
+    assert group is not None
+    assert set(group.paths) == {"memory", "cpu", "cpuacct", "pids", "unified"}
+    assert "freezer: no process may be moved into" in reason and "Operation not permitted" in reason
+    assert not [path for path in groups_in(machine.root) if "freezer" in path.parts]
+
+
+def test_a_lock_that_somebody_holds_delays_but_does_not_stop(tmp_path: Path) -> None:
+    machine = FakeMachine(tmp_path).docker_v2()
+    machine.write("/proc/self/mountinfo", "").cgroup_mount(2, "/sys/fs/cgroup", "rw")
+    held = os.open(machine.root / "sys/fs/cgroup", os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        began = time.monotonic()
+        with machine.kernel():
+            assert Group.create("x", root=machine.root)[0] is not None
+        assert time.monotonic() - began < 10
+    finally:
+        os.close(held)
+
+
 # ---- for real
 
 needs_root = pytest.mark.skipif(
@@ -227,27 +262,46 @@ def real_group() -> Iterator[Group]:
         yield group
     finally:
         group.kill()
+        while STARTED:
+            STARTED.pop().wait()
         left = group.remove()
     assert left == []
 
 
+STARTED: list[subprocess.Popen[bytes]] = []
+
+
 def run_in(group: Group, code: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-c", code], preexec_fn=lambda: group.add(0))
+    process = subprocess.Popen([sys.executable, "-c", code], preexec_fn=lambda: group.add(0))
+    STARTED.append(process)
+    return process
+
+
+def until(true: Callable[[], bool], within_s: float = 20.0) -> None:
+    deadline = time.monotonic() + within_s
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 @pytest.mark.integration
 @needs_root
 def test_a_real_groups_peak_covers_the_whole_tree(real_group: Group) -> None:
     code = (
-        "import os, sys\n"
+        "import os\n"
         "children = [os.fork() for _ in range(2)]\n"
         "block = bytearray(30 << 20)\n"
-        "import time; time.sleep(0.4)\n"
+        "input() if all(children) else __import__('time').sleep(60)\n"
     )
-    process = run_in(real_group, code)
-    time.sleep(0.3)
-    assert process.pid in real_group.pids() and len(real_group.pids()) == 4
-    assert process.wait() == 0
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, preexec_fn=lambda: real_group.add(0)
+    )
+    try:
+        until(lambda: (real_group.memory_usage() or 0) >= 120 << 20)
+        assert process.pid in real_group.pids() and len(real_group.pids()) == 4
+    finally:
+        real_group.kill()
+        process.communicate()
     peak = real_group.memory_peak()
     assert peak is not None and peak.exact
     assert 120 << 20 <= peak.value_bytes < 250 << 20
@@ -283,9 +337,7 @@ def test_a_real_kill_ends_forking_processes_and_nobody_else(real_group: Group) -
     try:
         code = "import os, time\nfor _ in range(40):\n    if os.fork() == 0: time.sleep(60); os._exit(0)\ntime.sleep(60)"
         process = run_in(real_group, code)
-        deadline = time.monotonic() + 5
-        while len(real_group.pids()) < 20 and time.monotonic() < deadline:
-            time.sleep(0.01)
+        until(lambda: len(real_group.pids()) >= 20)
         assert real_group.kill()
         assert process.wait(5) == -signal.SIGKILL
         assert real_group.pids() == []

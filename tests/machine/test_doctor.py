@@ -13,18 +13,13 @@ from click.testing import CliRunner
 
 from godyno import registry
 from godyno.cli.doctor import command, described, shown
-from godyno.machine import doctor as doctor_module
+from godyno.machine import layers as layers_module
 from godyno.machine import taskstats
-from godyno.machine.doctor import (
-    Diagnosis,
-    install,
-    kernel_layers,
-    probe_layers,
-    run,
-    systemd_user_command,
-    systemd_user_scope,
-    tool_layers,
-)
+from godyno.machine.doctor import Diagnosis, probe_layers
+from godyno.machine.kernel_layers import kernel_layers
+from godyno.machine.layers import Layer, Run, install, run
+from godyno.machine.systemd import systemd_user_command, systemd_user_scope
+from godyno.machine.tool_layers import tool_layers
 from godyno.model import CgroupLimits, Cpu, Machine, Memory, Tool
 
 PLAIN = Machine(
@@ -49,7 +44,7 @@ def fails(command: Sequence[str]) -> tuple[int, str]:
 @pytest.mark.parametrize("tools", [(), TOOLS])
 @pytest.mark.parametrize("runner", [works, fails])
 def test_whatever_is_missing_has_a_reason_and_a_remedy(
-    machine: Machine, tools: tuple[Tool, ...], runner: doctor_module.Run
+    machine: Machine, tools: tuple[Tool, ...], runner: Run
 ) -> None:
     machine = replace(machine, tools=tools)
     layers = [*probe_layers(machine), *kernel_layers(machine, runner), *tool_layers(machine, runner)]
@@ -89,7 +84,7 @@ def test_a_guest_without_counters_is_told_apart_from_a_forbidden_perf() -> None:
 
 
 def test_the_race_detector_needs_a_processor_that_go_has_one_for_and_a_compiler() -> None:
-    def race(machine: Machine) -> doctor_module.Layer:
+    def race(machine: Machine) -> Layer:
         return next(layer for layer in tool_layers(machine, fails) if layer.name == "race detector")
 
     assert "Go has none for 386" in race(replace(PLAIN, cpu=Cpu(arch="386"))).reason
@@ -128,7 +123,7 @@ def test_a_user_scope_is_tried_and_its_refusal_told() -> None:
 
 def test_a_command_that_is_not_there_or_does_not_end_is_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     assert run(["/no/such/program"])[0] == -1
-    monkeypatch.setattr(doctor_module, "_TRY_S", 0.1)
+    monkeypatch.setattr(layers_module, "_TRY_S", 0.1)
     assert run(["sleep", "5"]) == (-1, "did not end within 0 s")
 
 

@@ -106,7 +106,7 @@ def test_a_refused_request_raises_with_the_servers_words(client: Client) -> None
 
 
 def test_a_server_that_dies_ends_the_request_at_once(client: Client) -> None:
-    with pytest.raises(ToolchainError, match="gone|refuses"):
+    with pytest.raises(ToolchainError, match="the server is gone"):
         client.request("die", timeout_s=30.0)
 
 
@@ -116,7 +116,7 @@ def test_a_server_that_babbles_ends_the_request_at_once(client: Client) -> None:
 
 
 def test_an_unanswered_request_ends_at_its_time_out(client: Client) -> None:
-    with pytest.raises(ToolchainError, match="within 0.2 s"):
+    with pytest.raises(ToolchainError, match=r"within 0\.2 s"):
         client.request("exitIsNotAsked", timeout_s=0.2)
 
 

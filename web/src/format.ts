@@ -48,7 +48,7 @@ export function show(value: number, unit: string): string {
     case "By/s": return `${showBytes(value)}/s`;
     case "s": return showSeconds(value);
     case "ns": return showSeconds(value * 1e-9);
-    case "1": return `${Number((value * 100).toPrecision(3))} %`;
+    case "1": return `${Math.abs(value) < 9.995 ? Number((value * 100).toPrecision(3)) : showCount(Math.round(value * 100))} %`;
     case "CPU": return `${Number(threeFigures(value))} CPU`;
     case "": return showCount(value);
     default: return `${showCount(value)} ${unit.replace(/^\{(.*)\}/, "$1")}`;

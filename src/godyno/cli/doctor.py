@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from godyno.machine.doctor import Diagnosis, Layer
+    from godyno.machine.doctor import Diagnosis
+    from godyno.machine.layers import Layer
     from godyno.model import Machine
 
 

@@ -109,7 +109,7 @@ class Pressure:
 
     def _cpu_modes(self, rises: list[Increase]) -> list[Finding]:
         out = []
-        modes = [rise for rise in rises if rise.name == "system.cpu.time"]
+        modes = [rise for rise in rises if rise.name == "system.cpu.time" and "cpu" not in rise.labels]
         total = sum(rise.rise for rise in modes)
         if total <= 0:
             return []

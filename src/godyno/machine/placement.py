@@ -13,6 +13,7 @@ import errno
 import fcntl
 import os
 import re
+import time
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -67,8 +68,17 @@ class Placement:
             wanted.setdefault(unified.directory, (unified, []))[1].append("unified")
         for hierarchy, names in wanted.values():
             self._search_in(hierarchy, names)
+        # Each move waits for the kernel, so one process tries all places; who is refused is found one by one.
+        if self.paths and _moving_in_fails(list(dict.fromkeys(self.paths.values()))):
+            for child in dict.fromkeys(self.paths.values()):
+                self._abandon(child)
+            self.paths.clear()
+            self.missing.clear()
+            self.limits_kept.clear()
+            for hierarchy, names in wanted.values():
+                self._search_in(hierarchy, names, try_each=True)
 
-    def _search_in(self, hierarchy: Hierarchy, controllers: list[str]) -> None:
+    def _search_in(self, hierarchy: Hierarchy, controllers: list[str], try_each: bool = False) -> None:
         if not hierarchy.writable:
             self.missing.update(dict.fromkeys(controllers, f"{hierarchy.top} is mounted read-only"))
             return
@@ -78,7 +88,7 @@ class Placement:
         bare: Path | None = None
         stepped_over: list[Path] = []
         for parent in hierarchy.lineage():
-            child, reason = self._try(hierarchy, parent, controllers, stepped_over)
+            child, reason = self._try(hierarchy, parent, controllers, stepped_over, try_each)
             if reason:
                 reasons.append(reason)
             if child is not None and proves(child, first):
@@ -111,10 +121,15 @@ class Placement:
         self.disable(child.parent)
 
     def _try(
-        self, hierarchy: Hierarchy, parent: Path, controllers: list[str], stepped_over: list[Path]
+        self,
+        hierarchy: Hierarchy,
+        parent: Path,
+        controllers: list[str],
+        stepped_over: list[Path],
+        try_each: bool,
     ) -> tuple[Path | None, str]:
-        """A child of ``parent`` that takes processes, or None; and what is wrong with it or with there being
-        none."""
+        """A child of ``parent`` (that takes processes, where ``try_each``), or None; and what is wrong with
+        it or with there being none."""
         child = parent / self.name
         reason = ""
         with _locked(parent):
@@ -128,7 +143,8 @@ class Placement:
                 refused = ""
         if not refused:
             copied, refused = _copy_limits(stepped_over, child)
-            refused = refused or _moving_in_fails(child)
+            if try_each and not refused:
+                refused = _moving_in_fails([child])
             if not refused:
                 self.limits_kept.update(copied)
                 return child, reason
@@ -244,34 +260,35 @@ def _tighter(text: str, than: str) -> bool:
         return False
 
 
-def _moving_in_fails(child: Path) -> str:
-    """Why no process can be moved into ``child``, found by moving one; empty where it can."""
+def _moving_in_fails(groups: Sequence[Path]) -> str:
+    """Why no process can be moved into all of ``groups``, found by moving one; empty where it can."""
+    places = f"{groups[0].parent}'s children" if len(groups) == 1 else "one of the groups"
+    files: list[int] = []
     try:
-        file = os.open(child / "cgroup.procs", os.O_WRONLY | os.O_CLOEXEC)
-    except OSError as error:
-        return f"no process may be moved into {child.parent}'s children: {cgroupfs.why(error)}"
-    try:
+        for group in groups:  # one by one, so that those before a refused one are closed
+            files += [os.open(group / "cgroup.procs", os.O_WRONLY | os.O_CLOEXEC)]
         with warnings.catch_warnings():
-            # Python 3.12 warns of fork among threads; this child makes one system call and ends.
+            # Python 3.12 warns of fork among threads; this child makes a few system calls and ends.
             warnings.simplefilter("ignore", DeprecationWarning)
             pid = os.fork()
         if pid == 0:
             code = 0
             try:
-                os.write(file, b"0")
+                for file in files:
+                    os.write(file, b"0")
             except OSError as error:
                 code = error.errno or 255
             finally:
                 os._exit(min(code, 255))
     except OSError as error:
-        return f"no process can be made to try it: {cgroupfs.why(error)}"
+        return f"no process may be moved into {places}: {cgroupfs.why(error)}"
     finally:
-        os.close(file)
+        for file in files:
+            os.close(file)
     code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     if code == 0:
         return ""
-    reason = os.strerror(code) if code > 0 else f"signal {-code}"
-    return f"no process may be moved into {child.parent}'s children: {reason}"
+    return f"no process may be moved into {places}: {os.strerror(code) if code > 0 else f'signal {-code}'}"
 
 
 @contextlib.contextmanager
@@ -284,8 +301,15 @@ def _locked(directory: Path) -> Iterator[None]:
         yield
         return
     try:
-        with contextlib.suppress(OSError):
-            fcntl.flock(file, fcntl.LOCK_EX)
+        # Anybody who may read the directory can hold this lock, so it is not waited for long.
+        for _ in range(50):
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                time.sleep(0.01)
+            except OSError:
+                break
         yield
     finally:
         os.close(file)

@@ -8,7 +8,7 @@ import struct
 
 _GENERIC = 16  # NETLINK_GENERIC
 _CONTROLLER, _GET_FAMILY, _FAMILY_NAME, _FAMILY_ID = 0x10, 3, 2, 1
-_ERROR, _REQUEST, _ACK = 2, 1, 4
+_ERROR, _REQUEST = 2, 1
 _GET_TASKSTATS, _PID = 1, 1
 
 
@@ -33,7 +33,7 @@ def taskstats_refused() -> str:
 
 def _message(kind: int, command: int, attributes: bytes) -> bytes:
     body = struct.pack("=BBH", command, 1, 0) + attributes
-    return struct.pack("=IHHII", 16 + len(body), kind, _REQUEST | _ACK, 1, 0) + body
+    return struct.pack("=IHHII", 16 + len(body), kind, _REQUEST, 1, 0) + body
 
 
 def _attribute(kind: int, value: bytes) -> bytes:

@@ -63,7 +63,7 @@ class Series:
     @property
     def counter(self) -> bool:
         """Whether its values only add up, so that its rate is what one wants to see."""
-        if self.labels.get("kind") == "counter" or self.labels.get("type") == "counter":
+        if self.labels.get("kind") == "counter":
             return True
         if self.unit == "s" and ".pressure." in f".{self.name}.":
             return True
@@ -99,13 +99,15 @@ def charts(series: Sequence[Series]) -> list[Chart]:
 
     Series of one name always share a chart; those of one family (``cgroup.memory.*``) do where they have one unit and are few.
     """
-    families: dict[tuple[str, str, str, bool], list[Series]] = {}
+    families: dict[tuple[str, str, str, bool, bool], list[Series]] = {}
     for one in series:
         family = one.name.rpartition(".")[0] if one.layer != "process" else one.name
         title, _, _ = known(one.name)
-        families.setdefault((one.layer, title or family, one.shown_unit, one.counter), []).append(one)
+        families.setdefault(
+            (one.layer, title or family, one.shown_unit, one.counter, "cpu" in one.labels), []
+        ).append(one)
     out = []
-    for (layer, _, unit, counter), members in families.items():
+    for (layer, _, unit, counter, each), members in families.items():
         names = sorted({one.name for one in members})
         parts = (
             [members]
@@ -121,6 +123,8 @@ def charts(series: Sequence[Series]) -> list[Chart]:
                     else f"{part[0].name.rpartition('.')[0]}.*"
                 )
                 title = f"{title} ({family})" if title else family or "Series without a name"
+            if each:
+                title, is_open = f"{title}, each processor", False
             group = GROUPS.get(layer, layer or "Other")
             out.append(Chart(title, unit, group, counter, is_open, rank, part))
     out.sort(key=lambda chart: (chart.rank, chart.title, chart.unit))

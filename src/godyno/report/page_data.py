@@ -181,7 +181,10 @@ def _charts(
                  "rank": chart.rank,
                  "stepped": chart.stepped, "note": note, "series": lines}
             )  # fmt: skip
-    return sorted(out, key=lambda chart: (not chart["open"], chart.pop("rank")))
+    # Open ones first, in their order; below them the others under their groups' headings.
+    groups = [*drawn.GROUPS.values()]
+    place = {name: groups.index(name) if name in groups else len(groups) for name in {chart["group"] for chart in out}}
+    return sorted(out, key=lambda chart: (not chart["open"], 0 if chart["open"] else place[chart["group"]], chart.pop("rank")))
 
 
 def by_kind(

@@ -125,10 +125,14 @@ class Posterior:
 
     def p_pass(self, limit_bytes: float, level: float = 0.95) -> tuple[float, Interval]:
         """The probability that the next run passes under ``limit_bytes``, and the interval of the true pass rate."""
-        rates = special.ndtr((math.log(limit_bytes) - self.mu[:, None]) / self.sigma[None, :])
+        rates = self._rates(limit_bytes)
         tail = (1 - level) / 2
         low, high = _quantiles(rates, self.mass, (tail, 1 - tail))
         return float(np.sum(rates * self.mass)), Interval(low, high, level)
+
+    def _rates(self, limit_bytes: float) -> Floats:
+        rates: Floats = special.ndtr((math.log(limit_bytes) - self.mu[:, None]) / self.sigma[None, :])
+        return rates
 
     def next_limit(self, q: float = 0.5) -> float:
         """Under which limit, bytes, to run next.
@@ -138,9 +142,9 @@ class Posterior:
         """
         aim = max(0.8, 1 - (1 - q) / 2)
         low, high = float(self.mu[0] - 4 * self.sigma[-1]), float(self.mu[-1] + 4 * self.sigma[-1])
-        for _ in range(60):
+        for _ in range(24):
             middle = (low + high) / 2
-            low, high = (middle, high) if self.p_pass(math.exp(middle))[0] < aim else (low, middle)
+            low, high = (middle, high) if np.sum(self._rates(math.exp(middle)) * self.mass) < aim else (low, middle)
         return math.exp(high)
 
     def _doubts(self) -> list[str]:

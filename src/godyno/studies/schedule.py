@@ -52,9 +52,10 @@ def schedule(
         places = np.random.default_rng((seed, drawn)).permutation(len(arms))
         if drawn != block:
             places = places[::-1]
-        slots.extend(
-            Slot(study, len(slots) + i, block, arms[int(place)].levels) for i, place in enumerate(places)
-        )
+        slots += [
+            Slot(study, block * len(arms) + i, block, arms[int(place)].levels)
+            for i, place in enumerate(places)
+        ]
     return tuple(slots)
 
 

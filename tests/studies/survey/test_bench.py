@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from godyno.studies.survey.bench import Outcome, judged
+from godyno.studies.survey.bench import Outcome, is_thrash, judged
 from godyno.studies.survey.figures import estimate, run_figures
 from godyno.studies.survey.records import FAILED, KILLED, PASS, STOPPED, THRASH, Run
 
@@ -66,3 +66,39 @@ def test_stopped_runs_are_in_no_figure_and_failing_tests_only_where_asked_for() 
     assert (figures["wall_s"].value, figures["wall_s"].n) == (2.0, 2)
     assert figures["peak_bytes"].n == 1
     assert "read_bytes" not in figures
+
+
+def limited(read_bytes: int | None, major_faults: int | None) -> Run:
+    return Run(
+        "test",
+        THRASH,
+        18.8,
+        3.0,
+        read_bytes=read_bytes,
+        major_faults=major_faults,
+        memory_limit_bytes=140 * MIB,
+    )
+
+
+UNLIMITED = [Run("test", PASS, 9.7, 10.5, read_bytes=14_400_000, major_faults=24)]
+
+
+def test_reading_the_same_pages_again_and_again_is_thrash() -> None:
+    assert is_thrash(
+        limited(7_098_978_304, 1469), UNLIMITED
+    )  # as measured, 140 MiB for the reference's tests
+
+
+def test_many_major_faults_alone_are_thrash() -> None:
+    assert is_thrash(limited(None, 85_000), UNLIMITED)
+
+
+def test_a_slow_run_on_a_busy_machine_is_not_thrash() -> None:
+    assert not is_thrash(
+        limited(122_507_264, 121), UNLIMITED
+    )  # as measured, beside nine other busy processes
+
+
+def test_where_nothing_was_counted_a_time_out_is_thrash() -> None:
+    assert is_thrash(limited(None, None), UNLIMITED)
+    assert is_thrash(limited(10, 10), [Run("test", PASS, 9.7, 10.5)])

@@ -53,6 +53,11 @@ def test_scratch_lies_beside_the_users_cache_even_before_that_exists(tmp_path: P
     assert scratch.parent == tmp_path
 
 
+def test_scratch_lies_beside_the_users_cache_and_not_in_it(tmp_path: Path) -> None:
+    (tmp_path / "go-build").mkdir()
+    assert gocache.make_scratch(tmp_path / "go-build").parent == tmp_path
+
+
 def test_scratch_of_a_dead_survey_is_swept_and_of_a_live_one_is_not(tmp_path: Path) -> None:
     dead, alive, other = (
         tmp_path / name
@@ -60,7 +65,7 @@ def test_scratch_of_a_dead_survey_is_swept_and_of_a_live_one_is_not(tmp_path: Pa
     )
     for place in (dead, alive, other):
         place.mkdir()
-    gocache.make_scratch(tmp_path)
+    gocache.make_scratch(tmp_path / "go-build")
     assert not dead.exists()
     assert alive.exists() and other.exists()
 

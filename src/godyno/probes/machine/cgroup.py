@@ -61,7 +61,9 @@ class Cgroup(Sweep):
             )
         remedy = "systemd-run --user --scope -p Delegate=yes godyno record -- COMMAND"
         if machine.container:
-            remedy = "Start the container with --privileged, or with the cgroup mounted writable."
+            remedy = "Run as root in a container that was started with --privileged."
+        elif machine.cgroup.version == 1:
+            remedy = "sudo godyno record -- COMMAND"
         return Availability(
             False, "no child cgroup with a memory controller may be made by this user", remedy
         )

@@ -78,7 +78,9 @@ class Disk(Sweep):
                 found.append((int(words[2]) + int(words[6]), entry.name))
             except (OSError, ValueError, IndexError):
                 continue
-        return [name for _, name in sorted(found, key=lambda pair: (-pair[0], pair[1]))]
+        busiest = sorted(found, key=lambda pair: (-pair[0], pair[1]))
+        # One that nobody has used since the machine started will hardly be used now.
+        return [name for sectors, name in busiest if sectors] or [name for _, name in busiest]
 
 
 _SERIES: tuple[tuple[str, str, dict[str, str]], ...] = (

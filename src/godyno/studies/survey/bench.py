@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -11,6 +12,8 @@ from godyno.studies.survey.records import FAILED, KILLED, PASS, STOPPED, THRASH,
 
 _HZ = 10.0
 _KEPT_CHARACTERS = 2000
+_REREAD = 2.0  # times the limit, beyond what the unlimited run read
+_FAULTS_RATIO, _FAULTS_LEAST = 10.0, 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,7 @@ class Outcome(Record):
     major_faults: int | None = None
     capture: str = ""
     said: str = ""
+    warnings: tuple[str, ...] = ()
 
 
 class Recorder(Protocol):
@@ -69,8 +73,29 @@ def record_run(
         timed_out=recording.timed_out, oom_kills=recording.oom_kills,
         peak_bytes=peak.value_bytes if peak else None, peak_source=peak.source if peak else "",
         anon_peak_bytes=seen.anon_peak_bytes, read_bytes=seen.read_bytes, write_bytes=seen.write_bytes,
-        major_faults=seen.major_faults, capture=str(recording.capture), said=seen.said,
+        major_faults=seen.major_faults, capture=str(recording.capture), said=seen.said, warnings=recording.warnings,
     )  # fmt: skip
+
+
+def is_thrash(run: Run, unlimited: Sequence[Run]) -> bool:
+    """Whether a run that ran into its time-out under a limit spent it on reading its own evicted pages again.
+
+    Measured: a build that thrashes reads 50 times its limit in a minute, one that is only slow (the machine was busy with
+    something else) reads about what it reads without a limit. Where neither reads nor major faults are known it counts as thrash.
+    """
+    limit_bytes = run.memory_limit_bytes or 0
+    reads = [one.read_bytes for one in unlimited if one.read_bytes is not None]
+    faults = [one.major_faults for one in unlimited if one.major_faults is not None]
+    known = False
+    if run.read_bytes is not None and reads:
+        known = True
+        if run.read_bytes > max(reads) + _REREAD * limit_bytes:
+            return True
+    if run.major_faults is not None and faults:
+        known = True
+        if run.major_faults > _FAULTS_RATIO * max(faults) + _FAULTS_LEAST:
+            return True
+    return not known
 
 
 def judged(activity: str, outcome: Outcome, memory_limit_bytes: int | None = None) -> Run:

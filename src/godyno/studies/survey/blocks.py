@@ -79,10 +79,8 @@ def machine_blocks(survey: Survey) -> Iterator[Block]:
         figures.append(Figure("tools", f"{len(tools)} of {len(machine.tools)}", " ".join(tools)))
     yield KeyFigures(tuple(figures))
     if survey.small_files:
-        rows = tuple(_place(one, machine) for one in survey.small_files)
-        yield Grid(
-            ("small files at", "on", "free", "operations/s", "", "path"), rows, numeric=frozenset({2, 3})
-        )
+        rows = tuple(_places(survey.small_files, machine))
+        yield Grid(("small files at", "on", "free", "operations/s", ""), rows, numeric=frozenset({2, 3}))
 
 
 def _limits_of_process(machine: Machine) -> str:
@@ -90,23 +88,29 @@ def _limits_of_process(machine: Machine) -> str:
     return "" if address_space < 0 else f"address space {units.show_bytes(address_space)} (rlimit)"
 
 
-def _place(one: SmallFiles, machine: Machine) -> tuple[str, ...]:
-    disk = next((disk for disk in machine.disks if disk.purpose == one.purpose), None)
-    kind = {True: "rotating", False: "solid state", None: ""}[disk.rotational if disk else None]
-    speed, interval = _NOTHING, ""
-    if one.ops_per_s is not None:
-        speed = f"{one.ops_per_s.value:,.0f}"
-        if one.ops_per_s.interval is not None:
-            interval = f"[{one.ops_per_s.interval.low:,.0f}, {one.ops_per_s.interval.high:,.0f}]"
-    free = units.show_bytes(disk.free_bytes) if disk else _NOTHING
-    return (
-        one.purpose,
-        _words(one.filesystem, kind) or _NOTHING,
-        free,
-        speed,
-        interval,
-        one.problem or one.path,
-    )
+def _places(found: Sequence[SmallFiles], machine: Machine) -> Iterator[tuple[str, ...]]:
+    """A row for each file system: directories of one were measured once."""
+    groups: dict[tuple[str, str], list[SmallFiles]] = {}
+    disks = {disk.purpose: disk for disk in machine.disks}
+    for one in found:
+        disk = disks.get(one.purpose)
+        groups.setdefault((disk.filesystem, disk.device) if disk else ("", one.path), []).append(one)
+    for (filesystem, _), places in groups.items():
+        first, disk = places[0], disks.get(places[0].purpose)
+        kind = {True: "rotating", False: "solid state", None: ""}[disk.rotational if disk else None]
+        speed, about = _NOTHING, first.problem
+        if first.ops_per_s is not None:
+            speed = f"{first.ops_per_s.value:,.0f}"
+            if first.ops_per_s.interval is not None:
+                about = f"[{first.ops_per_s.interval.low:,.0f}, {first.ops_per_s.interval.high:,.0f}]"
+        free = units.show_bytes(disk.free_bytes) if disk else _NOTHING
+        yield (
+            ", ".join(one.purpose for one in places),
+            _words(filesystem, kind) or _NOTHING,
+            free,
+            speed,
+            about,
+        )
 
 
 def _words(*parts: str) -> str:

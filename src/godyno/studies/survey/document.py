@@ -10,6 +10,9 @@ from godyno.report.document import Block, Code, Document, Grid, Heading, Message
 from godyno.studies.survey.blocks import editor_blocks, machine_blocks
 from godyno.studies.survey.records import (
     COMFORTABLE,
+    CONFIRMED,
+    NOT_CONFIRMED,
+    NOT_TRIED,
     TIGHT,
     UNKNOWN,
     WILL_FAIL,
@@ -207,9 +210,10 @@ def _claims(survey: Survey) -> Iterator[Block]:
     if not survey.claims:
         return
     yield Heading("What is said of Go, tried here")
-    yield Grid(
-        ("claim", "verdict", "found"), tuple((one.claim, one.verdict, one.found) for one in survey.claims)
-    )
+    for verdict in (CONFIRMED, NOT_CONFIRMED, NOT_TRIED):
+        rows = tuple((one.claim, one.found) for one in survey.claims if one.verdict == verdict)
+        if rows:
+            yield Grid((f"{verdict[0].upper()}{verdict[1:]}", "found"), rows)
 
 
 def _method(survey: Survey) -> Iterator[Block]:

@@ -80,7 +80,9 @@ def make_scratch(beside: Path) -> Path:
     """
     import tempfile
 
-    place = beside
+    place = (
+        beside if beside.is_mount() else beside.parent
+    )  # in Go's own directory only where that is a disk of its own
     while not place.is_dir() and place != place.parent:
         place = place.parent
     for parent in (place, Path(tempfile.gettempdir())):

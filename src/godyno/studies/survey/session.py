@@ -24,14 +24,14 @@ from godyno.studies.survey.activities import (
     Task,
     editor_workload,
 )
-from godyno.studies.survey.bench import Recorder, judged
+from godyno.studies.survey.bench import Outcome, Recorder, judged
 from godyno.studies.survey.plan import Budget, Times, left_to_do_s
 from godyno.studies.survey.progress import Progress
 from godyno.studies.survey.records import FAILED, PASS, STOPPED, Activity, LeastMemory, Run, Setting
 from godyno.studies.survey.subject import Subject
 
 SHARES = {task.name: task.share for task in TASKS} | {
-    EDITOR_NAME: 1.5, "gopls": 4.0, "least-build": 5.0, "least-test": 3.0, "settings": 4.5, "least-settings": 5.0,
+    EDITOR_NAME: 1.5, "gopls": 4.0, "least-build": 4.5, "least-test": 2.5, "settings": 4.5, "least-settings": 4.5,
 }  # fmt: skip
 
 
@@ -65,9 +65,10 @@ class Step:
     module: Module
     title: str
     do: Callable[[], str]
+    least_share: float = 1.0  # of its time, with which it is worth beginning: a search may be cut short
 
 
-_MARGIN_S = 2.0  # of the budget, kept for writing the report
+_MARGIN_S = 2.5  # of the budget, kept for writing the report
 
 
 class Session:
@@ -80,6 +81,7 @@ class Session:
         self.scratch, self.directory = scratch, directory
         self.turn = 0
         self.warnings: list[str] = []
+        self.overhead_s = 1.0  # of recording one run, beside the run itself: the longest so far
 
     # ---- steps
 
@@ -87,8 +89,9 @@ class Session:
         """Does each step that still fits into the budget; says of the others why not. ``after`` are known to follow, for the time left."""
         for index, step in enumerate(steps):
             expected_s, left_s = step.module.times.expected_s(step.name), self.budget.left_s()
-            if left_s <= 0 or (expected_s is not None and expected_s + _MARGIN_S > left_s):
-                self._leave_out(step, expected_s, left_s)
+            needed_s = None if expected_s is None else expected_s * step.least_share
+            if left_s <= _MARGIN_S or (needed_s is not None and needed_s + _MARGIN_S > left_s):
+                self._leave_out(step, needed_s, left_s)
                 continue
             remaining = (*steps[index:], *after)
             self.progress.begin(step.title, *self._time_left(remaining))
@@ -106,13 +109,13 @@ class Session:
             step.module.times.add(step.name, time.monotonic() - began)
             self.progress.end(step.title, result)
 
-    def _leave_out(self, step: Step, expected_s: float | None, left_s: float) -> None:
+    def _leave_out(self, step: Step, needed_s: float | None, left_s: float) -> None:
         if step.module.whole(step.name):
             return  # it has figures already; one more run was wished for
         about = (
             ""
-            if expected_s is None
-            else f": about {units.show_seconds(expected_s)} needed, {units.show_seconds(left_s)} left"
+            if needed_s is None
+            else f": about {units.show_seconds(needed_s)} needed, {units.show_seconds(left_s)} left"
         )
         step.module.skipped[step.name] = f"no time left in the budget{about}"
 
@@ -169,16 +172,23 @@ class Session:
         timeout_s: float | None = None,
     ) -> Run:
         """One recorded run; never longer than the budget (a limit's time-out that the budget cut short is the budget's)."""
-        left_s = self.budget.left_s()
+        left_s = max(0.1, self.budget.left_s() - self.overhead_s - _MARGIN_S)
         limit_s = left_s if timeout_s is None else min(left_s, timeout_s)
         out = self.directory / f"{name}-{count}.dyno"
-        outcome = self.recorder(
-            workload, out, memory_limit_bytes=memory_limit_bytes, timeout_s=max(0.1, limit_s)
-        )
+        began = time.monotonic()
+        outcome = self.recorder(workload, out, memory_limit_bytes=memory_limit_bytes, timeout_s=limit_s)
+        self.overhead_s = max(self.overhead_s, time.monotonic() - began - outcome.wall_s)
+        self._warn(outcome)
         run = judged(name, outcome, memory_limit_bytes)
         if outcome.timed_out and timeout_s is not None and left_s < timeout_s and run.oom_kills == 0:
             run = replace(run, verdict=STOPPED)
         return run
+
+    def _warn(self, outcome: Outcome) -> None:
+        """Keeps what the recorder warned of, once: it says the same of every run."""
+        for text in outcome.warnings:
+            if text not in self.warnings and not outcome.timed_out:
+                self.warnings.append(text)
 
     @contextmanager
     def place(self, module: Module, state: str, keep: bool = False) -> Iterator[Place]:

@@ -75,6 +75,7 @@ class _Surveying:
         self.machine = Machine()
         self.small_files: tuple[SmallFiles, ...] = ()
         self.gocache_bytes: int | None = None
+        self.goroot_bytes: int | None = None
         self.ended, self.problem = "complete", ""
         self.skipped: list[str] = []
         self.warnings: list[str] = []
@@ -117,6 +118,7 @@ class _Surveying:
         self.progress.begin("machine", self.budget.left_s(), False)
         self.machine = read_machine(paths=places)
         self.small_files = small_files(places, self.machine)
+        self.goroot_bytes = _tree_bytes(Path(self.go.goroot))
         cache = next((one for one in self.small_files if one.purpose == "GOCACHE" and one.ops_per_s), None)
         speed = (
             f"; small files {cache.ops_per_s.value:,.0f} operations/s at GOCACHE"
@@ -161,7 +163,7 @@ class _Surveying:
         if self.wanted is None:
             self._service()
         self._repeat(limiter)
-        if any("no time left" in reason for module in self.modules for reason in module.skipped.values()):
+        if any("budget" in reason for module in self.modules for reason in module.skipped.values()):
             self.ended = "budget"
 
     def _main_subject(self) -> Subject:
@@ -247,8 +249,9 @@ class _Surveying:
         settings = [setting for module in self.modules for setting in module.settings]
         found_fits = fits(self.machine, main, least, self.os_allowance_bytes)
         facts = tuple(module.subject.facts() for module in self.modules)
-        goroot = _tree_bytes(Path(self.go.goroot))
-        checks = claims(Found(self.machine, facts, activities, least, found_fits, goroot, self.gocache_bytes))
+        checks = claims(
+            Found(self.machine, facts, activities, least, found_fits, self.goroot_bytes, self.gocache_bytes)
+        )
         result = Survey(
             created_at=datetime.now(UTC).isoformat(timespec="seconds"), godyno_version=__version__, go_version=self._go_version(),
             budget_s=self.budget.budget_s, spent_s=self.budget.spent_s(), ended=self.ended, directory=str(self.directory),

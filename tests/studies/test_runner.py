@@ -1,0 +1,187 @@
+import json
+import random
+
+import pytest
+
+from godyno.errors import BuildFailed, FormatError, UsageError
+from godyno.model import Trial
+from godyno.studies.factors import Factor, Level
+from godyno.studies.plan import Plan
+from godyno.studies.runner import End, PairedRule, read, run
+
+_POOL = "machine | go1.27"
+
+
+def _plan(blocks=12, levels=("old", "new"), **settings):
+    return Plan.of("demo", [Factor.of("code", *levels)], blocks, measures=("cpu_s",), **settings)
+
+
+class _Machine:
+    """Runs trials on a clock of its own."""
+
+    def __init__(self, ratios, noise=0.02, seed=1):
+        self.ratios, self.noise, self.rng, self.now, self.ran = ratios, noise, random.Random(seed), 0.0, []
+
+    def __call__(self, slot):
+        level = slot.levels["code"]
+        value = self.ratios[level] * (1 + self.rng.gauss(0, self.noise))
+        self.now += value
+        self.ran.append((slot.block, level))
+        return Trial(
+            slot.study, slot.index, slot.block, slot.levels, measures={"cpu_s": value}, verdict="pass"
+        )
+
+    def clock(self):
+        return self.now
+
+
+def test_every_trial_is_on_disk_before_the_next_begins(tmp_path):
+    out = tmp_path / "study.jsonl"
+    machine, seen = _Machine({"old": 1.0, "new": 1.0}), []
+
+    def watched(slot):
+        seen.append(len(out.read_text().splitlines()) - 1)
+        return machine(slot)
+
+    outcome = run(_plan(3), watched, out, pool=_POOL)
+    assert seen == [0, 1, 2, 3, 4, 5]
+    assert outcome.end is End.COMPLETE
+    plan, pool, trials, warnings = read(out)
+    assert (plan, pool, warnings) == (_plan(3), _POOL, [])
+    assert [trial.as_json() for trial in trials] == [trial.as_json() for trial in outcome.trials]
+
+
+def test_ctrl_c_keeps_what_was_measured_and_the_study_goes_on_from_there(tmp_path):
+    out = tmp_path / "study.jsonl"
+    machine = _Machine({"old": 1.0, "new": 1.0})
+
+    def interrupted(slot):
+        if slot.index == 7:
+            raise KeyboardInterrupt
+        return machine(slot)
+
+    first = run(_plan(6), interrupted, out, pool=_POOL)
+    assert (first.end, len(first.trials)) == (End.INTERRUPTED, 7)
+    again = run(_plan(6), machine, out, pool=_POOL)
+    assert (again.end, len(again.trials)) == (End.COMPLETE, 12)
+    assert len(machine.ran) == 12
+    assert [trial.index for trial in again.trials] == list(range(12))
+
+
+def test_a_torn_last_line_is_reported_and_run_again(tmp_path):
+    out = tmp_path / "study.jsonl"
+    run(_plan(3), _Machine({"old": 1.0, "new": 1.0}), out, pool=_POOL)
+    out.write_bytes(out.read_bytes()[:-20])
+    machine = _Machine({"old": 1.0, "new": 1.0})
+    outcome = run(_plan(3), machine, out, pool=_POOL)
+    assert len(machine.ran) == 1
+    assert "killed" in outcome.warnings[0]
+    assert len(read(out)[2]) == 6
+
+
+def test_unlike_machines_toolchains_and_plans_are_never_mixed(tmp_path):
+    out = tmp_path / "study.jsonl"
+    run(_plan(2), _Machine({"old": 1.0, "new": 1.0}), out, pool=_POOL)
+    with pytest.raises(UsageError, match="another machine or toolchain"):
+        run(_plan(2), _Machine({"old": 1.0, "new": 1.0}), out, pool="machine | go1.26")
+    with pytest.raises(UsageError, match="another plan"):
+        run(_plan(2, ("old", "other")), _Machine({"old": 1.0, "other": 1.0}), out, pool=_POOL)
+
+
+def test_a_file_that_is_no_study_is_a_format_error(tmp_path):
+    for text in ("", "\n", "{}\n", "[1]\n", '{"version": 1, "plan": 3, "pool": ""}\n', "\x00\xff\n"):
+        path = tmp_path / "bad.jsonl"
+        path.write_text(text)
+        with pytest.raises(FormatError):
+            read(path)
+
+
+def test_a_clear_difference_stops_early(tmp_path):
+    plan = _plan(60)
+    outcome = run(
+        plan, _Machine({"old": 1.0, "new": 1.3}), tmp_path / "s.jsonl", pool=_POOL, rule=PairedRule(plan)
+    )
+    assert outcome.end is End.DECIDED
+    assert len(outcome.trials) < 50
+
+
+def test_decided_arms_are_not_run_any_more(tmp_path):
+    plan = _plan(25, ("old", "slow", "same"))
+    machine = _Machine({"old": 1.0, "slow": 2.0, "same": 1.0})
+    run(plan, machine, tmp_path / "s.jsonl", pool=_POOL, rule=PairedRule(plan))
+    runs = {level: sum(ran == level for _, ran in machine.ran) for level in ("old", "slow", "same")}
+    assert runs["slow"] < runs["same"] == runs["old"] == 25
+
+
+def test_cold_first_blocks_are_left_out_by_the_rule_and_kept_in_the_file(tmp_path):
+    plan = _plan(40)
+    machine = _Machine({"old": 1.0, "new": 1.0}, noise=0.01)
+
+    def cold(slot):
+        trial = machine(slot)
+        factor = 1.8 if slot.block == 0 else 1.0
+        return Trial(
+            trial.study,
+            trial.index,
+            trial.block,
+            trial.levels,
+            measures={"cpu_s": trial.measures["cpu_s"] * factor},
+        )
+
+    rule = PairedRule(plan, margin=0.05)
+    outcome = run(plan, cold, tmp_path / "s.jsonl", pool=_POOL, rule=rule)
+    assert outcome.warmup_blocks == 1
+    assert outcome.end is End.DECIDED
+    assert len(read(tmp_path / "s.jsonl")[2]) == len(outcome.trials)
+
+
+def test_a_failing_trial_is_a_trial_and_three_in_a_row_end_the_study(tmp_path):
+    def broken(slot):
+        if slot.levels["code"] == "new":
+            raise BuildFailed("does not build", hint="Fix it.")
+        return Trial(slot.study, slot.index, slot.block, slot.levels, measures={"cpu_s": 1.0})
+
+    outcome = run(_plan(10), broken, tmp_path / "s.jsonl", pool=_POOL)
+    assert outcome.end is End.FAILED
+    failed = [trial for trial in outcome.trials if trial.verdict == "failed"]
+    assert len(failed) == 3
+    assert "does not build Fix it." in failed[0].warnings[0]
+
+
+def test_the_budget_holds_and_the_remaining_time_is_told(tmp_path):
+    machine = _Machine({"old": 1.0, "new": 2.0}, noise=0.0)
+    told = []
+    outcome = run(
+        _plan(50),
+        machine,
+        tmp_path / "s.jsonl",
+        pool=_POOL,
+        budget_s=20.0,
+        progress=told.append,
+        clock=machine.clock,
+    )
+    assert outcome.end is End.BUDGET
+    assert machine.now <= 20.0
+    assert told[3].remaining_s == pytest.approx(20.0 - told[3].elapsed_s)
+    unlimited = []
+    machine = _Machine({"old": 1.0, "new": 2.0}, noise=0.0)
+    run(_plan(10), machine, tmp_path / "t.jsonl", pool=_POOL, progress=unlimited.append, clock=machine.clock)
+    assert unlimited[3].remaining_s == pytest.approx(8 * 3.0)
+    assert unlimited[-1].remaining_s == 0.0
+    assert unlimited[-1].undecided == ("code=new",)
+
+
+def test_a_plan_prints_what_would_run_and_how_long(tmp_path):
+    plan = Plan.of(
+        "gc",
+        [Factor("GOGC", (Level("50", {"GOGC": "50"}), Level("100", {"GOGC": "100"})), "how eager the GC is")],
+        20,
+        seed=3,
+    )
+    text = plan.text({"GOGC=50": 2.0, "GOGC=100": 3.0})
+    assert "2 arms x at most 20 blocks = at most 40 runs" in text
+    assert "5.00 s a block, at most 100 s" in text
+    assert "how eager the GC is" in text
+    assert "not known before a pilot run" in plan.text()
+    assert plan.settings({"GOGC": "50"}) == {"GOGC": "50"}
+    assert Plan.from_json(json.loads(json.dumps(plan.as_json()))) == plan
