@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 from godyno.errors import FormatError, UsageError
 from godyno.formats.gctrace import gc_cycle
 from godyno.formats.inittrace import package_init
-from godyno.formats.schedtrace import sched_state
+from godyno.formats.schedtrace import SchedState, sched_state
 from godyno.formats.shimlog import ShimLine, ShimProcess, shim_process
 from godyno.interfaces import SimpleProbe, Sink, Target
 from godyno.model import Availability, Clock, Machine, Workload
@@ -129,7 +129,7 @@ def _init(line: ShimLine, process: ShimProcess, sink: Sink, series: dict[str, in
 def _sched(line: ShimLine, process: ShimProcess, sink: Sink, series: dict[str, int]) -> None:
     state = sched_state(line.text)
     for name, unit, value in (
-        ("go.schedule.run_queue", "{goroutine}", None if state.global_run_queue is None else state.global_run_queue + sum(state.run_queues)),
+        ("go.schedule.run_queue", "{goroutine}", _queued(state)),
         ("go.schedule.idle_procs", "{P}", state.idle_procs),
         ("go.schedule.threads", "{thread}", state.threads),
         ("go.schedule.idle_threads", "{thread}", state.idle_threads),
@@ -139,6 +139,10 @@ def _sched(line: ShimLine, process: ShimProcess, sink: Sink, series: dict[str, i
             if name not in series:
                 series[name] = sink.series(name, unit, "go", {"pid": str(process.pid)})
             sink.point(series[name], line.t_start_ns, float(value))
+
+
+def _queued(state: SchedState) -> int | None:
+    return None if state.global_run_queue is None else state.global_run_queue + sum(state.run_queues)
 
 
 def _other(line: ShimLine, process: ShimProcess, sink: Sink, series: dict[str, int]) -> None:
