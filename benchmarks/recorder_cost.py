@@ -16,7 +16,6 @@ from dataclasses import asdict
 from pathlib import Path
 
 from arms import Arm, interleave, keep, ratio
-
 from godyno.capture.reader import open_capture
 
 BIN = Path(sys.executable).parent
@@ -68,8 +67,7 @@ def main() -> None:
         runs = interleave([arm for arm in arms if arm.name in wanted], options.pairs, scratch, before)
         before(scratch)
         shutil.rmtree(scratch)
-        for arm in wanted[1:]:
-            rows.append((load, arm, ratio(runs, "bare", arm, "wall_s"), ratio(runs, "bare", arm, "cpu_s")))
+        rows += [(load, arm, ratio(runs, "bare", arm, "wall_s"), ratio(runs, "bare", arm, "cpu_s")) for arm in wanted[1:]]
         own.append(_own(load, costs))
         raw.append({"load": load, "runs": [asdict(run) for run in runs], "reported": costs})
     table = ["| load | arm | wall, ratio to bare | CPU, ratio to bare |", "|---|---|---|---|"]

@@ -74,7 +74,7 @@ class Pressure:
             own = rise.name.startswith("cgroup.")
             if (
                 ".pressure." not in f".{rise.name}."
-                or rise.labels.get("kind", "some") != "some"
+                or "full" in rise.labels.values()
                 or resource not in _PRESSURE
             ):
                 continue

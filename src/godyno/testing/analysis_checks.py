@@ -12,7 +12,7 @@ from typing import Any
 
 from godyno.interfaces import Analysis
 from godyno.model import Finding
-from godyno.testing.captures import samples
+from godyno.testing.samples import samples
 
 _KIND = re.compile(r"[a-z][a-z0-9-]*")
 

@@ -1,134 +1,209 @@
-"""Captures without a recording: what an analysis' or an exporter's tests read."""
+"""Captures made by hand, for tests of analyses, reports and exporters: no Go, no recording, the same tables.
+
+``write_capture`` seals whatever a function writes; ``a_build`` is such a function, a small ``go build`` of known figures.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import random
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from godyno.interfaces import Sink
-from godyno.model import Cpu, Machine, Memory, Peak, Result, Workload
+from godyno import __version__
+from godyno.capture.manifest import Cost, Manifest, ProbeEntry, Recorder, write_manifest
+from godyno.capture.schema import SCHEMA_VERSION
+from godyno.capture.tables import TableWriter
+from godyno.model import AVAILABLE, Availability, Cpu, Machine, Memory, Peak, Result, Workload
 
-T0_NS = 1_000_000_000_000
-END_NS = T0_NS + 10_000_000_000
+T0 = 5_000_000_000_000  # ns of MONOTONIC at which made workloads start
+SECOND = 1_000_000_000
 
 
-def make_capture(
-    directory: Path,
-    fill: Callable[[Sink], None] = lambda sink: None,
-    *,
-    machine: Machine | None = None,
-    workload: Workload | None = None,
-    result: Result | None = None,
-    peak: Peak | None = None,
-    **manifest: Any,
-) -> Path:
-    """A sealed capture in ``directory`` (made here) with what ``fill`` writes to its sink; its path.
-
-    ``manifest`` sets other fields of ``capture.manifest.Manifest``.
-    """
-    from godyno import __version__
-    from godyno.capture.manifest import Manifest, Recorder, write_manifest
-    from godyno.capture.schema import SCHEMA_VERSION
-    from godyno.capture.tables import TableWriter
-
+def write_capture(directory: Path, fill: Callable[[TableWriter], None], **changes: Any) -> Path:
+    """Seals what ``fill`` writes as the capture ``directory``, which must not exist; ``changes`` replace fields of its manifest."""
     directory.mkdir(parents=True)
     writer = TableWriter(directory / "raw")
     fill(writer)
     counts = writer.write(directory)
     fields: dict[str, Any] = {
-        "machine": machine or Machine(),
-        "result": result,
-        "peak": peak,
-        "tables": counts,
-        "warnings": tuple(writer.warnings),
-        **manifest,
-    }
-    write_manifest(
-        directory,
-        Manifest(
-            SCHEMA_VERSION, __version__, "sealed", "2026-01-01T00:00:00.000+00:00", Recorder(1, 1, ""),
-            workload or Workload(("true",)), **fields,
+        "schema_version": SCHEMA_VERSION,
+        "godyno_version": __version__,
+        "state": "sealed",
+        "created_at": "2026-01-01T00:00:00Z",
+        "recorder": Recorder(1, 1, "boot"),
+        "workload": Workload(("go", "build", "./...")),
+        "machine": Machine(
+            hostname="bench",
+            os="linux",
+            cpu=Cpu("A processor", "amd64", "v3", online=2, allowed=2),
+            memory=Memory(8 << 30, 6 << 30),
         ),
-    )  # fmt: skip
+        "result": Result(T0, T0 + 10 * SECOND, 0, 0, 12.0, 2.0),
+        "peak": Peak(250_000_000, "memory.peak", "all memory of the cgroup, page cache included", True),
+        "probes": (
+            ProbeEntry("processes", AVAILABLE, {"spans": "monotonic", "points": "reader"}, 1_000, 0.02),
+            ProbeEntry(
+                "pressure", Availability(False, "the kernel was built without PSI", "boot with psi=1")
+            ),
+        ),
+        "cost": Cost(during_cpu_s=0.05, rss_peak_bytes=20_000_000, before_wall_s=0.1, after_wall_s=0.05),
+        "tables": counts,
+    }
+    write_manifest(directory, Manifest(**{**fields, **changes}))
     return directory
 
 
-def samples(directory: Path) -> Mapping[str, Path]:
-    """Captures that every plugin must live with, by what they are: ``empty``, ``typical``, ``hostile``."""
-    typical = Machine(
-        os="linux", kernel="6.1", cpu=Cpu("Some CPU", "amd64", "v3", online=4, allowed=4),
-        memory=Memory(8 << 30, 6 << 30),
-    )  # fmt: skip
-    return {
-        "empty": make_capture(directory / "empty.dyno"),
-        "typical": make_capture(
-            directory / "typical.dyno",
-            _typical,
-            machine=typical,
-            workload=Workload(("go", "build", "./..."), "/src"),
-            result=Result(T0_NS, END_NS, 0, 0, 12.0, 3.0),
-            peak=Peak(253_000_000, "cgroup memory.peak", "everything", True),
-        ),
-        "hostile": make_capture(
-            directory / "hostile.dyno",
-            _hostile,
-            workload=Workload(("<script>alert(1)</script>", "\x1b[31m", "")),
-            result=Result(END_NS, T0_NS, -1, 99, -1.0, float("inf")),
-        ),
-    }
+def a_build(
+    packages: int = 12, wall_s: float = 10.0, hz: float = 10.0, seed: int = 1
+) -> Callable[[TableWriter], None]:
+    """A ``go build`` on two slots: ``packages`` compiles in a chain of pairs, then a link; CPU and memory sampled at ``hz``.
+
+    Package ``p1`` is the heaviest in memory (200 MB), the link comes last; one CPU second is used per second of each process.
+    """
+
+    def fill(writer: TableWriter) -> None:
+        chance = random.Random(seed)
+        end = T0 + round(wall_s * SECOND)
+        step = round((wall_s - 2.0) * SECOND / -(-packages // 2))
+        lives = [(100, 1, "go", "", T0, end, 40_000_000.0)]
+        for index in range(packages):
+            start = T0 + SECOND // 2 + (index // 2) * step + (index % 2) * 1_000_000
+            lives.append(
+                (
+                    101 + index,
+                    100,
+                    "compile",
+                    f"example.com/p{index}",
+                    start,
+                    start + step - 10_000_000,
+                    200e6 if index == 1 else 60e6,
+                )
+            )
+        lives.append((101 + packages, 100, "link", "", end - SECOND, end - SECOND // 10, 150e6))
+        for pid, ppid, name, package, start, stop, peak in lives:
+            cpu = (stop - start) * 1e-9 if name != "go" else 0.2
+            writer.span(
+                start, stop, "process", str(pid), name, pid, pid,
+                {"ppid": ppid, "argv": [name, *(["-p", package] if package else [])], "exe": f"/go/pkg/tool/{name}",
+                 "user_s": cpu * 0.9, "system_s": cpu * 0.1, "rss_peak_bytes": int(peak), "exit_code": 0, "source": "taskstats"},
+            )  # fmt: skip
+            _samples(writer, pid, start, stop, peak, hz, chance)
+        ready: dict[int, int] = {}
+        for index in range(packages):
+            start, stop = lives[1 + index][4:6]
+            deps = [index - 2] if index >= 2 else []
+            ready[index] = stop
+            writer.span(
+                start, stop, "action", "build", f"example.com/p{index}", 0, 0,
+                {"id": index, "mode": "build", "deps": deps, "ready_ns": ready.get(index - 2, T0), "queued_s": 0.001,
+                 "cmd_real_s": (stop - start) * 1e-9, "cmd_user_s": (stop - start) * 0.9e-9, "cmd_sys_s": (stop - start) * 0.1e-9},
+            )  # fmt: skip
+        link = lives[-1]
+        writer.span(link[4], link[5], "action", "link", "example.com/cmd", 0, 0,
+                    {"id": packages, "mode": "link", "deps": list(range(packages)), "ready_ns": lives[-2][5]})  # fmt: skip
+        for index in range(5):
+            start = T0 + SECOND + index * SECOND
+            writer.span(
+                start,
+                start + 2_000_000,
+                "gc",
+                "compile",
+                "concurrent mark",
+                101,
+                0,
+                {"heap_goal_bytes": 8_000_000},
+            )
+            writer.span(
+                start + 2_000_000, start + 2_100_000, "gc", "compile", "mark termination (STW)", 101, 0, {}
+            )
+        _machine_samples(writer, end, hz, chance)
+        for index in range(packages):
+            writer.line(lives[1 + index][5], "stderr", f"# example.com/p{index}")
+
+    return fill
 
 
-def _typical(sink: Sink) -> None:
-    for pid, name, start, end in (
-        (1, "go", 0, 10),
-        (2, "compile", 1, 6),
-        (3, "compile", 2, 4),
-        (4, "link", 7, 9),
-    ):
-        argv = [name, "-p", f"example.com/p{pid}"] if name == "compile" else [name, "build"]
-        sink.span(
-            T0_NS + start * 10**9, T0_NS + end * 10**9, "process", name, name, pid=pid,
-            args={"argv": argv, "ppid": 0 if pid == 1 else 1, "user_s": 1.0, "system_s": 0.1,
-                  "rss_peak_bytes": 50_000_000 * pid, "exit_code": 0},
-        )  # fmt: skip
-    for name, unit, layer, labels, rise in (
-        ("system.cpu.time", "s", "machine", {"mode": "user", "kind": "counter"}, 1.5),
-        ("system.cpu.time", "s", "machine", {"mode": "idle", "kind": "counter"}, 2.0),
-        ("system.cpu.time", "s", "machine", {"mode": "steal", "kind": "counter"}, 0.2),
-        ("system.pressure.cpu", "s", "pressure", {"kind": "some"}, 0.4),
-        ("cgroup.memory.anon", "By", "cgroup", {}, 5e6),
-        ("cgroup.cpu.throttled_time", "s", "cgroup", {"kind": "counter"}, 0.1),
-    ):
-        series = sink.series(name, unit, layer, labels)
-        for step in range(101):
-            sink.point(series, T0_NS + step * 10**8, rise * step / 10)
-    sink.line(
-        T0_NS + 10**9, "stderr", "gc 1 @0.010s 2%: 0.010+1.2+0.012 ms clock, 4->4->1 MB, 4 MB goal, 4 P", 1
+def _samples(
+    writer: TableWriter, pid: int, start: int, stop: int, peak: float, hz: float, chance: random.Random
+) -> None:
+    labels = {"pid": str(pid)}
+    group = writer.rows(
+        [
+            writer.series("process.memory.usage", "By", "process", labels),
+            writer.series("process.cpu.time", "s", "process", {**labels, "mode": "user", "kind": "counter"}),
+        ]
     )
-    sink.event(T0_NS + 10**9, "settings", "kernel", "vm.swappiness", args={"before": "60", "after": "10"})
-    leaf = ("main.work", "/src/main.go", 12, "/tmp/x")
-    sink.sample(
-        T0_NS + 10**9, "cpu", sink.stack([leaf, ("main.main", "/src/main.go", 3, "/tmp/x")]), 0.01, pid=1
+    period = round(SECOND / hz)
+    for t in range(start + period // 3, stop, period):
+        share = (t - start) / max(1, stop - start)
+        writer.row(
+            group, t, [round(peak * (0.3 + 0.6 * share + 0.1 * chance.random())), (t - start) * 0.9e-9]
+        )
+
+
+def _machine_samples(writer: TableWriter, end: int, hz: float, chance: random.Random) -> None:
+    modes = ("user", "system", "idle", "iowait", "steal")
+    cpu = writer.rows(
+        [
+            writer.series("system.cpu.time", "s", "machine", {"mode": mode, "kind": "counter"})
+            for mode in modes
+        ]
     )
+    memory = writer.rows(
+        [writer.series(f"cgroup.memory.{name}", "By", "cgroup") for name in ("usage", "anon", "file")]
+        + [writer.series("system.memory.available", "By", "machine")]
+    )
+    totals = [0.0] * len(modes)
+    period = round(SECOND / hz)
+    for t in range(T0, end + 1, period):
+        for index, share in enumerate((1.6, 0.2, 0.15, 0.03, 0.02)):
+            totals[index] += share / hz * (0.5 + chance.random())
+        writer.row(cpu, t, totals)
+        anon = 120e6 + 80e6 * chance.random()
+        writer.row(memory, t, [anon + 90e6, anon, 90e6, 6e9])
 
 
-def _hostile(sink: Sink) -> None:
-    odd = "</script><img src=x onerror=alert(1)>\x00\x1b]0;x\x07\u202e\ud800"
-    far = 2**63 - 1
-    for name, unit, layer, labels in (
-        (odd, odd, odd, {odd: odd}), ("system.cpu.time", "s", "machine", {}), ("x", "", "y", {"kind": "counter"}),
-        ("system.pressure.cpu", "By", "pressure", {"kind": odd}),
-    ):  # fmt: skip
-        series = sink.series(name, unit, layer, labels)
-        for t_ns, value in ((0, float("nan")), (-5, -1e308), (5, float("inf")), (5, 1e308), (far, 0.0)):
-            sink.point(series, t_ns, value)
-    for args in ({}, {"argv": 5, "ppid": "x", "user_s": odd, "rss_peak_bytes": -1}, {"argv": [odd, None, 3]}):
-        for layer in ("process", "action", "gc", "test", odd):
-            sink.span(10, 10, layer, odd, odd, pid=-1, tid=far, args=args)
-            sink.span(-far, far, layer, odd, "compile", pid=1, args=args)
-            sink.event(far, layer, odd, odd, args=args)
-    sink.line(0, odd, odd * 50, 0)
-    sink.line(-far, "stderr", "gc 99999999999999999999 @x: 1+2+3 ms clock", -1)
-    sink.sample(0, odd, sink.stack([(odd, odd, -far, odd)]), float("nan"))
-    sink.sample(0, "cpu", 999_999, -1.0)
+def an_hour(
+    processes: int = 400, machine_series: int = 40, hz: float = 10.0
+) -> Callable[[TableWriter], None]:
+    """An hour at ``hz``: one long ``go test``, ``processes`` after one another on four slots, and a machine's worth of series."""
+
+    def fill(writer: TableWriter) -> None:
+        chance = random.Random(7)
+        end = T0 + 3600 * SECOND
+        life = (end - T0) // max(1, processes // 4)
+        writer.span(
+            T0,
+            end,
+            "process",
+            "100",
+            "go",
+            100,
+            100,
+            {"ppid": 1, "argv": ["go", "test", "./..."], "user_s": 9.0, "system_s": 1.0},
+        )
+        _samples(writer, 100, T0, end, 60e6, hz, chance)
+        for index in range(processes):
+            start = T0 + (index // 4) * life + (index % 4) * SECOND
+            stop = min(end, start + life - 2 * SECOND)
+            name = ("compile", "compile", "link", f"p{index}.test")[index % 4]
+            package = f"example.com/p{index}"
+            argv = [name, "-p", package] if name == "compile" else [f"/tmp/go-build/{name}"]
+            writer.span(
+                start, stop, "process", str(101 + index), name[:15], 101 + index, 101 + index,
+                {"ppid": 100, "argv": argv, "user_s": 5.0, "system_s": 1.0, "rss_peak_bytes": 10_000_000 + index},
+            )  # fmt: skip
+            _samples(writer, 101 + index, start, stop, 50e6 + 1e5 * index, hz, chance)
+            writer.line(stop, "stdout", f"ok  \t{package}\t{(stop - start) * 1e-9:.3f}s")
+        _machine_samples(writer, end, hz, chance)
+        group = writer.rows(
+            [
+                writer.series(f"system.made.s{index % 8}", "By", "machine", {"device": str(index)})
+                for index in range(machine_series)
+            ]
+        )
+        for t in range(T0, end, round(SECOND / hz)):
+            writer.row(group, t, [chance.random() * 1e6] * machine_series)
+
+    return fill

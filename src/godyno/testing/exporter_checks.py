@@ -8,7 +8,7 @@ from typing import Any
 from godyno.capture.reader import open_capture
 from godyno.errors import GodynoError
 from godyno.interfaces import Exporter
-from godyno.testing.captures import samples
+from godyno.testing.samples import samples
 
 
 def it_has_all_of_an_exporters_methods(plugin: type[Any], directory: Path) -> None:
