@@ -166,19 +166,23 @@ def test_a_command_that_cannot_run_is_told_as_a_shell_does(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_script_without_an_interpreter_is_told_and_leaves_nothing(godyno: Any, tmp_path: Path) -> None:
+def test_a_script_without_an_interpreter_is_told_and_leaves_nothing(tmp_path: Path) -> None:
     script = tmp_path / "script"
     script.write_bytes(b"#!/no/such/interpreter\n")
     script.chmod(0o755)
-    ran = godyno("record", "--", str(script))
-    assert ran.code == 126
+    recorder = subprocess.Popen([*GODYNO, "record", "--", str(script)], cwd=tmp_path, stderr=subprocess.PIPE)
+    recorder.communicate()
+    assert recorder.returncode == 126
     assert list(tmp_path.glob("*.dyno")) == []
-    assert leftovers() == []
+    assert leftovers(recorder.pid) == []
 
 
-def leftovers() -> list[str]:
-    out = subprocess.run(["find", "/sys/fs/cgroup", "-name", "godyno-*"], capture_output=True, text=True)
-    return [line for line in out.stdout.splitlines() if f"-{os.getpid()}-" not in line]
+def leftovers(recorder: int) -> list[str]:
+    """The cgroups that the recorder of this pid made and that are still there."""
+    out = subprocess.run(
+        ["find", "/sys/fs/cgroup", "-name", f"godyno-{recorder}-*"], capture_output=True, text=True
+    )
+    return out.stdout.splitlines()
 
 
 def test_every_one_of_a_thousand_short_processes_is_seen(godyno: Any, tmp_path: Path) -> None:
@@ -217,14 +221,17 @@ def test_a_daemon_that_outlives_the_command_keeps_its_output_and_is_named(tmp_pa
     out = tmp_path / "out"
     script = "(while [ ! -e signal ]; do sleep 0.05; done; echo late) & echo early"
     with out.open("wb") as file:
-        subprocess.run([*GODYNO, "record", "-q", "--", "sh", "-c", script], cwd=tmp_path, stdout=file, check=True)
+        recorder = subprocess.Popen(
+            [*GODYNO, "record", "-q", "--", "sh", "-c", script], cwd=tmp_path, stdout=file
+        )
+        assert recorder.wait() == 0
     assert out.read_bytes() == b"early\n"
     (tmp_path / "signal").touch()
     deadline = time.monotonic() + 30
-    while time.monotonic() < deadline and (out.read_bytes() == b"early\n" or leftovers()):
+    while time.monotonic() < deadline and (out.read_bytes() == b"early\n" or leftovers(recorder.pid)):
         time.sleep(0.05)
     assert out.read_bytes() == b"early\nlate\n"
-    assert leftovers() == []
+    assert leftovers(recorder.pid) == []
     with capture_in(tmp_path) as capture:
         assert any("outlived the command" in warning for warning in capture.manifest.warnings)
 
@@ -354,10 +361,10 @@ def test_a_killed_recorder_leaves_the_command_running_and_a_capture_to_recover(
         recorder.send_signal(signal.SIGKILL)
         recorder.wait()
     deadline = time.monotonic() + 20
-    while time.monotonic() < deadline and (b"line10" not in out.read_bytes() or leftovers()):
+    while time.monotonic() < deadline and (b"line10" not in out.read_bytes() or leftovers(recorder.pid)):
         time.sleep(0.05)
     assert out.read_text().split() == [f"line{i}" for i in range(1, 11)]
-    assert leftovers() == []
+    assert leftovers(recorder.pid) == []
     shown = godyno("show", "k.dyno")
     assert shown.code == 5
     assert b"godyno recover" in shown.err
