@@ -21,9 +21,18 @@ KNOWN: dict[str, tuple[str, bool]] = {
     "action": ("Build actions", True),
     "test": ("Tests", True),
     "gc": ("Garbage collection", True),
+    "stw": ("Stop the world", True),
+    "goroutine": ("Goroutines, the busiest first", True),
+    "proc": ("Processors of the Go scheduler (P)", True),
+    "thread": ("Threads, the busiest first", True),
+    "syscall": ("System calls", True),
     "init": ("Package initialisation", False),
     "throttled": ("Throttled by the CPU quota", True),
 }
+BY_NAME = frozenset(
+    {"syscall", "gc", "goroutine", "thread", "proc"}
+)  # their time by name is worth a graph of its own
+_IDLE = frozenset({"waiting", "blocked", "idle", "parked", "sleeping", "runnable", "preempted", "dead"})
 _MOST_ROWS = 600
 _MOST_DETAILS = 40_000
 _MOST_DETAIL_CHARACTERS = 3_000_000
@@ -84,7 +93,7 @@ def _lane(
             else [clean(track) for track in tracks]
         )
         details = [_detail(args) for args in columns["args"][:_MOST_DETAILS]]
-        rows = pack(tracks, start, end, _busiest(tracks, start, end))
+        rows = pack(tracks, start, end, _busiest(tracks, names, start, end))
         labels = {}
     title, is_open = (
         KNOWN.get(layer, (layer or "Other spans", True)) if table == "spans" else (f"Events: {layer}", True)
@@ -105,6 +114,7 @@ def _lane(
         "title": clean(title),
         "note": note,
         "open": is_open,
+        "by_name": table == "spans" and layer in BY_NAME,
         **_columns(payload, rows, start, end, names, colors, details, labels),
     }
 
@@ -183,10 +193,12 @@ def pack(
     return out
 
 
-def _busiest(tracks: Sequence[str], start: Array, end: Array) -> list[str]:
+def _busiest(tracks: Sequence[str], names: Sequence[str], start: Array, end: Array) -> list[str]:
+    """Tracks by the time in which something ran on them: a goroutine that waits all day is not busy."""
     total: dict[str, int] = {}
-    for track, begin, finish in zip(tracks, start.tolist(), end.tolist(), strict=True):
-        total[track] = total.get(track, 0) + finish - begin + 1
+    for track, name, begin, finish in zip(tracks, names, start.tolist(), end.tolist(), strict=True):
+        lasted = 0 if name.lower().partition(":")[0] in _IDLE else finish - begin + 1
+        total[track] = total.get(track, 0) + lasted
     return sorted(total, key=lambda track: (-total[track], track))
 
 
