@@ -217,17 +217,23 @@ def test_an_hour_of_hundreds_of_processes_opens_in_a_second(browser: Browser, tm
         write_text(tmp_path / "hour.html", capture_html(capture))
     assert (tmp_path / "hour.html").stat().st_size < 6_000_000
     browser.resize(1400, 900)
-    times = []
-    for _ in range(3):  # the machine may be busy with other tests: the best of three is the page's own
-        browser.open(tmp_path / "hour.html")
+    browser.open(tmp_path / "hour.html")  # the first one reads the browser itself in
+    before = browser.cpu_s()
+    browser.open(tmp_path / "hour.html")
+    browser.frame()
+    opening_s = browser.cpu_s() - before
+    wall_ms = browser.evaluate("Number(document.documentElement.dataset.ready)")
+    before = browser.cpu_s()
+    for _ in range(20):
+        browser.evaluate("godyno.view.zoom(0.8)")
         browser.frame()
-        times.append(float(browser.evaluate("performance.now()")))
-    assert min(times) < 1000
-    zoom = browser.evaluate(
-        """(async () => { const t = performance.now(); for (let i = 0; i < 20; i++) { godyno.view.zoom(0.8);
-        await new Promise(r => requestAnimationFrame(r)); } return (performance.now() - t) / 20; })()"""
+    frame_s = (browser.cpu_s() - before) / 20
+    print(
+        f"opened with {opening_s:.3f} s of CPU, ready after {wall_ms:.0f} ms; {frame_s * 1e3:.1f} ms of CPU a zoom"
     )
-    assert zoom < 150
+    # CPU of the page's thread, since tests share their processors: on an idle machine it is ready as soon.
+    assert opening_s < 1.0
+    assert frame_s < 0.1
 
 
 def test_hostile_names_run_nothing(browser: Browser, tmp_path: Path) -> None:
@@ -307,9 +313,8 @@ def test_a_flame_graph_by_goroutine_and_by_system_call(
         s.value = [...s.options].find(o => o.text.startsWith(text)).value; s.dispatchEvent(new Event('change')); })"""
     browser.evaluate(f"{choose}(1, 'by goroutine')")
     boxes = browser.evaluate("godyno.flame.drawn().filter(box => box.depth === 1)")
-    top = capture.sql(
-        "SELECT goroutine, sum(weight) AS w FROM stacks WHERE layer = 'cpu' GROUP BY 1 ORDER BY 2 DESC LIMIT 1"
-    ).to_pylist()[0]
+    query = "SELECT goroutine, sum(weight) AS w FROM stacks WHERE layer = 'cpu' GROUP BY 1 ORDER BY 2 DESC LIMIT 1"
+    top = capture.sql(query).to_pylist()[0]
     assert boxes[0]["label"] == (f"goroutine {top['goroutine']}" if top["goroutine"] else "no goroutine")
     assert boxes[0]["total"] == pytest.approx(top["w"], rel=1e-4)
     assert len(boxes) == 41 and boxes[-1]["label"] == "the rest"
@@ -407,10 +412,11 @@ def test_a_million_points_do_not_stutter(browser: Browser, tmp_path: Path) -> No
         browser.evaluate(f"document.querySelector('{element}').scrollIntoView({{block: 'center'}})")
         browser.frame()
         browser.frame()
-        times: list[float] = browser.evaluate(
-            """(async () => { const out = []; godyno.view.show(0, godyno.view.end);
-            for (let i = 0; i < 30; i++) { const t = performance.now(); godyno.view.zoom(0.85, godyno.view.end * 0.4);
-            await new Promise(r => requestAnimationFrame(() => setTimeout(r))); out.push(performance.now() - t); } return out; })()"""
-        )
-        print(element, sorted(round(t) for t in times))
-        assert sorted(times)[len(times) // 2] < 100, element
+        browser.evaluate("godyno.view.show(0, godyno.view.end)")
+        before = browser.cpu_s()
+        for _ in range(20):
+            browser.evaluate("godyno.view.zoom(0.85, godyno.view.end * 0.4)")
+            browser.frame()
+        frame_s = (browser.cpu_s() - before) / 20
+        print(f"{element}: {frame_s * 1e3:.1f} ms of CPU a zoom")
+        assert frame_s < 0.05, element

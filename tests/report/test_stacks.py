@@ -33,7 +33,10 @@ def by_leaf(page: Page, header: dict[str, Any], layer: dict[str, Any]) -> dict[s
     return sums
 
 
-SQL = "SELECT function, sum(weight) AS w FROM stacks JOIN frames USING (stack_id) WHERE depth = 0 AND layer = ? AND t_ns BETWEEN ? AND ? GROUP BY 1"
+SQL = (
+    "SELECT function, sum(weight) AS w FROM stacks JOIN frames USING (stack_id) "
+    "WHERE depth = 0 AND layer = ? AND t_ns BETWEEN ? AND ? GROUP BY 1"
+)
 
 
 @pytest.fixture(scope="module")

@@ -120,7 +120,8 @@ export class Samples implements Source {
 
   /** Weights by stack in [a, b], in groups, the heaviest first; those beyond forty are one group of key -1. */
   window(a: number, b: number, grouping: Grouping): Group[] {
-    const from = lowerBound(this.t, a), to = lowerBound(this.t, b + 1e-9, from);
+    // Windows are not whole ticks, samples are: half a tick keeps those on the edge.
+    const from = lowerBound(this.t, a - 0.5), to = lowerBound(this.t, b + 0.5, from);
     if (grouping === "none") {
       const stacks = new Float64Array(this.stacks);
       let weight = 0;
