@@ -86,12 +86,8 @@ def _lane(
         rows = pack(tracks, start, end, sorted(set(tracks), key=int))
         labels = {"0": "command", "1": "children"} | {str(level): f"depth {level}" for level in range(2, 100)}
     else:
-        tracks, names = columns["track"], [clean(name) for name in columns["name"]]
-        colors = (
-            [clean(name) for name in columns["name"]]
-            if layer != "action"
-            else [clean(track) for track in tracks]
-        )
+        tracks, names = columns["track"], _cleaned(columns["name"])
+        colors = names if layer != "action" else _cleaned(tracks)
         details = [_detail(args) for args in columns["args"][:_MOST_DETAILS]]
         rows = pack(tracks, start, end, _busiest(tracks, names, start, end))
         labels = {}
@@ -138,14 +134,13 @@ def _columns(
     name_list, name_index = _dictionary([names[i][:300] for i in order])
     color_list, color_index = _dictionary([colors[i][:80] for i in order])
     used, texts, detail_index = 0, [""], np.zeros(len(order), dtype=np.uint32)
-    for position in np.argsort(
-        order, kind="stable"
-    ):  # the longest spans come first in the query, and keep theirs
-        index = int(order[position])
-        if index < len(details) and details[index] and used < _MOST_DETAIL_CHARACTERS:
-            detail_index[position] = len(texts)
-            texts.append(details[index])
-            used += len(details[index])
+    place = np.full(len(start), -1, dtype=np.int64)
+    place[order] = np.arange(len(order))
+    for index, detail in enumerate(details):  # the longest spans come first, and keep theirs
+        if detail and place[index] >= 0 and used < _MOST_DETAIL_CHARACTERS:
+            detail_index[place[index]] = len(texts)
+            texts.append(detail)
+            used += len(detail)
     return {
         "tracks": tracks,
         "start": payload.column(start[order], "u32", delta=True),
@@ -157,6 +152,12 @@ def _columns(
         "colors": color_list,
         "details": texts,
     }
+
+
+def _cleaned(values: Sequence[str]) -> list[str]:
+    """``clean`` of each, done once for each that is different."""
+    known = {value: clean(value) for value in set(values)}
+    return [known[value] for value in values]
 
 
 def _dictionary(values: Sequence[str]) -> tuple[list[str], Array]:
@@ -175,6 +176,12 @@ def pack(
     out: list[tuple[str, list[int]]] = []
     begins, ends = start.tolist(), end.tolist()
     for track in order:
+        in_order = np.array(members[track], dtype=np.int64)
+        # An instant takes its tick, else a thousand of them would lie on one another.
+        until = np.maximum(end[in_order], start[in_order] + 1)
+        if np.all(start[in_order][1:] >= until[:-1]):
+            out.append((track, members[track]))
+            continue
         rows: list[list[int]] = []
         free: list[int] = []  # rows that are free, the topmost first
         busy: list[tuple[int, int]] = []  # (until, row)
@@ -187,7 +194,6 @@ def pack(
                 row = len(rows)
                 rows.append([])
             rows[row].append(index)
-            # An instant takes its tick, else a thousand of them would lie on one another.
             heapq.heappush(busy, (max(ends[index], begins[index] + 1), row))
         out.extend((track, row) for row in rows)
     return out
@@ -195,10 +201,13 @@ def pack(
 
 def _busiest(tracks: Sequence[str], names: Sequence[str], start: Array, end: Array) -> list[str]:
     """Tracks by the time in which something ran on them: a goroutine that waits all day is not busy."""
+    idle = {name for name in set(names) if name.lower().partition(":")[0] in _IDLE}
     total: dict[str, int] = {}
-    for track, name, begin, finish in zip(tracks, names, start.tolist(), end.tolist(), strict=True):
-        lasted = 0 if name.lower().partition(":")[0] in _IDLE else finish - begin + 1
-        total[track] = total.get(track, 0) + lasted
+    for track, name, lasted in zip(tracks, names, (end - start).tolist(), strict=True):
+        if name not in idle:
+            total[track] = total.get(track, 0) + lasted + 1
+        else:
+            total.setdefault(track, 0)
     return sorted(total, key=lambda track: (-total[track], track))
 
 
