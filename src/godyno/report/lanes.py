@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,12 +34,16 @@ BY_NAME = frozenset(
     {"syscall", "gc", "goroutine", "thread", "proc"}
 )  # their time by name is worth a graph of its own
 _IDLE = frozenset({"waiting", "blocked", "idle", "parked", "sleeping", "runnable", "preempted", "dead"})
+_BY_PID = frozenset({"gc", "init", "stw"})  # layers whose tracks are process ids
+_NUMBER = re.compile(r"[ #]*\d+$")
 _MOST_ROWS = 600
 _MOST_DETAILS = 40_000
 _MOST_DETAIL_CHARACTERS = 3_000_000
 
 
-def lanes(capture: Any, window: Window, payload: Payload, most: int) -> list[dict[str, Any]]:
+def lanes(
+    capture: Any, window: Window, payload: Payload, most: int, named: Mapping[str, str] = {}
+) -> list[dict[str, Any]]:
     """One lane for each layer of spans, and one for each layer of events; at most ``most`` spans in all, the longest."""
     counts = capture.sql(
         "SELECT coalesce(layer, '') AS layer, count(*) AS n FROM spans WHERE t_end_ns >= t_start_ns GROUP BY 1 ORDER BY 1"
@@ -51,18 +56,25 @@ def lanes(capture: Any, window: Window, payload: Payload, most: int) -> list[dic
     total = sum(row["n"] for row in counts)
     for row in counts:
         share = row["n"] if total <= most else max(1000, int(most * row["n"] / total))
-        out.append(_lane(capture, window, payload, row["layer"], row["n"], share, "spans"))
+        out.append(_lane(capture, window, payload, row["layer"], row["n"], share, "spans", named))
     events = capture.sql(
         "SELECT coalesce(layer, '') AS layer, count(*) AS n FROM events WHERE t_ns IS NOT NULL GROUP BY 1 ORDER BY 1"
     ).to_pylist()
     out.extend(
-        _lane(capture, window, payload, row["layer"], row["n"], most // 10, "events") for row in events
+        _lane(capture, window, payload, row["layer"], row["n"], most // 10, "events", named) for row in events
     )
     return out
 
 
 def _lane(
-    capture: Any, window: Window, payload: Payload, layer: str, count: int, most: int, table: str
+    capture: Any,
+    window: Window,
+    payload: Payload,
+    layer: str,
+    count: int,
+    most: int,
+    table: str,
+    named: Mapping[str, str],
 ) -> dict[str, Any]:
     times = "t_start_ns, t_end_ns" if table == "spans" else "t_ns AS t_start_ns, t_ns AS t_end_ns"
     found = capture.sql(
@@ -87,10 +99,13 @@ def _lane(
         labels = {"0": "command", "1": "children"} | {str(level): f"depth {level}" for level in range(2, 100)}
     else:
         tracks, names = columns["track"], _cleaned(columns["name"])
-        colors = names if layer != "action" else _cleaned(tracks)
+        # "GC 1" and "GC 2" are of one colour.
+        colors = _cleaned(
+            tracks if layer == "action" else [_NUMBER.sub("", name) for name in columns["name"]]
+        )
         details = [_detail(args) for args in columns["args"][:_MOST_DETAILS]]
         rows = pack(tracks, start, end, _busiest(tracks, names, start, end))
-        labels = {}
+        labels = {track: named[track] for track in set(tracks) if layer in _BY_PID and track in named}
     title, is_open = (
         KNOWN.get(layer, (layer or "Other spans", True)) if table == "spans" else (f"Events: {layer}", True)
     )

@@ -64,7 +64,7 @@ def page_data(capture: Any, budget: Budget | None = None, baseline: Any = None) 
         "start_ns": str(window.t_start_ns),
         "span_ticks": max(1, (window.t_end_ns - window.t_start_ns) // window.tick_ns),
         "charts": _charts(capture, window, payload, budget, names, kinds),
-        "lanes": lanes(capture, window, payload, budget.spans),
+        "lanes": lanes(capture, window, payload, budget.spans, names),
         "lines": _lines(capture, window, payload, budget),
         "stacks": stacks(capture, window, payload, budget.samples, baseline),
         "processes": {pid: clean(name)[:200] for pid, name in names.items()},
