@@ -80,15 +80,14 @@ def html(document: Document, data: str = "", start_ns: int = 0, tables: frozense
 
 def capture_html(capture: Any, baseline: Any = None) -> str:
     """The page of one capture, with its timelines, spans and output; its flame graphs compare with ``baseline`` where one is given."""
+    from godyno.diagnose import findings_of
     from godyno.report.page_data import page_data, window_of
     from godyno.report.summary import capture_document
 
-    return html(
-        capture_document(capture),
-        page_data(capture, baseline=baseline),
-        window_of(capture).t_start_ns,
-        frozenset(name for name, rows in capture.tables().items() if rows),
-    )
+    findings = findings_of(capture)
+    filled = frozenset(name for name, rows in capture.tables().items() if rows)
+    data = page_data(capture, baseline=baseline, findings=findings)
+    return html(capture_document(capture, findings), data, window_of(capture).t_start_ns, filled)
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:

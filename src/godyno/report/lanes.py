@@ -11,6 +11,7 @@ import numpy as np
 
 from godyno import units
 from godyno.diagnose.processes import Process, arguments, depths, process
+from godyno.model import Finding
 from godyno.report.payload import Array, Payload, clean
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ BY_NAME = frozenset(
 _IDLE = frozenset({"waiting", "blocked", "idle", "parked", "sleeping", "runnable", "preempted", "dead"})
 _BY_PID = frozenset({"gc", "init", "stw"})  # layers whose tracks are process ids
 _NUMBER = re.compile(r"[ #]*\d+$")
+_INT64 = 2**63
 _MOST_ROWS = 600
 _MOST_DETAILS = 40_000
 _MOST_DETAIL_CHARACTERS = 3_000_000
@@ -99,6 +101,8 @@ def _lane(
         labels = {"0": "command", "1": "children"} | {str(level): f"depth {level}" for level in range(2, 100)}
     else:
         tracks, names = columns["track"], _cleaned(columns["name"])
+        if layer == "action":
+            tracks = [_mode(track) for track in tracks]
         # "GC 1" and "GC 2" are of one colour.
         colors = _cleaned(
             tracks if layer == "action" else [_NUMBER.sub("", name) for name in columns["name"]]
@@ -128,6 +132,60 @@ def _lane(
         "by_name": table == "spans" and layer in BY_NAME,
         **_columns(payload, rows, start, end, names, colors, details, labels),
     }
+
+
+def _mode(track: str) -> str:
+    """An action's mode without the file it is for: ``cgo compile x.c`` is ``cgo compile``."""
+    return " ".join(word for word in track.split() if "/" not in word and "." not in word) or track
+
+
+def path_lane(findings: Sequence[Finding], window: Window, payload: Payload) -> list[dict[str, Any]]:
+    """The critical path that the findings hold, as a lane of one row; none where they hold none."""
+    for finding in findings:
+        path = finding.data.get("path") if finding.kind == "critical-path" else None
+        steps = [step for step in path if _is_step(step)] if isinstance(path, list) else []
+        if not steps:
+            continue
+        start, end = (window.ticks(_instants(steps, key)) for key in ("t_start_ns", "t_end_ns"))
+        modes = [str(step.get("mode") or "") for step in steps]
+        names = [
+            clean(f"{'' if mode == 'build' else mode} {step.get('name') or ''}".strip())
+            for mode, step in zip(modes, steps, strict=True)
+        ]
+        details = [units.show_seconds((step["t_end_ns"] - step["t_start_ns"]) * 1e-9) for step in steps]
+        rows = pack(["path"] * len(steps), start, end, ["path"])
+        return [
+            {
+                "id": "critical-path",
+                "title": "Critical path of the build",
+                "note": f"{len(steps):,} steps, each waited for by the next",
+                "open": True,
+                "by_name": False,
+                **_columns(
+                    payload,
+                    rows,
+                    start,
+                    end,
+                    names,
+                    [clean(_mode(mode)) for mode in modes],
+                    details,
+                    {"path": ""},
+                ),
+            }
+        ]
+    return []
+
+
+def _instants(steps: Sequence[dict[str, Any]], key: str) -> Array:
+    return np.array([max(-_INT64, min(_INT64 - 1, step[key])) for step in steps], dtype=np.int64)
+
+
+def _is_step(step: Any) -> bool:
+    return (
+        isinstance(step, dict)
+        and all(isinstance(step.get(key), int) for key in ("t_start_ns", "t_end_ns"))
+        and step["t_end_ns"] >= step["t_start_ns"]
+    )
 
 
 def _columns(

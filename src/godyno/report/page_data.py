@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from godyno.diagnose.processes import processes
+from godyno.model import Finding
 from godyno.report import charts as drawn
 from godyno.report.charts import Chart, Series
-from godyno.report.lanes import lanes
+from godyno.report.lanes import lanes, path_lane
 from godyno.report.payload import FORMAT, Array, Payload, clean
 from godyno.report.stacks import stacks
 
@@ -51,8 +52,13 @@ class Window:
         return np.asarray((inside - self.t_start_ns) // self.tick_ns, dtype=np.uint32)
 
 
-def page_data(capture: Any, budget: Budget | None = None, baseline: Any = None) -> str:
-    """The page's block of data for ``capture``, as base64 text; ``baseline`` is the capture that its flame graphs compare with."""
+def page_data(
+    capture: Any, budget: Budget | None = None, baseline: Any = None, findings: Sequence[Finding] = ()
+) -> str:
+    """The page's block of data for ``capture``, as base64 text; ``baseline`` is the capture that its flame graphs compare with.
+
+    The critical path of ``findings`` becomes a lane of its own.
+    """
     budget = budget or Budget()
     window, payload = window_of(capture), Payload()
     tree = processes(capture)
@@ -64,7 +70,7 @@ def page_data(capture: Any, budget: Budget | None = None, baseline: Any = None) 
         "start_ns": str(window.t_start_ns),
         "span_ticks": max(1, (window.t_end_ns - window.t_start_ns) // window.tick_ns),
         "charts": _charts(capture, window, payload, budget, names, kinds),
-        "lanes": lanes(capture, window, payload, budget.spans, names),
+        "lanes": path_lane(findings, window, payload) + lanes(capture, window, payload, budget.spans, names),
         "lines": _lines(capture, window, payload, budget),
         "stacks": stacks(capture, window, payload, budget.samples, baseline),
         "processes": {pid: clean(name)[:200] for pid, name in names.items()},
