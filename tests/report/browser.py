@@ -47,6 +47,7 @@ class Browser:
         self.session = self.call(
             "Target.attachToTarget", targetId=target["targetId"], flatten=True, session=False
         )["sessionId"]
+        self.call("Performance.enable", timeDomain="threadTicks")
         for domain in ("Page", "Runtime", "Log"):
             self.call(f"{domain}.enable")
         self.resize(width, height)
@@ -139,6 +140,11 @@ class Browser:
             details = answer["exceptionDetails"]
             raise RuntimeError(details.get("exception", {}).get("description", details["text"]))
         return answer["result"].get("value")
+
+    def cpu_s(self) -> float:
+        """CPU seconds of the page's main thread so far: what a busy machine does not change."""
+        metrics = self.call("Performance.getMetrics")["metrics"]
+        return float(next(one["value"] for one in metrics if one["name"] == "TaskDuration"))
 
     def frame(self) -> None:
         """Waits until what was asked for is drawn."""

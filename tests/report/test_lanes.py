@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from godyno.capture.reader import Capture, open_capture
 from godyno.capture.tables import TableWriter
-from godyno.report.lanes import lanes, pack
+from godyno.diagnose.critical_path import CriticalPath
+from godyno.model import Finding
+from godyno.report.lanes import lanes, pack, path_lane
 from godyno.report.page_data import Window, window_of
 from godyno.report.payload import Payload
 from godyno.testing.captures import T0, write_capture
@@ -51,6 +53,23 @@ def test_of_too_many_spans_the_longest_are_kept_and_the_rest_counted(tmp_path: P
     with open_capture(write_capture(tmp_path / "many.dyno", fill)) as capture:
         (lane,) = lanes(capture, Window(T0, T0 + 6000), Payload(), 500)
     assert lane["note"].startswith("3,000 spans, the 1,000 longest on this page")
+
+
+def test_the_critical_path_is_a_lane_of_one_row(build: Capture) -> None:
+    (lane,) = path_lane(CriticalPath().analyze(build), window_of(build), Payload())
+    assert [track["n"] for track in lane["tracks"]] == [7]
+    assert lane["names"][-1] == "link example.com/cmd" and lane["colors"] == ["build", "link"]
+
+
+def test_a_forged_path_is_left_out(build: Capture) -> None:
+    for path in ("x", [5, {}, {"t_start_ns": 5, "t_end_ns": 1}, {"t_start_ns": "a", "t_end_ns": 1}]):
+        assert (
+            path_lane([Finding("x", "critical-path", "", data={"path": path})], window_of(build), Payload())
+            == []
+        )
+    huge = [{"t_start_ns": -(10**40), "t_end_ns": 10**40, "name": None}]
+    (lane,) = path_lane([Finding("x", "critical-path", "", data={"path": huge})], window_of(build), Payload())
+    assert lane["names"] == [""]
 
 
 def test_events_are_a_lane_of_their_own(tmp_path: Path) -> None:

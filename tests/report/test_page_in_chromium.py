@@ -15,8 +15,10 @@ from browser import Browser
 from godyno.capture.reader import Capture, open_capture
 from godyno.capture.tables import TableWriter
 from godyno.model import Result
-from godyno.report.html import capture_html, write_text
-from godyno.testing.captures import SECOND, T0, an_hour, write_capture
+from godyno.report.html import capture_html, html, write_text
+from godyno.report.page_data import Budget, page_data
+from godyno.report.summary import capture_document
+from godyno.testing.captures import SECOND, T0, a_service, an_hour, write_capture
 
 pytestmark = pytest.mark.integration
 
@@ -215,17 +217,23 @@ def test_an_hour_of_hundreds_of_processes_opens_in_a_second(browser: Browser, tm
         write_text(tmp_path / "hour.html", capture_html(capture))
     assert (tmp_path / "hour.html").stat().st_size < 6_000_000
     browser.resize(1400, 900)
-    times = []
-    for _ in range(3):  # the machine may be busy with other tests: the best of three is the page's own
-        browser.open(tmp_path / "hour.html")
+    browser.open(tmp_path / "hour.html")  # the first one reads the browser itself in
+    before = browser.cpu_s()
+    browser.open(tmp_path / "hour.html")
+    browser.frame()
+    opening_s = browser.cpu_s() - before
+    wall_ms = browser.evaluate("Number(document.documentElement.dataset.ready)")
+    before = browser.cpu_s()
+    for _ in range(20):
+        browser.evaluate("godyno.view.zoom(0.8)")
         browser.frame()
-        times.append(float(browser.evaluate("performance.now()")))
-    assert min(times) < 1000
-    zoom = browser.evaluate(
-        """(async () => { const t = performance.now(); for (let i = 0; i < 20; i++) { godyno.view.zoom(0.8);
-        await new Promise(r => requestAnimationFrame(r)); } return (performance.now() - t) / 20; })()"""
+    frame_s = (browser.cpu_s() - before) / 20
+    print(
+        f"opened with {opening_s:.3f} s of CPU, ready after {wall_ms:.0f} ms; {frame_s * 1e3:.1f} ms of CPU a zoom"
     )
-    assert zoom < 150
+    # CPU of the page's thread, since tests share their processors: on an idle machine it is ready as soon.
+    assert opening_s < 1.0
+    assert frame_s < 0.1
 
 
 def test_hostile_names_run_nothing(browser: Browser, tmp_path: Path) -> None:
@@ -248,3 +256,167 @@ def test_hostile_names_run_nothing(browser: Browser, tmp_path: Path) -> None:
     assert browser.evaluate("document.querySelector('.tip strong').textContent").endswith(attack)
     assert browser.evaluate("window.owned") is None
     assert browser.console == []
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Capture, Path]]:
+    """A service and its page, which compares it with a faster one."""
+    folder = tmp_path_factory.mktemp("service")
+    before = write_capture(folder / "before.dyno", a_service())
+    with (
+        open_capture(write_capture(folder / "now.dyno", a_service(slow=True))) as capture,
+        open_capture(before) as baseline,
+    ):
+        write_text(folder / "now.html", capture_html(capture, baseline))
+        yield capture, folder / "now.html"
+
+
+FLAME = """WITH s AS (SELECT stack_id, sum(weight) AS w FROM stacks WHERE layer = ? AND t_ns BETWEEN ? AND ? GROUP BY 1)
+SELECT function, sum(w) AS total, sum(w) FILTER (depth = 0) AS self FROM s JOIN frames USING (stack_id) GROUP BY 1"""
+
+
+@pytest.mark.parametrize(
+    ("layer", "zoom"), [("On-CPU", (0.0, 1.0)), ("On-CPU", (0.31, 0.33)), ("Off-CPU", (0.5, 0.9))]
+)
+def test_a_flame_graph_of_a_window_says_what_sql_says(
+    browser: Browser, service: tuple[Capture, Path], layer: str, zoom: tuple[float, float]
+) -> None:
+    capture, path = service
+    browser.console.clear()
+    browser.resize(1400, 900)
+    browser.open(path)
+    browser.evaluate(f"""(() => {{ document.getElementById('flame-graph').scrollIntoView();
+        const s = document.querySelector('#flame-graph select'); s.value = [...s.options].find(o => o.text === '{layer}').value;
+        s.dispatchEvent(new Event('change')); godyno.view.show({zoom[0]} * godyno.view.end, {zoom[1]} * godyno.view.end); }})()""")
+    browser.frame()
+    browser.frame()
+    a, b = window(browser)
+    rows = capture.sql(
+        FLAME, [layer.lower().replace("-", "") if layer == "Off-CPU" else "cpu", a, b]
+    ).to_pylist()
+    drawn = {box["label"]: box for box in browser.evaluate("godyno.flame.drawn()") if box["label"] != "all"}
+    assert {name: box["total"] for name, box in drawn.items()} == pytest.approx(
+        {row["function"]: row["total"] for row in rows}, rel=1e-4
+    )
+    assert {name: box["self"] for name, box in drawn.items()} == pytest.approx(
+        {row["function"]: row["self"] or 0.0 for row in rows}, rel=1e-4
+    )
+    assert browser.console == []
+
+
+def test_a_flame_graph_by_goroutine_and_by_system_call(
+    browser: Browser, service: tuple[Capture, Path]
+) -> None:
+    capture, path = service
+    browser.open(path)
+    choose = """((index, text) => { const s = document.querySelectorAll('#flame-graph select')[index];
+        s.value = [...s.options].find(o => o.text.startsWith(text)).value; s.dispatchEvent(new Event('change')); })"""
+    browser.evaluate(f"{choose}(1, 'by goroutine')")
+    boxes = browser.evaluate("godyno.flame.drawn().filter(box => box.depth === 1)")
+    query = "SELECT goroutine, sum(weight) AS w FROM stacks WHERE layer = 'cpu' GROUP BY 1 ORDER BY 2 DESC LIMIT 1"
+    top = capture.sql(query).to_pylist()[0]
+    assert boxes[0]["label"] == (f"goroutine {top['goroutine']}" if top["goroutine"] else "no goroutine")
+    assert boxes[0]["total"] == pytest.approx(top["w"], rel=1e-4)
+    assert len(boxes) == 41 and boxes[-1]["label"] == "the rest"
+    browser.evaluate(f"{choose}(0, 'System calls: time by name')")
+    calls = {
+        box["label"]: box["total"]
+        for box in browser.evaluate("godyno.flame.drawn().filter(box => box.depth === 1)")
+    }
+    rows = capture.sql(
+        "SELECT name, sum(t_end_ns - t_start_ns) / 1e9 AS s FROM spans WHERE layer = 'syscall' GROUP BY 1"
+    ).to_pylist()
+    assert calls == pytest.approx({row["name"]: row["s"] for row in rows}, rel=1e-3)
+
+
+def test_a_differential_flame_graph_says_what_grew(browser: Browser, service: tuple[Capture, Path]) -> None:
+    browser.open(service[1])
+    boxes = {box["label"]: box for box in browser.evaluate("godyno.flame.drawn()")}
+    encode, handle = boxes["main.encode"], boxes["main.handle"]
+    assert encode["before"] == pytest.approx(0.3, abs=0.02) and encode["width"] == pytest.approx(
+        0.6, abs=0.02
+    )
+    assert handle["before"] == pytest.approx(0.6, abs=0.02) and handle["width"] == pytest.approx(
+        0.3, abs=0.02
+    )
+    browser.evaluate("godyno.view.show(0, godyno.view.end / 2)")
+    browser.key("c")  # from now on against this half
+    browser.evaluate("godyno.view.show(godyno.view.end / 2, godyno.view.end)")
+    browser.evaluate("document.getElementById('flame-graph').scrollIntoView()")
+    browser.frame()
+    browser.frame()
+    boxes = {box["label"]: box for box in browser.evaluate("godyno.flame.drawn()")}
+    assert boxes["main.encode"]["before"] == pytest.approx(0.6, abs=0.03)
+
+
+def test_the_flame_graph_obeys_the_keyboard(browser: Browser, service: tuple[Capture, Path]) -> None:
+    browser.open(service[1])
+    browser.evaluate(
+        "(() => { const c = document.querySelector('#flame-graph canvas'); c.scrollIntoView(); c.focus(); })()"
+    )
+    browser.frame()
+    for key in ("ArrowDown", "ArrowDown", "ArrowDown", "Enter"):
+        browser.key(key)
+    deepest = browser.evaluate("godyno.flame.drawn().map(box => [box.label, box.width])")
+    assert ["main.encode", 1] in deepest and "main.handle" not in dict(deepest)
+    browser.key("Escape")
+    assert "main.handle" in dict(browser.evaluate("godyno.flame.drawn().map(box => [box.label, box.width])"))
+
+
+def test_a_million_points_do_not_stutter(browser: Browser, tmp_path: Path) -> None:
+    """A million spans, a million samples and a million values on one page, zoomed frame by frame."""
+
+    def fill(writer: TableWriter) -> None:
+        a_service(samples=50_000, wall_s=100.0)(writer)
+        columns = writer._rows["spans"]
+        n = 1_000_000
+        starts = [T0 + i * 100_000 for i in range(n)]
+        for column, values in zip(
+            columns,
+            (starts, [t + 60_000 for t in starts], ["syscall"] * n, [f"t{i % 8}" for i in range(n)], ["read", "write"] * (n // 2),
+             [100] * n, [1] * n, ["{}"] * n), strict=True,
+        ):  # fmt: skip
+            column.extend(values)
+        samples = writer._rows["stacks"]
+        for column, values in zip(
+            samples,
+            (
+                starts,
+                ["cpu"] * n,
+                [100] * n,
+                [100] * n,
+                [i % 500 for i in range(n)],
+                [1e-4] * n,
+                [1 + i % 3 for i in range(n)],
+            ),
+            strict=True,
+        ):
+            column.extend(values)
+        series = writer.series("go.memory.used", "By", "go")
+        for i, t in enumerate(starts):
+            writer.point(series, t, float(i * 7919 % 100_003))
+
+    made = write_capture(
+        tmp_path / "million.dyno", fill, result=Result(T0, T0 + 100 * SECOND, 0, 0, 1.0, 1.0)
+    )
+    budget = Budget(buckets=1_100_000, spans=1_200_000, samples=1_200_000)
+    with open_capture(made) as capture:
+        text = html(
+            capture_document(capture, []), page_data(capture, budget), T0, frozenset({"spans", "stacks"})
+        )
+        write_text(tmp_path / "million.html", text)
+    browser.resize(1400, 1000)
+    browser.open(tmp_path / "million.html")
+    browser.evaluate("document.querySelectorAll('details.lane').forEach(lane => lane.open = true)")
+    for element in ('[data-lane="spans-syscall"]', "#flame-graph"):
+        browser.evaluate(f"document.querySelector('{element}').scrollIntoView({{block: 'center'}})")
+        browser.frame()
+        browser.frame()
+        browser.evaluate("godyno.view.show(0, godyno.view.end)")
+        before = browser.cpu_s()
+        for _ in range(20):
+            browser.evaluate("godyno.view.zoom(0.85, godyno.view.end * 0.4)")
+            browser.frame()
+        frame_s = (browser.cpu_s() - before) / 20
+        print(f"{element}: {frame_s * 1e3:.1f} ms of CPU a zoom")
+        assert frame_s < 0.05, element

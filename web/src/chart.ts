@@ -25,6 +25,7 @@ export class ChartLane implements Lane {
   private readonly byPeak: number[];
   private shown: number[] = [];
   private most = FEW;
+  private resting = 0;
   private u: uPlot | null = null;
 
   constructor(data: ChartData, payload: Payload, view: View, plot: Plot) {
@@ -153,7 +154,13 @@ export class ChartLane implements Lane {
 
   readonly draw = (): void => {
     if (!this.element.open || !this.plot.visible(this.element)) return;
-    if (this.byPeak.length > this.most && this.highest().sort((p, q) => p - q).join() !== this.shown.join()) this.choose();
+    if (this.byPeak.length > this.most) {
+      // Which lines are highest here is asked when the zoom has come to rest: new lines mean a new chart.
+      window.clearTimeout(this.resting);
+      this.resting = window.setTimeout(() => {
+        if (this.highest().sort((p, q) => p - q).join() !== this.shown.join()) this.choose();
+      }, 120);
+    }
     const width = this.plot.total();
     if (this.u && this.u.width !== width) {
       this.u.destroy();

@@ -4,6 +4,7 @@ import "uplot/dist/uPlot.min.css";
 import "./page.css";
 import { ChartLane } from "./chart.ts";
 import { el } from "./dom.ts";
+import { Flame } from "./flame.ts";
 import { Lines } from "./lines.ts";
 import { Payload, unpack } from "./payload.ts";
 import { SpanLane } from "./spans.ts";
@@ -65,12 +66,16 @@ async function start(): Promise<void> {
   }
   const linesHost = document.getElementById("output-lines");
   const lines = header.lines && linesHost ? new Lines(linesHost, header.lines, payload, view) : null;
+  const flameHost = document.getElementById("flame-graph");
+  const wanted = flameHost && (header.stacks || header.lanes.some((lane) => lane.by_name));
+  if (wanted) document.getElementById("flame-section")?.removeAttribute("hidden");
+  const flame = wanted ? new Flame(flameHost, payload, view, tip) : null;
   jumps(view, header.tick_ns);
   search(view, spans, lines);
-  keys(view, tip);
+  keys(view, tip, flame);
   // What a test or a script in the console may ask.
   Object.assign(window, {
-    godyno: { view, header, lanes: Object.fromEntries(timeline.lanes.map((lane) => [lane.element.dataset.lane, lane])) },
+    godyno: { view, header, flame, lanes: Object.fromEntries(timeline.lanes.map((lane) => [lane.element.dataset.lane, lane])) },
   });
   document.documentElement.dataset.ready = String(Math.round(performance.now()));
 }
@@ -100,7 +105,7 @@ function search(view: View, spans: SpanLane[], lines: Lines | null): void {
   document.querySelector("#timeline .bar")?.append(el("label", { class: "search" }, input, count));
 }
 
-function keys(view: View, tip: Tip): void {
+function keys(view: View, tip: Tip, flame: Flame | null): void {
   const help = document.getElementById("keys") as HTMLDialogElement | null;
   document.getElementById("help")?.addEventListener("click", () => help?.showModal());
   document.getElementById("help")?.removeAttribute("hidden");
@@ -117,7 +122,7 @@ function keys(view: View, tip: Tip): void {
     "+": () => view.zoom(0.5), "=": () => view.zoom(0.5), "-": () => view.zoom(2),
     ArrowLeft: () => view.pan(-0.25), ArrowRight: () => view.pan(0.25),
     "0": () => view.show(0, view.end), n: () => step(1), p: () => step(-1),
-    t: () => document.getElementById("theme")?.click(), "?": () => help?.showModal(),
+    c: () => flame?.pin(), t: () => document.getElementById("theme")?.click(), "?": () => help?.showModal(),
     "/": () => document.querySelector<HTMLInputElement>("#timeline input[type=search]")?.focus(),
     Escape: () => {
       tip.unpin();

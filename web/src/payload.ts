@@ -42,6 +42,7 @@ export interface LaneData {
   title: string;
   note: string;
   open: boolean;
+  by_name: boolean; // whether the time of its spans by name is worth a graph
   tracks: TrackData[];
   start: Column;
   end: Column;
@@ -66,6 +67,7 @@ export interface StackLayer {
   title: string;
   unit: string;
   note: string;
+  baseline: boolean; // of the capture that this one is compared with
   t: Column;
   stack: Column;
   weight: Column;

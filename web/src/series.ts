@@ -73,8 +73,8 @@ export class Trace {
 
   /** The value that holds at `t`: the last one not after it, of steps the first not before it; null outside of the series. */
   at(t: number): [number, number] | null {
-    const i = this.stepped ? lowerBound(this.t, t) : lowerBound(this.t, t + 1e-9) - 1;
-    if (i < 0 || i >= this.t.length || t > this.t[this.t.length - 1] || t < this.t[0]) return null;
+    const i = this.stepped ? lowerBound(this.t, t - 0.5) : lowerBound(this.t, t + 0.5) - 1;
+    if (i < 0 || i >= this.t.length || t > this.t[this.t.length - 1] + 0.5 || t < this.t[0] - 0.5) return null;
     return Number.isNaN(this.hi[i]) ? null : [this.lo[i], this.hi[i]];
   }
 

@@ -34,6 +34,7 @@ export class SpanLane implements Lane {
   private readonly scroller: HTMLDivElement;
   private matches: Uint8Array | null = null;
   private hovered = -1;
+  private readonly prefix: number;
 
   constructor(data: LaneData, payload: Payload, view: View, plot: Plot, tip: Tip) {
     this.data = data;
@@ -46,6 +47,7 @@ export class SpanLane implements Lane {
     this.name = payload.column(data.name);
     this.color = payload.column(data.color);
     this.detail = payload.column(data.detail);
+    this.prefix = commonPrefix(data.tracks.map((track) => track.label).filter(Boolean));
     const spacer = el("div", { class: "spacer" });
     this.scroller = el("div", { class: "plot spans" }, this.canvas, spacer);
     const full = data.tracks.length * ROW;
@@ -77,6 +79,12 @@ export class SpanLane implements Lane {
       this.element.querySelectorAll<HTMLElement>(".key i").forEach((dot, i) => (dot.style.background = fill(i)));
       soon(this.draw);
     });
+  }
+
+  /** A track's label; where it does not fit, without what all labels of the lane begin with. */
+  private short(label: string, width: number): string {
+    const fits = clipped(label, width);
+    return fits === label || this.prefix < 3 ? fits : clipped(`…${label.slice(this.prefix)}`, width);
   }
 
   private keys(): HTMLElement[] {
@@ -136,7 +144,7 @@ export class SpanLane implements Lane {
       const track = this.data.tracks[row];
       const y = row * ROW - top;
       context.fillStyle = dim;
-      if (track.label) context.fillText(clipped(track.label, left - 6), 2, y + ROW / 2, left - 6);
+      if (track.label) context.fillText(this.short(track.label, left - 6), 2, y + ROW / 2, left - 6);
       const last = track.first + track.n;
       let i = this.first(track.first, track.n);
       while (i < last && this.start[i] < this.view.b) {
@@ -219,6 +227,13 @@ export class SpanLane implements Lane {
   }
 
   readonly point = (): void => undefined;
+}
+
+function commonPrefix(labels: string[]): number {
+  if (labels.length < 2) return 0;
+  let n = 0;
+  while (n < labels[0].length && labels.every((label) => label[n] === labels[0][n])) n++;
+  return n;
 }
 
 function fill(i: number): string {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
@@ -17,7 +18,12 @@ from godyno.errors import UsageError
     type=click.Path(path_type=Path),
     help="FILE.html or FILE.md; the capture's name with .html without it.",
 )
-def command(capture: Path, out: Path | None) -> None:
+@click.option(
+    "--baseline",
+    type=click.Path(path_type=Path),
+    help="Another capture, which the page's flame graphs are compared with.",
+)
+def command(capture: Path, out: Path | None, baseline: Path | None) -> None:
     """Write the report of CAPTURE: one HTML file that needs no network, or Markdown for a pull request.
 
     \b
@@ -33,7 +39,7 @@ def command(capture: Path, out: Path | None) -> None:
     target = out or Path(f"{capture.name.removesuffix('.zip').removesuffix('.dyno')}.html")
     if target.suffix not in (".html", ".htm", ".md", ".markdown"):
         raise UsageError(f"{target} says no format", hint="Name it FILE.html or FILE.md.")
-    with open_capture(capture) as found:
-        page = target.suffix in (".html", ".htm")
-        write_text(target, capture_html(found) if page else markdown(capture_document(found)))
+    page = target.suffix in (".html", ".htm")
+    with open_capture(capture) as found, open_capture(baseline) if baseline else nullcontext() as other:
+        write_text(target, capture_html(found, other) if page else markdown(capture_document(found)))
     click.echo(str(target))

@@ -37,7 +37,7 @@ class ProcessKinds:
         rows.sort(key=lambda row: (row[2] if row[2] is not None else -1.0, row[3]), reverse=True)
         cpu = sum(row[2] or 0.0 for row in rows)
         first = rows[0]
-        claim = f"{len(found):,} processes of {len(rows)} {'kind' if len(rows) == 1 else 'kinds'}"
+        claim = f"{len(found):,} {'process' if len(found) == 1 else 'processes'} of {len(rows)} {'kind' if len(rows) == 1 else 'kinds'}"
         if cpu > 0 and first[2]:
             claim += f": {first[0]} took {units.show_ratio(first[2] / cpu)} of the CPU time"
             claim += f" ({units.show_seconds(first[2])} of {units.show_seconds(cpu)})"

@@ -34,10 +34,10 @@ from godyno.report.payload import clean
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 
 
-def html(document: Document, data: str = "", start_ns: int = 0, lines: bool = False) -> str:
+def html(document: Document, data: str = "", start_ns: int = 0, tables: frozenset[str] = frozenset()) -> str:
     """The page. ``data`` is ``page_data.page_data``'s block and ``start_ns`` its start; without it there are no timelines.
 
-    ``lines`` says that the data has lines of output.
+    ``tables`` names the capture's tables that hold rows.
     """
     script, style = _asset("page.js"), _asset("page.css")
     policy = "; ".join(
@@ -69,7 +69,7 @@ def html(document: Document, data: str = "", start_ns: int = 0, lines: bool = Fa
             sections=[(heading, blocks) for heading, blocks in shown if blocks or heading is None],
             data=data,
             start_ns=start_ns,
-            lines=lines,
+            tables=tables,
             script=script,
             style=style,
             policy=policy,
@@ -78,17 +78,16 @@ def html(document: Document, data: str = "", start_ns: int = 0, lines: bool = Fa
     )
 
 
-def capture_html(capture: Any) -> str:
-    """The page of one capture, with its timelines, spans and output."""
+def capture_html(capture: Any, baseline: Any = None) -> str:
+    """The page of one capture, with its timelines, spans and output; its flame graphs compare with ``baseline`` where one is given."""
+    from godyno.diagnose import findings_of
     from godyno.report.page_data import page_data, window_of
     from godyno.report.summary import capture_document
 
-    return html(
-        capture_document(capture),
-        page_data(capture),
-        window_of(capture).t_start_ns,
-        capture.tables()["lines"] > 0,
-    )
+    findings = findings_of(capture)
+    filled = frozenset(name for name, rows in capture.tables().items() if rows)
+    data = page_data(capture, baseline=baseline, findings=findings)
+    return html(capture_document(capture, findings), data, window_of(capture).t_start_ns, filled)
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:

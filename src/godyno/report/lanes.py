@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from godyno import units
 from godyno.diagnose.processes import Process, arguments, depths, process
+from godyno.model import Finding
 from godyno.report.payload import Array, Payload, clean
 
 if TYPE_CHECKING:
@@ -21,15 +23,29 @@ KNOWN: dict[str, tuple[str, bool]] = {
     "action": ("Build actions", True),
     "test": ("Tests", True),
     "gc": ("Garbage collection", True),
+    "stw": ("Stop the world", True),
+    "goroutine": ("Goroutines, the busiest first", True),
+    "proc": ("Processors of the Go scheduler (P)", True),
+    "thread": ("Threads, the busiest first", True),
+    "syscall": ("System calls", True),
     "init": ("Package initialisation", False),
     "throttled": ("Throttled by the CPU quota", True),
 }
+BY_NAME = frozenset(
+    {"syscall", "gc", "goroutine", "thread", "proc"}
+)  # their time by name is worth a graph of its own
+_IDLE = frozenset({"waiting", "blocked", "idle", "parked", "sleeping", "runnable", "preempted", "dead"})
+_BY_PID = frozenset({"gc", "init", "stw"})  # layers whose tracks are process ids
+_NUMBER = re.compile(r"[ #]*\d+$")
+_INT64 = 2**63
 _MOST_ROWS = 600
 _MOST_DETAILS = 40_000
 _MOST_DETAIL_CHARACTERS = 3_000_000
 
 
-def lanes(capture: Any, window: Window, payload: Payload, most: int) -> list[dict[str, Any]]:
+def lanes(
+    capture: Any, window: Window, payload: Payload, most: int, named: Mapping[str, str] = {}
+) -> list[dict[str, Any]]:
     """One lane for each layer of spans, and one for each layer of events; at most ``most`` spans in all, the longest."""
     counts = capture.sql(
         "SELECT coalesce(layer, '') AS layer, count(*) AS n FROM spans WHERE t_end_ns >= t_start_ns GROUP BY 1 ORDER BY 1"
@@ -42,18 +58,25 @@ def lanes(capture: Any, window: Window, payload: Payload, most: int) -> list[dic
     total = sum(row["n"] for row in counts)
     for row in counts:
         share = row["n"] if total <= most else max(1000, int(most * row["n"] / total))
-        out.append(_lane(capture, window, payload, row["layer"], row["n"], share, "spans"))
+        out.append(_lane(capture, window, payload, row["layer"], row["n"], share, "spans", named))
     events = capture.sql(
         "SELECT coalesce(layer, '') AS layer, count(*) AS n FROM events WHERE t_ns IS NOT NULL GROUP BY 1 ORDER BY 1"
     ).to_pylist()
     out.extend(
-        _lane(capture, window, payload, row["layer"], row["n"], most // 10, "events") for row in events
+        _lane(capture, window, payload, row["layer"], row["n"], most // 10, "events", named) for row in events
     )
     return out
 
 
 def _lane(
-    capture: Any, window: Window, payload: Payload, layer: str, count: int, most: int, table: str
+    capture: Any,
+    window: Window,
+    payload: Payload,
+    layer: str,
+    count: int,
+    most: int,
+    table: str,
+    named: Mapping[str, str],
 ) -> dict[str, Any]:
     times = "t_start_ns, t_end_ns" if table == "spans" else "t_ns AS t_start_ns, t_ns AS t_end_ns"
     found = capture.sql(
@@ -77,15 +100,16 @@ def _lane(
         rows = pack(tracks, start, end, sorted(set(tracks), key=int))
         labels = {"0": "command", "1": "children"} | {str(level): f"depth {level}" for level in range(2, 100)}
     else:
-        tracks, names = columns["track"], [clean(name) for name in columns["name"]]
-        colors = (
-            [clean(name) for name in columns["name"]]
-            if layer != "action"
-            else [clean(track) for track in tracks]
+        tracks, names = columns["track"], _cleaned(columns["name"])
+        if layer == "action":
+            tracks = [_mode(track) for track in tracks]
+        # "GC 1" and "GC 2" are of one colour.
+        colors = _cleaned(
+            tracks if layer == "action" else [_NUMBER.sub("", name) for name in columns["name"]]
         )
         details = [_detail(args) for args in columns["args"][:_MOST_DETAILS]]
-        rows = pack(tracks, start, end, _busiest(tracks, start, end))
-        labels = {}
+        rows = pack(tracks, start, end, _busiest(tracks, names, start, end))
+        labels = {track: named[track] for track in set(tracks) if layer in _BY_PID and track in named}
     title, is_open = (
         KNOWN.get(layer, (layer or "Other spans", True)) if table == "spans" else (f"Events: {layer}", True)
     )
@@ -105,8 +129,63 @@ def _lane(
         "title": clean(title),
         "note": note,
         "open": is_open,
+        "by_name": table == "spans" and layer in BY_NAME,
         **_columns(payload, rows, start, end, names, colors, details, labels),
     }
+
+
+def _mode(track: str) -> str:
+    """An action's mode without the file it is for: ``cgo compile x.c`` is ``cgo compile``."""
+    return " ".join(word for word in track.split() if "/" not in word and "." not in word) or track
+
+
+def path_lane(findings: Sequence[Finding], window: Window, payload: Payload) -> list[dict[str, Any]]:
+    """The critical path that the findings hold, as a lane of one row; none where they hold none."""
+    for finding in findings:
+        path = finding.data.get("path") if finding.kind == "critical-path" else None
+        steps = [step for step in path if _is_step(step)] if isinstance(path, list) else []
+        if not steps:
+            continue
+        start, end = (window.ticks(_instants(steps, key)) for key in ("t_start_ns", "t_end_ns"))
+        modes = [str(step.get("mode") or "") for step in steps]
+        names = [
+            clean(f"{'' if mode == 'build' else mode} {step.get('name') or ''}".strip())
+            for mode, step in zip(modes, steps, strict=True)
+        ]
+        details = [units.show_seconds((step["t_end_ns"] - step["t_start_ns"]) * 1e-9) for step in steps]
+        rows = pack(["path"] * len(steps), start, end, ["path"])
+        return [
+            {
+                "id": "critical-path",
+                "title": "Critical path of the build",
+                "note": f"{len(steps):,} steps, each waited for by the next",
+                "open": True,
+                "by_name": False,
+                **_columns(
+                    payload,
+                    rows,
+                    start,
+                    end,
+                    names,
+                    [clean(_mode(mode)) for mode in modes],
+                    details,
+                    {"path": ""},
+                ),
+            }
+        ]
+    return []
+
+
+def _instants(steps: Sequence[dict[str, Any]], key: str) -> Array:
+    return np.array([max(-_INT64, min(_INT64 - 1, step[key])) for step in steps], dtype=np.int64)
+
+
+def _is_step(step: Any) -> bool:
+    return (
+        isinstance(step, dict)
+        and all(isinstance(step.get(key), int) for key in ("t_start_ns", "t_end_ns"))
+        and step["t_end_ns"] >= step["t_start_ns"]
+    )
 
 
 def _columns(
@@ -128,14 +207,13 @@ def _columns(
     name_list, name_index = _dictionary([names[i][:300] for i in order])
     color_list, color_index = _dictionary([colors[i][:80] for i in order])
     used, texts, detail_index = 0, [""], np.zeros(len(order), dtype=np.uint32)
-    for position in np.argsort(
-        order, kind="stable"
-    ):  # the longest spans come first in the query, and keep theirs
-        index = int(order[position])
-        if index < len(details) and details[index] and used < _MOST_DETAIL_CHARACTERS:
-            detail_index[position] = len(texts)
-            texts.append(details[index])
-            used += len(details[index])
+    place = np.full(len(start), -1, dtype=np.int64)
+    place[order] = np.arange(len(order))
+    for index, detail in enumerate(details):  # the longest spans come first, and keep theirs
+        if detail and place[index] >= 0 and used < _MOST_DETAIL_CHARACTERS:
+            detail_index[place[index]] = len(texts)
+            texts.append(detail)
+            used += len(detail)
     return {
         "tracks": tracks,
         "start": payload.column(start[order], "u32", delta=True),
@@ -147,6 +225,12 @@ def _columns(
         "colors": color_list,
         "details": texts,
     }
+
+
+def _cleaned(values: Sequence[str]) -> list[str]:
+    """``clean`` of each, done once for each that is different."""
+    known = {value: clean(value) for value in set(values)}
+    return [known[value] for value in values]
 
 
 def _dictionary(values: Sequence[str]) -> tuple[list[str], Array]:
@@ -165,6 +249,12 @@ def pack(
     out: list[tuple[str, list[int]]] = []
     begins, ends = start.tolist(), end.tolist()
     for track in order:
+        in_order = np.array(members[track], dtype=np.int64)
+        # An instant takes its tick, else a thousand of them would lie on one another.
+        until = np.maximum(end[in_order], start[in_order] + 1)
+        if np.all(start[in_order][1:] >= until[:-1]):
+            out.append((track, members[track]))
+            continue
         rows: list[list[int]] = []
         free: list[int] = []  # rows that are free, the topmost first
         busy: list[tuple[int, int]] = []  # (until, row)
@@ -177,16 +267,20 @@ def pack(
                 row = len(rows)
                 rows.append([])
             rows[row].append(index)
-            # An instant takes its tick, else a thousand of them would lie on one another.
             heapq.heappush(busy, (max(ends[index], begins[index] + 1), row))
         out.extend((track, row) for row in rows)
     return out
 
 
-def _busiest(tracks: Sequence[str], start: Array, end: Array) -> list[str]:
+def _busiest(tracks: Sequence[str], names: Sequence[str], start: Array, end: Array) -> list[str]:
+    """Tracks by the time in which something ran on them: a goroutine that waits all day is not busy."""
+    idle = {name for name in set(names) if name.lower().partition(":")[0] in _IDLE}
     total: dict[str, int] = {}
-    for track, begin, finish in zip(tracks, start.tolist(), end.tolist(), strict=True):
-        total[track] = total.get(track, 0) + finish - begin + 1
+    for track, name, lasted in zip(tracks, names, (end - start).tolist(), strict=True):
+        if name not in idle:
+            total[track] = total.get(track, 0) + lasted + 1
+        else:
+            total.setdefault(track, 0)
     return sorted(total, key=lambda track: (-total[track], track))
 
 

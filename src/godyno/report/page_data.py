@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 
 from godyno.diagnose.processes import processes
+from godyno.model import Finding
 from godyno.report import charts as drawn
 from godyno.report.charts import Chart, Series
-from godyno.report.lanes import lanes
+from godyno.report.lanes import lanes, path_lane
 from godyno.report.payload import FORMAT, Array, Payload, clean
+from godyno.report.stacks import stacks
 
 FANOUT = 16
 _LONGEST_NS = 400 * 86_400 * 10**9  # a capture that claims more than 400 days is damaged or forged
@@ -26,6 +28,7 @@ class Budget:
     spans: int = 250_000
     lines: int = 20_000
     line_characters: int = 2_000_000
+    samples: int = 300_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +52,13 @@ class Window:
         return np.asarray((inside - self.t_start_ns) // self.tick_ns, dtype=np.uint32)
 
 
-def page_data(capture: Any, budget: Budget | None = None) -> str:
-    """The page's block of data for ``capture``, as base64 text."""
+def page_data(
+    capture: Any, budget: Budget | None = None, baseline: Any = None, findings: Sequence[Finding] = ()
+) -> str:
+    """The page's block of data for ``capture``, as base64 text; ``baseline`` is the capture that its flame graphs compare with.
+
+    The critical path of ``findings`` becomes a lane of its own.
+    """
     budget = budget or Budget()
     window, payload = window_of(capture), Payload()
     tree = processes(capture)
@@ -62,9 +70,10 @@ def page_data(capture: Any, budget: Budget | None = None) -> str:
         "start_ns": str(window.t_start_ns),
         "span_ticks": max(1, (window.t_end_ns - window.t_start_ns) // window.tick_ns),
         "charts": _charts(capture, window, payload, budget, names, kinds),
-        "lanes": lanes(capture, window, payload, budget.spans),
+        "lanes": path_lane(findings, window, payload) + lanes(capture, window, payload, budget.spans, names),
         "lines": _lines(capture, window, payload, budget),
-        "stacks": None,
+        "stacks": stacks(capture, window, payload, budget.samples, baseline),
+        "processes": {pid: clean(name)[:200] for pid, name in names.items()},
     }
     return payload.packed(header)
 
@@ -183,8 +192,18 @@ def _charts(
             )  # fmt: skip
     # Open ones first, in their order; below them the others under their groups' headings.
     groups = [*drawn.GROUPS.values()]
-    place = {name: groups.index(name) if name in groups else len(groups) for name in {chart["group"] for chart in out}}
-    return sorted(out, key=lambda chart: (not chart["open"], 0 if chart["open"] else place[chart["group"]], chart.pop("rank")))
+    place = {
+        name: groups.index(name) if name in groups else len(groups)
+        for name in {chart["group"] for chart in out}
+    }
+    return sorted(
+        out,
+        key=lambda chart: (
+            not chart["open"],
+            0 if chart["open"] else place[chart["group"]],
+            chart.pop("rank"),
+        ),
+    )
 
 
 def by_kind(

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 FORMAT = 1
+_LARGEST = float(np.finfo(np.float32).max)
 Array = np.ndarray[Any, Any]
 _TYPES: dict[str, np.dtype[Any]] = {
     "u32": np.dtype("<u4"),
@@ -35,6 +36,8 @@ class Payload:
 
     def column(self, values: Array, kind: str, delta: bool = False) -> dict[str, Any]:
         """Adds a column of ``kind`` u32, i32, f32 or f64 and gives its reference. ``delta`` stores differences, which pack better."""
+        if kind == "f32":
+            values = np.clip(values, -_LARGEST, _LARGEST)
         stored = np.ascontiguousarray(values, _TYPES[kind])
         if delta and len(stored):
             # Differences wrap around in unsigned 32 bits, and so does adding them up again.

@@ -207,3 +207,109 @@ def an_hour(
             writer.row(group, t, [chance.random() * 1e6] * machine_series)
 
     return fill
+
+
+def a_service(
+    samples: int = 20_000, wall_s: float = 10.0, goroutines: int = 50, seed: int = 3, slow: bool = False
+) -> Callable[[TableWriter], None]:
+    """A service under load: on-CPU samples with goroutines, off-CPU ones, GC and system calls as spans.
+
+    ``main.handle`` takes 60 % of the CPU, ``main.encode`` 30 %, ``runtime.gcBgMarkWorker`` 10 %; with ``slow`` encode takes 60 % and
+    handle 30.
+    """
+
+    def fill(writer: TableWriter) -> None:
+        chance = random.Random(seed)
+        end = T0 + round(wall_s * SECOND)
+        writer.span(
+            T0,
+            end,
+            "process",
+            "100",
+            "service",
+            100,
+            100,
+            {"ppid": 1, "argv": ["./service"], "user_s": wall_s, "system_s": 0.1},
+        )
+        main = [("main.serve", "/src/main.go", 10, "service"), ("main.main", "/src/main.go", 5, "service")]
+        shapes = [
+            (0.3 if slow else 0.6, [("main.handle", "/src/handle.go", 20, "service"), *main]),
+            (
+                0.6 if slow else 0.3,
+                [
+                    ("encoding/json.Marshal", "/go/encode.go", 9, "service"),
+                    ("main.encode", "/src/encode.go", 30, "service"),
+                    *main,
+                ],
+            ),
+            (
+                0.1,
+                [
+                    ("runtime.scanobject", "/go/mgcmark.go", 1, "service"),
+                    ("runtime.gcBgMarkWorker", "/go/mgc.go", 2, "service"),
+                ],
+            ),
+        ]
+        ids = [writer.stack(frames) for _, frames in shapes]
+        weights = [weight for weight, _ in shapes]
+        waiting = writer.stack(
+            [
+                ("runtime.gopark", "/go/proc.go", 1, "service"),
+                ("net.(*conn).Read", "/go/net.go", 3, "service"),
+                *main,
+            ]
+        )
+        for index in range(samples):
+            t = T0 + index * (end - T0) // samples
+            kind = chance.choices(range(3), weights)[0]
+            writer.sample(
+                t,
+                "cpu",
+                ids[kind],
+                wall_s / samples,
+                100,
+                100 + index % 4,
+                0 if kind == 2 else 1 + chance.randrange(goroutines),
+            )
+            if index % 10 == 0:
+                writer.sample(
+                    t, "offcpu", waiting, 0.001, 100, 100 + index % 4, 1 + chance.randrange(goroutines)
+                )
+        for index in range(samples // 20):
+            t = T0 + index * (end - T0) // (samples // 20)
+            name = ("read", "write", "futex", "epoll_wait")[index % 4]
+            writer.span(
+                t,
+                t + chance.randrange(10_000, 400_000),
+                "syscall",
+                f"thread {index % 4}",
+                name,
+                100,
+                100 + index % 4,
+                {"fd": index % 9},
+            )
+        for g in range(goroutines):
+            t = T0
+            while t < end:
+                lasted = chance.randrange(10_000_000, 200_000_000)
+                state = ("running", "waiting", "runnable")[chance.randrange(3)]
+                writer.span(t, min(end, t + lasted), "goroutine", f"goroutine {g + 1}", state, 100, 0, {})
+                t += lasted
+        for index in range(20):
+            start = T0 + index * SECOND // 2
+            writer.span(start, start + 50_000, "gc", "service", "sweep termination (STW)", 100, 0, {})
+            writer.span(
+                start + 50_000,
+                start + 30_000_000,
+                "gc",
+                "service",
+                "concurrent mark",
+                100,
+                0,
+                {"heap_goal_bytes": 64_000_000},
+            )
+            writer.span(
+                start + 30_000_000, start + 30_080_000, "gc", "service", "mark termination (STW)", 100, 0, {}
+            )
+
+    return fill
