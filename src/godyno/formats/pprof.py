@@ -7,10 +7,11 @@ binary formats of gperftools are not read: Go has not written them by default si
 
 from __future__ import annotations
 
+import gc
 import gzip
 import io
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -131,16 +132,22 @@ def profile(data: bytes) -> Profile:
             f"Not a pprof profile: {error}",
             hint="Legacy profiles (text, or perftools binary) convert with `go tool pprof -proto`.",
         ) from error
+    # Hundreds of thousands of new tuples and none of them garbage: the collector would only walk them again
+    # and again.
+    collecting = gc.isenabled()
+    gc.disable()
     try:
         return _profile(message)
     except IndexError as error:
         raise FormatError("A pprof profile that refers to a string that it does not hold") from error
     except KeyError as error:
-        raise FormatError(
-            f"A pprof profile that refers to {error.args[0]!r}, which it does not hold"
-        ) from error
+        what = error.args[0] if isinstance(error.args[0], str) else f"string {error.args[0]}"
+        raise FormatError(f"A pprof profile that refers to {what}, which it does not hold") from error
     except ValueError as error:
         raise FormatError(f"Not a pprof profile: {error}") from error
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def encoded(source: Profile, *, compress: bool = True) -> bytes:
@@ -207,8 +214,9 @@ def encoded(source: Profile, *, compress: bool = True) -> bytes:
 
 
 def _profile(message: Any) -> Profile:
-    strings = _Strings(message.string_table)
-    if not strings or strings[0]:
+    # A dict, not the list: a negative number is as wrong as one beyond the end.
+    strings = dict(enumerate(message.string_table))
+    if strings.get(0) != "":
         raise ValueError("its first string is not empty")
     functions = {
         f.id: (strings[f.name], strings[f.filename], strings[f.system_name], f.start_line)
@@ -225,64 +233,65 @@ def _profile(message: Any) -> Profile:
     index: dict[int, int] = {}
     locations: list[Location] = []
     for location in message.location:
-        frames = []
-        for line in location.line:
-            if line.function_id:
-                if line.function_id not in functions:
-                    raise KeyError(f"function {line.function_id}")
-                name, file, system_name, start_line = functions[line.function_id]
-                frames.append(Frame(name, file, line.line, system_name, start_line))
-        if location.mapping_id not in known:
-            raise KeyError(f"mapping {location.mapping_id}")
-        index[location.id] = len(locations)
-        locations.append(
-            Location(location.id, location.address, location.mapping_id, tuple(frames), location.is_folded)
-        )
+        frames: tuple[Frame, ...] = ()
+        if lines := location.line:
+            try:
+                frames = tuple(
+                    Frame(*functions[line.function_id][:2], line.line, *functions[line.function_id][2:])
+                    for line in lines
+                    if line.function_id
+                )
+            except KeyError as error:
+                raise KeyError(f"function {error.args[0]}") from None
+        number, mapping = location.id, location.mapping_id
+        if mapping not in known:
+            raise KeyError(f"mapping {mapping}")
+        index[number] = len(locations)
+        locations.append(Location(number, location.address, mapping, frames, location.is_folded))
     types = tuple(ValueType(strings[kind.type], strings[kind.unit]) for kind in message.sample_type)
     if not types and message.sample:
         raise ValueError("samples without a sample type")
-    width, find, samples = len(types), index.__getitem__, []
-    for sample in message.sample:
-        values = tuple(sample.value)
-        if len(values) != width:
-            raise ValueError(f"a sample has {len(values)} values for {width} sample types")
-        try:
-            stack = tuple(map(find, sample.location_id))
-        except KeyError as error:
-            raise KeyError(f"location {error.args[0]}") from None
-        if sample.label:
-            samples.append(Sample(stack, values, *_labels(sample.label, strings)))
-        else:
-            samples.append(Sample(stack, values))
+    samples = _samples(message.sample, index, strings, len(types))
     has_period = message.HasField("period_type")
     return Profile(
-        types, tuple(samples), tuple(locations), mappings,
+        types, samples, tuple(locations), mappings,
         ValueType(strings[message.period_type.type], strings[message.period_type.unit]) if has_period else None,
         message.period, message.time_nanos, message.duration_nanos, tuple(strings[i] for i in message.comment),
         strings[message.default_sample_type], strings[message.drop_frames], strings[message.keep_frames],
     )  # fmt: skip
 
 
-class _Strings(list[str]):
-    """The string table; a negative index is as wrong as one beyond its end."""
-
-    def __getitem__(self, index: Any) -> Any:
-        if index < 0:
-            raise IndexError(index)
-        return super().__getitem__(index)
+def _samples(
+    messages: Any, index: Mapping[int, int], strings: Mapping[int, str], width: int
+) -> tuple[Sample, ...]:
+    find, samples = index.__getitem__, []
+    try:
+        for sample in messages:
+            values = tuple(sample.value)
+            if len(values) != width:
+                raise ValueError(f"a sample has {len(values)} values for {width} sample types")
+            labels = _labels(sample.label, strings) if sample.label else ({}, {})
+            samples.append(Sample(tuple(map(find, sample.location_id)), values, *labels))
+    except KeyError as error:
+        number = error.args[0]
+        raise KeyError(number if isinstance(number, str) else f"location {number}") from None
+    return tuple(samples)
 
 
 def _labels(
-    labels: Any, strings: Sequence[str]
+    labels: Any, strings: Mapping[int, str]
 ) -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[tuple[int, str], ...]]]:
     texts: dict[str, tuple[str, ...]] = {}
     numbers: dict[str, tuple[tuple[int, str], ...]] = {}
-    for label in labels:
-        key = strings[label.key]
-        if label.str:
-            texts[key] = (*texts.get(key, ()), strings[label.str])
-        else:
-            numbers[key] = (*numbers.get(key, ()), (label.num, strings[label.num_unit]))
+    try:
+        for label in labels:
+            key = strings[label.key]
+            if label.str:
+                texts[key] = (*texts.get(key, ()), strings[label.str])
+            else:
+                numbers[key] = (*numbers.get(key, ()), (label.num, strings[label.num_unit]))
+    except KeyError as error:
+        raise KeyError(f"string {error.args[0]}") from None
     return texts, numbers
 
 
