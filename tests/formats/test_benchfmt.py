@@ -49,7 +49,10 @@ def test_what_is_no_result_is_refused(line: str) -> None:
 
 
 def test_what_is_written_is_read_back_the_same() -> None:
-    results = [*list(bench_results(TEXT.splitlines())), BenchResult("Y", 1, 3, (Measurement(1e+300, "x"),), {"goos": "linux"})]
+    results = [
+        *list(bench_results(TEXT.splitlines())),
+        BenchResult("Y", 1, 3, (Measurement(1e300, "x"),), {"goos": "linux"}),
+    ]
     assert list(bench_results(bench_text(results).splitlines())) == results
 
 

@@ -44,7 +44,8 @@ def test_calls_signals_and_exits_are_told_apart() -> None:
 
 def test_a_torn_last_line_is_counted_not_raised() -> None:
     reader = Strace()
-    assert next(iter(reader.events([*LINES[:1], LINES[2][:40]]))).pid == 6259
+    (only,) = reader.events([*LINES[:1], LINES[2][:40]])
+    assert only.pid == 6259
     assert (reader.not_understood, len(reader.samples)) == (1, 1)
 
 
