@@ -7,19 +7,15 @@ user's cache.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shlex
-import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
-from importlib.resources import files
 from pathlib import Path
 
-from godyno.errors import BuildFailed, ToolchainError
 from godyno.model import Workload
 from godyno.toolchain.go import Go
-from godyno.toolchain.versions import user_cache
+from godyno.toolchain.programs import build_program, program_sources
 
 DIRECTORY_VARIABLE = "GODYNO_SHIM_DIR"
 SETTINGS_VARIABLE = "GODYNO_SHIM_GODEBUG"
@@ -32,52 +28,7 @@ def build_shim(go: Go) -> Path:
 
     Raises BuildFailed where it does not compile, ToolchainError where the cache cannot be written.
     """
-    sources = {
-        name: (files(__package__) / "go" / name).read_bytes()
-        for name in ("go.mod", "main.go", "sorter.go", "system_linux.go", "system_darwin.go")
-    }
-    return build_program(go, "shim", sources)
-
-
-def build_program(go: Go, name: str, sources: dict[str, bytes]) -> Path:
-    """The program ``name`` made of ``sources`` (a module of the standard library alone), from the user's
-    cache or built now.
-
-    It appears whole or not at all, so that several may build it at once. Raises as ``build_shim`` does.
-    """
-    digest = hashlib.sha256(f"{go.version} {go.goroot}".encode())
-    for file, text in sorted(sources.items()):
-        digest.update(f"\0{file}\0{len(text)}\0".encode() + text)
-    directory = user_cache() / "programs"
-    final = directory / f"{name}-{digest.hexdigest()[:20]}"
-    if os.access(final, os.X_OK):
-        return final
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{name}-", dir=directory) as scratch:
-            for file, text in sources.items():
-                Path(scratch, file).write_bytes(text)
-            # The user's GOFLAGS, GOOS and the like are for their module, not for a program that has to run
-            # here.
-            env = dict.fromkeys(
-                ("GOFLAGS", "GOOS", "GOARCH", "GOAMD64", "GOARM64", "GOEXPERIMENT", "GODEBUG")
-            )
-            result = go.try_run(
-                "build", "-buildvcs=false", "-ldflags=-s -w", "-o", name, ".",
-                cwd=scratch, env={**env, "GOWORK": "off", "CGO_ENABLED": "0", "GO111MODULE": "on"},
-            )  # fmt: skip
-            if result.returncode != 0:
-                raise BuildFailed(
-                    f"{go.version} cannot build godyno's {name}: {result.stderr.strip()[-800:]}",
-                    hint="godyno needs Go 1.21 or newer for this; without it the runtime's debug output is left out.",
-                )
-            Path(scratch, name).replace(final)
-    except OSError as error:
-        raise ToolchainError(
-            f"godyno's {name} cannot be kept in {directory}: {error.strerror or error}",
-            hint="Free space there, or set XDG_CACHE_HOME to a directory that can be written.",
-        ) from error
-    return final
+    return build_program(go, "shim", program_sources("godyno.workload.shim"))
 
 
 def with_shim(

