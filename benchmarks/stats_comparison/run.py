@@ -124,7 +124,7 @@ def false_positives(rng: np.random.Generator, times: int) -> str:
         row = [name]
         for n in (10, 20, 40, 80):
             rates = [share_called(rng, order, test, alpha, n, kind, 0.0, times) for kind in NOISES]
-            row.append("/".join(f"{100 * rate:.1f}" for rate in rates))  # noqa: PERF401
+            row.append("/".join(f"{100 * rate:.1f}" for rate in rates))
         rows.append(row)
     return table(
         f"Identical arms called different, % of {times} ({' / '.join(NOISES)})",
