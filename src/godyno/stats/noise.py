@@ -1,7 +1,7 @@
 """Names for what disturbed a run, from what was counted beside it; each with the time that it cost.
 
-A cause is named when its own counter says so: beyond a floor that makes it worth naming, and beyond what runs on this machine show when it is
-quiet, where such runs are given. Counters overlap – a throttled thread also waits in the run queue, a run short of memory also
+A cause is named when its own counter says so: beyond a floor that makes it worth naming, and beyond what runs on this machine show when it
+is quiet, where such runs are given. Counters overlap – a throttled thread also waits in the run queue, a run short of memory also
 reads – so rules are ordered, and what a stronger cause explains is taken off the weaker one's account.
 """
 
