@@ -25,13 +25,14 @@ from godyno.studies.survey.activities import (
     editor_workload,
 )
 from godyno.studies.survey.bench import Outcome, Recorder, judged
+from godyno.studies.survey.busy import Others
 from godyno.studies.survey.plan import Budget, Times, left_to_do_s
 from godyno.studies.survey.progress import Progress
 from godyno.studies.survey.records import FAILED, PASS, STOPPED, Activity, LeastMemory, Run, Setting
 from godyno.studies.survey.subject import Subject
 
 SHARES = {task.name: task.share for task in TASKS} | {
-    EDITOR_NAME: 1.5, "gopls": 4.0, "least-build": 4.5, "least-test": 2.5, "settings": 4.5, "least-settings": 4.5,
+    EDITOR_NAME: 0.7, "least-build": 4.5, "least-test": 2.5, "settings": 4.5, "least-settings": 4.5,
 }  # fmt: skip
 
 
@@ -81,6 +82,7 @@ class Session:
         self.scratch, self.directory = scratch, directory
         self.turn = 0
         self.warnings: list[str] = []
+        self.others = Others()
         self.overhead_s = 1.0  # of recording one run, beside the run itself: the longest so far
 
     # ---- steps
@@ -176,7 +178,9 @@ class Session:
         limit_s = left_s if timeout_s is None else min(left_s, timeout_s)
         out = self.directory / f"{name}-{count}.dyno"
         began = time.monotonic()
+        self.others.begin()
         outcome = self.recorder(workload, out, memory_limit_bytes=memory_limit_bytes, timeout_s=limit_s)
+        self.others.end(outcome.cpu_s)
         self.overhead_s = max(self.overhead_s, time.monotonic() - began - outcome.wall_s)
         self._warn(outcome)
         run = judged(name, outcome, memory_limit_bytes)
