@@ -224,7 +224,7 @@ def _storage(found: Found) -> ClaimCheck:
     said = f"the cold build keeps {units.show_ratio(busy)} of {processors:g} processors busy"
     if here is not None and here.verdict != COMFORTABLE:
         return ClaimCheck(
-            claim, NOT_TRIED, f"{said}, and memory is {here.verdict}; `godyno study bottleneck` tries each"
+            claim, NOT_TRIED, f"{said}, and memory is {here.verdict}: they cannot be told apart"
         )
     if found.others_ratio is not None and found.others_ratio > QUIET:
         return ClaimCheck(
@@ -232,4 +232,4 @@ def _storage(found: Found) -> ClaimCheck:
         )
     if busy >= _CPU_BOUND:
         return ClaimCheck(claim, NOT_CONFIRMED, f"{said}: it waits for them, not for storage")
-    return ClaimCheck(claim, NOT_TRIED, f"{said}; what the rest waits for, `godyno study bottleneck` tries")
+    return ClaimCheck(claim, NOT_TRIED, f"{said}; what it waits for in the rest was not tried")

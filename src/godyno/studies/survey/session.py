@@ -18,6 +18,7 @@ from godyno.studies.survey.activities import (
     EDITOR_NAME,
     EDITOR_TITLE,
     EMPTY,
+    NOOP,
     SHARED,
     TASKS,
     Place,
@@ -140,11 +141,12 @@ class Session:
             raise NotAvailableHere(reason)
         if task.state != EMPTY:
             _must_be_built(module)
-        with self.place(module, task.state, keep=task is COLD and module.built is None) as place:
+        first = task is COLD and module.built is None
+        with self.place(module, task.state, keep=first, unchanged=task is NOOP) as place:
             run = self.record(
                 task.name, task.workload(module.subject, place), count=len(module.runs.get(task.name, ())) + 1
             )
-            if task is COLD and module.built is None:
+            if first:
                 if run.verdict == STOPPED:
                     gocache.remove(place.gocache)
                     raise NotAvailableHere(
@@ -195,8 +197,13 @@ class Session:
                 self.warnings.append(text)
 
     @contextmanager
-    def place(self, module: Module, state: str, keep: bool = False) -> Iterator[Place]:
-        """Where one run works; its cache and scratch directory go when it has ended, unless the cache is to be kept."""
+    def place(
+        self, module: Module, state: str, keep: bool = False, unchanged: bool = False
+    ) -> Iterator[Place]:
+        """Where one run works; its cache and scratch directory go when it has ended, unless the cache is to be kept.
+
+        ``unchanged`` gives a build the programs that the first one linked, too.
+        """
         self.turn += 1
         scratch = self.scratch / f"run-{self.turn}"
         scratch.mkdir()
@@ -208,9 +215,12 @@ class Session:
                 gocache.copy_cache(module.built, cache)
             else:
                 cache.mkdir()
+            output = scratch / "bin"
             if keep:
                 cache = cache.rename(self.scratch / f"built-{self.turn}")
-            yield Place(cache, scratch, self.turn)
+            if keep or (state == SHARED and unchanged and module.built is not None):
+                output = cache.with_name(f"{cache.name}-bin")
+            yield Place(cache, scratch, self.turn, output)
         finally:
             gocache.remove(scratch)
 
