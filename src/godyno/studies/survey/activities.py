@@ -24,11 +24,16 @@ _FLAGS = ("-buildvcs=false",)
 
 @dataclass(frozen=True)
 class Place:
-    """Where one run works: its build cache, its scratch directory, and a number that no other run of the survey has."""
+    """Where one run works: its build cache, its scratch directory, and a number that no other run of the survey has.
+
+    ``output`` is where programs go: a directory of this run, or that of the first build where nothing is to be linked again
+    (go compares the build ID of what is there).
+    """
 
     gocache: Path
     scratch: Path
     turn: int
+    output: Path
 
 
 @dataclass(frozen=True)
@@ -52,9 +57,8 @@ def _output(subject: Subject, place: Place) -> Path | None:
     """Programs are linked and written, as a user's build does; a module without any has nothing to write."""
     if not subject.commands:
         return None
-    out = place.scratch / "bin"
-    out.mkdir(exist_ok=True)
-    return out
+    place.output.mkdir(exist_ok=True)
+    return place.output
 
 
 def _build(
@@ -157,9 +161,10 @@ def editor_workload(subject: Subject, place: Place, gopls: str, out: Path, repea
 
 
 COLD = Task("build-cold", "build, cold", EMPTY, 1.0, _build, lambda subject: "go build ./...")
+NOOP = Task("build-noop", "build, no change", SHARED, 0.05, _build, lambda subject: "go build ./...")
 TASKS: tuple[Task, ...] = (
     COLD,
-    Task("build-noop", "build, no change", SHARED, 0.05, _build, lambda subject: "go build ./..."),
+    NOOP,
     Task(
         "build-root", "build, root touched", SHARED, 0.1, _touched("root"),
         lambda subject: "go build ./...", _nothing_to_touch("root"),

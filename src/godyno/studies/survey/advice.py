@@ -90,7 +90,7 @@ def _cache(small_files: Sequence[SmallFiles]) -> list[Advice]:
         Advice(
             (f"export GOCACHE={best.path.rstrip('/')}/go-build",),
             f"Small files are {best.ops_per_s.value / cache.ops_per_s.value:.1f} times as fast there ({best.purpose}) as where GOCACHE is.",
-            "not tried: only the speed of small files was measured; `godyno study bottleneck` tries it",
+            "not tried: only the speed of small files was measured, no build there",
         )
     ]
 
@@ -105,6 +105,6 @@ def _processors(machine: Machine, go_release: tuple[int, int, int]) -> list[Advi
             (f"export GOMAXPROCS={wanted}",),
             f"A CPU quota of {quota:g} CPUs holds here, and this Go does not see it (Go 1.25 and newer do): it starts "
             f"{machine.cpu.allowed} threads and is throttled.",
-            "not tried: `godyno study quota` tries it",
+            "not tried",
         )
     ]

@@ -43,7 +43,8 @@ def editor_blocks(survey: Survey) -> Iterator[Block]:
         first = [step.seconds[0] for step in steps if step.seconds]
         later = [value for step in steps for value in step.seconds[1:]]
         problem = next((step.problem for step in steps if step.problem), "")
-        answer = problem or f"{steps[-1].results} results"
+        count = steps[-1].results
+        answer = problem or f"{count} result{'' if count == 1 else 's'}"
         rows.append((name, _median(first, "s"), _median(later, "s"), str(len(later)), answer))
     yield Grid(("request", "first", "later", "n", ""), tuple(rows), numeric=frozenset({1, 2, 3}))
 

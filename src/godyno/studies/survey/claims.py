@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from godyno import units
 from godyno.model import Estimate, Machine
+from godyno.studies.survey.busy import QUIET
 from godyno.studies.survey.records import (
     COMFORTABLE,
     CONFIRMED,
@@ -39,6 +40,7 @@ class Found:
     fits: Sequence[Fit]
     goroot_bytes: int | None
     gocache_bytes: int | None
+    others_ratio: float | None = None  # of all processors, taken by other processes during the runs
 
     def figure(self, activity: str, name: str, module: str = "") -> Estimate | None:
         """A figure of an activity of the first module, or of the one named."""
@@ -222,8 +224,12 @@ def _storage(found: Found) -> ClaimCheck:
     said = f"the cold build keeps {units.show_ratio(busy)} of {processors:g} processors busy"
     if here is not None and here.verdict != COMFORTABLE:
         return ClaimCheck(
-            claim, NOT_TRIED, f"{said}, and memory is {here.verdict}; `godyno study bottleneck` tries each"
+            claim, NOT_TRIED, f"{said}, and memory is {here.verdict}: they cannot be told apart"
+        )
+    if found.others_ratio is not None and found.others_ratio > QUIET:
+        return ClaimCheck(
+            claim, NOT_TRIED, f"{said}, and other processes {units.show_ratio(found.others_ratio)}"
         )
     if busy >= _CPU_BOUND:
         return ClaimCheck(claim, NOT_CONFIRMED, f"{said}: it waits for them, not for storage")
-    return ClaimCheck(claim, NOT_TRIED, f"{said}; what the rest waits for, `godyno study bottleneck` tries")
+    return ClaimCheck(claim, NOT_TRIED, f"{said}; what it waits for in the rest was not tried")

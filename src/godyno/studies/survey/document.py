@@ -111,7 +111,7 @@ def _advice(survey: Survey) -> Iterator[Block]:
 
 
 def _activities(survey: Survey, module: str) -> Iterator[Block]:
-    rows = [_activity_row(one) for one in survey.activities if one.module == module and one.figures]
+    rows = [_activity_rows(one) for one in survey.activities if one.module == module and one.figures]
     left = [one for one in survey.activities if one.module == module and one.skipped]
     if not rows and not left:
         return
@@ -126,10 +126,13 @@ def _activities(survey: Survey, module: str) -> Iterator[Block]:
         )
     )
     if rows:
-        columns = ("activity", "n", "wall", "", "CPU", "peak", "anon", "read", "written")
-        yield Grid(columns, tuple(rows), numeric=frozenset({1, 2, 4, 5, 6, 7, 8}))
+        times, memory = zip(*rows, strict=True)
+        yield Grid(("activity", "n", "wall", "", "CPU"), times, numeric=frozenset({1, 2, 4}))
+        yield Grid(
+            ("activity", "peak", "", "anon", "read", "written"), memory, numeric=frozenset({1, 3, 4, 5})
+        )
         yield Paragraph(
-            "Medians; brackets: interval of wall time (95 % from six runs on, below that the range). Peak: the whole process tree, "
+            "Medians; brackets: interval (95 % from six runs on, below that the range). Peak: the whole process tree, "
             "page cache included; anon: without it, sampled ten times a second. Read and written: storage."
         )
     for one in left:
@@ -151,25 +154,32 @@ def _reason(said: str) -> str:
     return lines[-1] if lines else "it said nothing"
 
 
-def _activity_row(activity: Activity) -> tuple[str, ...]:
+def _activity_rows(activity: Activity) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The activity's row in the table of times and in that of memory and storage."""
     figures = activity.figures
-    wall = figures.get("wall_s")
-    return (
-        activity.title, str(wall.n if wall else 0), _value(wall), _range(wall), _value(figures.get("cpu_s")),
-        _value(figures.get("peak_bytes")), _value(figures.get("anon_peak_bytes")), _value(figures.get("read_bytes")),
-        _value(figures.get("write_bytes")),
-    )  # fmt: skip
+    wall, peak = figures.get("wall_s"), figures.get("peak_bytes")
+    times = (
+        activity.title,
+        str(wall.n if wall else 0),
+        _value(wall),
+        _range(wall),
+        _value(figures.get("cpu_s")),
+    )
+    rest = (_value(figures.get(name)) for name in ("anon_peak_bytes", "read_bytes", "write_bytes"))
+    return times, (activity.title, _value(peak), _range(peak), *rest)
 
 
 def _value(estimate: Estimate | None) -> str:
-    return "–" if estimate is None else units.show(estimate.value, estimate.unit).replace(" ", "")
+    return "–" if estimate is None else units.show(estimate.value, estimate.unit)
 
 
 def _range(estimate: Estimate | None) -> str:
     if estimate is None or estimate.interval is None:
         return ""
-    low, high = estimate.interval.low, estimate.interval.high
-    return f"[{low:.3g}, {high:.3g}]"
+    low, high = (
+        units.show(bound, estimate.unit) for bound in (estimate.interval.low, estimate.interval.high)
+    )
+    return f"[{low}, {high}]"
 
 
 def _memory(survey: Survey) -> Iterator[Block]:

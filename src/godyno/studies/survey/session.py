@@ -18,6 +18,7 @@ from godyno.studies.survey.activities import (
     EDITOR_NAME,
     EDITOR_TITLE,
     EMPTY,
+    NOOP,
     SHARED,
     TASKS,
     Place,
@@ -25,13 +26,14 @@ from godyno.studies.survey.activities import (
     editor_workload,
 )
 from godyno.studies.survey.bench import Outcome, Recorder, judged
+from godyno.studies.survey.busy import Others
 from godyno.studies.survey.plan import Budget, Times, left_to_do_s
 from godyno.studies.survey.progress import Progress
 from godyno.studies.survey.records import FAILED, PASS, STOPPED, Activity, LeastMemory, Run, Setting
 from godyno.studies.survey.subject import Subject
 
 SHARES = {task.name: task.share for task in TASKS} | {
-    EDITOR_NAME: 1.5, "gopls": 4.0, "least-build": 4.5, "least-test": 2.5, "settings": 4.5, "least-settings": 4.5,
+    EDITOR_NAME: 0.7, "least-build": 4.5, "least-test": 2.5, "settings": 4.5, "least-settings": 4.5,
 }  # fmt: skip
 
 
@@ -81,6 +83,7 @@ class Session:
         self.scratch, self.directory = scratch, directory
         self.turn = 0
         self.warnings: list[str] = []
+        self.others = Others()
         self.overhead_s = 1.0  # of recording one run, beside the run itself: the longest so far
 
     # ---- steps
@@ -138,11 +141,12 @@ class Session:
             raise NotAvailableHere(reason)
         if task.state != EMPTY:
             _must_be_built(module)
-        with self.place(module, task.state, keep=task is COLD and module.built is None) as place:
+        first = task is COLD and module.built is None
+        with self.place(module, task.state, keep=first, unchanged=task is NOOP) as place:
             run = self.record(
                 task.name, task.workload(module.subject, place), count=len(module.runs.get(task.name, ())) + 1
             )
-            if task is COLD and module.built is None:
+            if first:
                 if run.verdict == STOPPED:
                     gocache.remove(place.gocache)
                     raise NotAvailableHere(
@@ -176,7 +180,9 @@ class Session:
         limit_s = left_s if timeout_s is None else min(left_s, timeout_s)
         out = self.directory / f"{name}-{count}.dyno"
         began = time.monotonic()
+        self.others.begin()
         outcome = self.recorder(workload, out, memory_limit_bytes=memory_limit_bytes, timeout_s=limit_s)
+        self.others.end(outcome.cpu_s)
         self.overhead_s = max(self.overhead_s, time.monotonic() - began - outcome.wall_s)
         self._warn(outcome)
         run = judged(name, outcome, memory_limit_bytes)
@@ -191,8 +197,13 @@ class Session:
                 self.warnings.append(text)
 
     @contextmanager
-    def place(self, module: Module, state: str, keep: bool = False) -> Iterator[Place]:
-        """Where one run works; its cache and scratch directory go when it has ended, unless the cache is to be kept."""
+    def place(
+        self, module: Module, state: str, keep: bool = False, unchanged: bool = False
+    ) -> Iterator[Place]:
+        """Where one run works; its cache and scratch directory go when it has ended, unless the cache is to be kept.
+
+        ``unchanged`` gives a build the programs that the first one linked, too.
+        """
         self.turn += 1
         scratch = self.scratch / f"run-{self.turn}"
         scratch.mkdir()
@@ -204,9 +215,12 @@ class Session:
                 gocache.copy_cache(module.built, cache)
             else:
                 cache.mkdir()
+            output = scratch / "bin"
             if keep:
                 cache = cache.rename(self.scratch / f"built-{self.turn}")
-            yield Place(cache, scratch, self.turn)
+            if keep or (state == SHARED and unchanged and module.built is not None):
+                output = cache.with_name(f"{cache.name}-bin")
+            yield Place(cache, scratch, self.turn, output)
         finally:
             gocache.remove(scratch)
 

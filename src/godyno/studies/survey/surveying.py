@@ -10,13 +10,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from godyno import __version__
+from godyno import __version__, units
 from godyno.errors import BuildFailed, GodynoError, NotAvailableHere, ToolchainError, UsageError
 from godyno.model import Machine
 from godyno.studies.survey import gocache
 from godyno.studies.survey.activities import COLD, EDITOR_NAME, TASKS
 from godyno.studies.survey.advice import advice
 from godyno.studies.survey.bench import Recorder, record_run
+from godyno.studies.survey.busy import QUIET
 from godyno.studies.survey.claims import Found, claims
 from godyno.studies.survey.interrupt import ended_by_signals
 from godyno.studies.survey.memory import find_limiter, least_step, settings_step
@@ -148,17 +149,19 @@ class _Surveying:
         limiter = find_limiter(self.machine)
         main = Module(self._main_subject())
         self.modules.append(main)
-        first = [self.session.task_step(main, task) for task in TASKS]
+        step = {task.name: self.session.task_step(main, task) for task in TASKS}
+        cold = step.pop(COLD.name)
+        race, cross = step.pop("test-race"), step.pop("build-cross")
         editor = self.session.editor_step(main, self._gopls(main.subject))
         memory = least_step(self.session, main, COLD, limiter)
-        more = [settings_step(self.session, main)]
-        if main.subject.tests:
-            more.append(least_step(self.session, main, _TASKS["test"], limiter))
         # Building gopls takes a minute or two, once: then the least memory comes before it.
-        rest = [memory, editor, *more] if cached_gopls(main.subject.go) is None else [editor, memory, *more]
-        self.session.work_through(first[:1], (*first[1:], *rest))
+        built = cached_gopls(main.subject.go) is not None
+        rest = [*step.values(), *([editor, memory, race] if built else [memory, race, editor]), cross]
+        rest.append(settings_step(self.session, main))
+        if main.subject.tests:
+            rest.append(least_step(self.session, main, _TASKS["test"], limiter))
+        self.session.work_through([cold], tuple(rest))
         self.gocache_bytes = _tree_bytes(main.built) if main.built else None
-        self.session.work_through(first[1:], tuple(rest))
         self.session.work_through(rest)
         if self.wanted is None:
             self._service()
@@ -247,11 +250,26 @@ class _Surveying:
         main = activities_of(self.modules[0]) if self.modules else ()
         least = [one for module in self.modules for one in module.least.values()]
         settings = [setting for module in self.modules for setting in module.settings]
+        others = self.session.others.ratio
         found_fits = fits(self.machine, main, least, self.os_allowance_bytes)
         facts = tuple(module.subject.facts() for module in self.modules)
         checks = claims(
-            Found(self.machine, facts, activities, least, found_fits, self.goroot_bytes, self.gocache_bytes)
+            Found(
+                self.machine,
+                facts,
+                activities,
+                least,
+                found_fits,
+                self.goroot_bytes,
+                self.gocache_bytes,
+                others,
+            )
         )
+        if others is not None and others > QUIET:
+            self.warnings.append(
+                f"Other processes kept {units.show_ratio(others)} of the processors busy while this was measured: wall times are "
+                "longer than on an idle machine; CPU seconds and memory hardly suffer."
+            )
         result = Survey(
             created_at=datetime.now(UTC).isoformat(timespec="seconds"), godyno_version=__version__, go_version=self._go_version(),
             budget_s=self.budget.budget_s, spent_s=self.budget.spent_s(), ended=self.ended, directory=str(self.directory),
