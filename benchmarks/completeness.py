@@ -16,7 +16,6 @@ import tempfile
 from pathlib import Path
 
 from arms import keep
-
 from godyno.capture.reader import open_capture
 
 LOADS = {
