@@ -28,7 +28,9 @@ _EXEC = re.compile(r"^(\d+)\s.*(?:execve\(.*|<\.\.\. execve resumed>.*)= 0$")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--load", choices=[*LOADS, "all"], default="all")
     options = parser.parse_args()
     rows, raw = [], []
@@ -36,20 +38,53 @@ def main() -> None:
         if options.load not in ("all", load):
             continue
         scratch = Path(tempfile.mkdtemp(prefix="godyno-completeness-"))
-        strace = ["strace", "-f", "-qq", "--seccomp-bpf", "-e", "trace=execve", "-o", "trace", "sh", "-c", script]
+        strace = [
+            "strace",
+            "-f",
+            "-qq",
+            "--seccomp-bpf",
+            "-e",
+            "trace=execve",
+            "-o",
+            "trace",
+            "sh",
+            "-c",
+            script,
+        ]
         command = [sys.executable, "-m", "godyno", "record", "-q", "--quiet-output", "-o", "c", "--", *strace]
         subprocess.run(command, cwd=scratch, check=True)
-        seen = [match[1] for line in (scratch / "trace").read_text().splitlines() if (match := _EXEC.match(line))]
+        seen = [
+            match[1] for line in (scratch / "trace").read_text().splitlines() if (match := _EXEC.match(line))
+        ]
         with open_capture(scratch / "c.dyno") as capture:
             found = capture.sql("SELECT pid, args FROM spans WHERE layer = 'process'").to_pylist()
             lost = capture.manifest.warnings
         pids = {row["pid"] for row in found}
         named = sum('"argv"' in row["args"] for row in found)
         missing = [pid for pid in seen if int(pid) not in pids]
-        rows.append((load, len(seen), len(seen) - len(missing), f"{1 - len(missing) / len(seen):.2%}", f"{named / len(found):.1%}"))
-        raw.append({"load": load, "execs": len(seen), "missing": missing, "processes": len(found), "warnings": list(lost)})
+        rows.append(
+            (
+                load,
+                len(seen),
+                len(seen) - len(missing),
+                f"{1 - len(missing) / len(seen):.2%}",
+                f"{named / len(found):.1%}",
+            )
+        )
+        raw.append(
+            {
+                "load": load,
+                "execs": len(seen),
+                "missing": missing,
+                "processes": len(found),
+                "warnings": list(lost),
+            }
+        )
         shutil.rmtree(scratch)
-    head = ["| load | execs that strace saw | in the capture | | with command line |", "|---|---|---|---|---|"]
+    head = [
+        "| load | execs that strace saw | in the capture | | with command line |",
+        "|---|---|---|---|---|",
+    ]
     keep("completeness", "\n".join([*head, *(f"| {' | '.join(map(str, row))} |" for row in rows)]), raw)
 
 

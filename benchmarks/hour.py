@@ -1,6 +1,6 @@
 """An hour at the default rate: size of the capture, the recorder's memory over time, and how fast the page opens.
 
-    python benchmarks/hour.py [--for 3600] [--out DIR]
+python benchmarks/hour.py [--for 3600] [--out DIR]
 """
 
 from __future__ import annotations
@@ -24,12 +24,25 @@ def resident_bytes(pid: int) -> int:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--for", dest="seconds", type=int, default=3600)
     parser.add_argument("--out", type=Path, default=None)
     options = parser.parse_args()
     out = options.out or Path(tempfile.mkdtemp(prefix="godyno-hour-"))
-    command = [sys.executable, "-m", "godyno", "record", "-o", str(out / "hour"), "--", "sh", "-c", LOAD.format(seconds=options.seconds)]
+    command = [
+        sys.executable,
+        "-m",
+        "godyno",
+        "record",
+        "-o",
+        str(out / "hour"),
+        "--",
+        "sh",
+        "-c",
+        LOAD.format(seconds=options.seconds),
+    ]
     recorder = subprocess.Popen(command, stdin=subprocess.DEVNULL)
     memory = []
     while recorder.poll() is None:
@@ -43,17 +56,26 @@ def main() -> None:
     tables = sum(file.stat().st_size for file in capture.glob("*.parquet"))
     raw = sum(file.stat().st_size for file in capture.rglob("*") if file.is_file()) - tables
     began = time.monotonic()
-    subprocess.run([sys.executable, "-m", "godyno", "report", str(capture), "-o", str(out / "hour.html")], check=True)
+    subprocess.run(
+        [sys.executable, "-m", "godyno", "report", str(capture), "-o", str(out / "hour.html")], check=True
+    )
     rendered_s = time.monotonic() - began
     quarter = len(memory) // 4
     rows = [
         ("length", f"{options.seconds} s at 10 Hz"),
         ("tables", f"{tables / 1e6:.1f} MB"),
         ("raw files", f"{raw / 1e6:.1f} MB"),
-        ("recorder resident after a quarter, at the end", f"{memory[quarter][1] / 1e6:.1f} MB, {memory[-1][1] / 1e6:.1f} MB"),
+        (
+            "recorder resident after a quarter, at the end",
+            f"{memory[quarter][1] / 1e6:.1f} MB, {memory[-1][1] / 1e6:.1f} MB",
+        ),
         ("page", f"{(out / 'hour.html').stat().st_size / 1e6:.2f} MB, written in {rendered_s:.1f} s"),
     ]
-    keep("hour", "\n".join(["| what | measured |", "|---|---|", *(f"| {a} | {b} |" for a, b in rows)]), {"memory": memory})
+    keep(
+        "hour",
+        "\n".join(["| what | measured |", "|---|---|", *(f"| {a} | {b} |" for a, b in rows)]),
+        {"memory": memory},
+    )
     print(f"{out}: open hour.html; benchmarks/page.py measures that", file=sys.stderr)
 
 

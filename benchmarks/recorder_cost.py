@@ -67,7 +67,10 @@ def main() -> None:
         runs = interleave([arm for arm in arms if arm.name in wanted], options.pairs, scratch, before)
         before(scratch)
         shutil.rmtree(scratch)
-        rows += [(load, arm, ratio(runs, "bare", arm, "wall_s"), ratio(runs, "bare", arm, "cpu_s")) for arm in wanted[1:]]
+        rows += [
+            (load, arm, ratio(runs, "bare", arm, "wall_s"), ratio(runs, "bare", arm, "cpu_s"))
+            for arm in wanted[1:]
+        ]
         own.append(_own(load, costs))
         raw.append({"load": load, "runs": [asdict(run) for run in runs], "reported": costs})
     table = ["| load | arm | wall, ratio to bare | CPU, ratio to bare |", "|---|---|---|---|"]

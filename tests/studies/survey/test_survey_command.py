@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -114,7 +113,7 @@ def processes_in(directory: Path) -> list[int]:
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            if Path(os.readlink(process / "cwd")).is_relative_to(directory):
+            if (process / "cwd").readlink().is_relative_to(directory):
                 found.append(int(process.name))
         except OSError:
             continue
