@@ -73,6 +73,8 @@ def build_page(root: Path) -> None:
     web, page = root / "web", page_folder(root)
     node, npm = _node()
     environment = {**os.environ, "PATH": f"{node.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
+    # Behind a proxy of one's own the system's certificates count, as they do for pip; node asks only its own without this.
+    environment["NODE_OPTIONS"] = f"--use-system-ca {environment.get('NODE_OPTIONS', '')}".strip()
     if not _installed(web):
         arguments = [
             "ci",
