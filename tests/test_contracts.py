@@ -24,14 +24,7 @@ from godyno.testing.contracts import (
 )
 
 # (plugin, check) to why it cannot be kept. The list only shrinks.
-GAPS: dict[tuple[str, str], str] = {
-    ("process_kinds", "its_findings_are_whole"): (
-        "DuckDB refuses JSON with half a surrogate pair, so this evidence of a hostile capture is a QueryError."
-    ),
-    ("gc", "its_findings_are_whole"): (
-        "A span over all of int64, which only a hostile capture holds, overflows in this evidence: a QueryError."
-    ),
-}
+GAPS: dict[tuple[str, str], str] = {}
 
 
 def cases() -> Iterator[Any]:

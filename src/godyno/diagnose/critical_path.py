@@ -137,8 +137,9 @@ def _by_actions(source: str, actions: Mapping[int, Action]) -> Finding:
         evidence=(
             Evidence(
                 "spans", start, end,
-                "SELECT name, track, (t_end_ns - t_start_ns) / 1e9 AS lasted_s, (args->>'queued_s')::DOUBLE AS queued_s FROM spans "
-                "WHERE layer = 'action' ORDER BY 3 DESC LIMIT 20",
+                "SELECT name, track, (t_end_ns::HUGEINT - t_start_ns) / 1e9 AS lasted_s, "
+                "TRY_CAST(args->>'queued_s' AS DOUBLE) AS queued_s FROM spans "
+                "WHERE layer = 'action' AND json_valid(args) ORDER BY 3 DESC LIMIT 20",
             ),
         ),
         advice=(

@@ -68,7 +68,8 @@ class Gc:
                 evidence=(
                     Evidence(
                         "spans", min(span[0] for span in intervals), max(span[1] for span in intervals),
-                        "SELECT pid, name, (t_end_ns - t_start_ns) / 1e6 AS ms, args FROM spans WHERE layer = 'gc' ORDER BY t_start_ns",
+                        "SELECT pid, name, (t_end_ns::HUGEINT - t_start_ns) / 1e6 AS ms, args "
+                        "FROM spans WHERE layer = 'gc' ORDER BY t_start_ns",
                     ),
                 ),
                 data={

@@ -78,7 +78,8 @@ class Packages:
                     estimate=Estimate(first.rss_peak_bytes or 0.0, "By"),
                     evidence=(
                         Evidence(
-                            "spans", sql=_sql("max((args->>'rss_peak_bytes')::BIGINT)", "rss_peak_bytes")
+                            "spans",
+                            sql=_sql("max(TRY_CAST(args->>'rss_peak_bytes' AS BIGINT))", "rss_peak_bytes"),
                         ),
                     ),
                     data={
@@ -92,8 +93,8 @@ class Packages:
 
 def _sql(figure: str, name: str) -> str:
     return (
-        f"SELECT {PACKAGE_SQL} AS package, {figure} AS {name} FROM spans WHERE layer = 'process' AND package <> '' "
-        "GROUP BY 1 ORDER BY 2 DESC NULLS LAST LIMIT 20"
+        f"SELECT {PACKAGE_SQL} AS package, {figure} AS {name} FROM spans WHERE layer = 'process' AND json_valid(args) "
+        "GROUP BY 1 HAVING package <> '' ORDER BY 2 DESC NULLS LAST LIMIT 20"
     )
 
 

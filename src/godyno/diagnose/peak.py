@@ -49,8 +49,8 @@ class Peak:
                 evidence=(
                     Evidence(
                         "spans",
-                        sql="SELECT name, pid, (args->>'rss_peak_bytes')::BIGINT AS rss_peak_bytes FROM spans "
-                        "WHERE layer = 'process' ORDER BY 3 DESC NULLS LAST LIMIT 20",
+                        sql="SELECT name, pid, TRY_CAST(args->>'rss_peak_bytes' AS BIGINT) AS rss_peak_bytes FROM spans "
+                        "WHERE layer = 'process' AND json_valid(args) ORDER BY 3 DESC NULLS LAST LIMIT 20",
                     ),
                 ),
                 advice="Run fewer commands at once (GOFLAGS=-p=1) or set GOMEMLIMIT for the toolchain."

@@ -13,7 +13,8 @@ _MOST_POINTS = 4_000_000
 
 SQL = (
     f"SELECT name AS kind, count(*) AS processes, sum({CPU_SQL}) AS cpu_s, "
-    "max((args->>'rss_peak_bytes')::BIGINT) AS rss_peak_bytes FROM spans WHERE layer = 'process' GROUP BY 1 ORDER BY 3 DESC NULLS LAST"
+    "max(TRY_CAST(args->>'rss_peak_bytes' AS BIGINT)) AS rss_peak_bytes "
+    "FROM spans WHERE layer = 'process' AND json_valid(args) GROUP BY 1 ORDER BY 3 DESC NULLS LAST"
 )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 TOOLCHAIN = ("go", "compile", "link", "asm", "cgo", "vet", "cover", "buildid", "pack", "covdata", "test")
 
 # The same readings in SQL, for the evidence of findings.
-CPU_SQL = "coalesce((args->>'cpu_s')::DOUBLE, (args->>'user_s')::DOUBLE + (args->>'system_s')::DOUBLE)"
+CPU_SQL = "coalesce(TRY_CAST(args->>'cpu_s' AS DOUBLE), TRY_CAST(args->>'user_s' AS DOUBLE) + TRY_CAST(args->>'system_s' AS DOUBLE))"
 _ARGV_SQL = "from_json(args->'argv', '[\"VARCHAR\"]')"
 PACKAGE_SQL = (
     f"coalesce(args->>'package', CASE WHEN name IN ('compile', 'asm') THEN {_ARGV_SQL}[list_position({_ARGV_SQL}, '-p') + 1] "
