@@ -12,12 +12,16 @@ import gzip
 import io
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from godyno.errors import FormatError
 
+# Frames, locations and samples are named tuples and not dataclasses: a profile has hundreds of thousands of them, and
+# building a frozen dataclass takes three times as long.
+_NONE: Mapping[str, Any] = MappingProxyType({})
 MAX_BYTES = 2 << 30  # of an unpacked profile: what protobuf takes, and a stop for gzip bombs
 
 
@@ -45,8 +49,7 @@ class MemoryMapping:
     has_inline_frames: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """One source line; ``system_name`` is the mangled name, ``start_line`` the function's first line, 0 where
     unknown.
     """
@@ -58,8 +61,7 @@ class Frame:
     start_line: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
+class Location(NamedTuple):
     """An address. ``frames`` are its source lines, innermost inlined function first; empty where not
     symbolised.
     """
@@ -71,16 +73,15 @@ class Location:
     is_folded: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(NamedTuple):
     """A stack (indices into ``Profile.locations``, leaf first), one value for each sample type, and
     labels.
     """
 
     stack: tuple[int, ...]
     values: tuple[int, ...]
-    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    numbers: Mapping[str, tuple[tuple[int, str], ...]] = field(default_factory=dict)  # (value, unit)
+    labels: Mapping[str, tuple[str, ...]] = _NONE
+    numbers: Mapping[str, tuple[tuple[int, str], ...]] = _NONE  # (value, unit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,9 +238,12 @@ def _profile(message: Any) -> Profile:
         if lines := location.line:
             try:
                 frames = tuple(
-                    Frame(*functions[line.function_id][:2], line.line, *functions[line.function_id][2:])
-                    for line in lines
-                    if line.function_id
+                    [
+                        Frame(name, file, line.line, system_name, start_line)
+                        for line in lines
+                        if line.function_id
+                        for name, file, system_name, start_line in (functions[line.function_id],)
+                    ]
                 )
             except KeyError as error:
                 raise KeyError(f"function {error.args[0]}") from None
@@ -270,8 +274,11 @@ def _samples(
             values = tuple(sample.value)
             if len(values) != width:
                 raise ValueError(f"a sample has {len(values)} values for {width} sample types")
-            labels = _labels(sample.label, strings) if sample.label else ({}, {})
-            samples.append(Sample(tuple(map(find, sample.location_id)), values, *labels))
+            stack = tuple(map(find, sample.location_id))
+            if sample.label:
+                samples.append(Sample(stack, values, *_labels(sample.label, strings)))
+            else:
+                samples.append(Sample(stack, values))
     except KeyError as error:
         number = error.args[0]
         raise KeyError(number if isinstance(number, str) else f"location {number}") from None

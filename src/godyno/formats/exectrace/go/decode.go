@@ -113,7 +113,8 @@ func newDecoder(out *output) *decoder {
 	}
 }
 
-func (d *decoder) take(e *trace.Event) {
+// take takes the next event; task is that of a TaskEnd.
+func (d *decoder) take(e *trace.Event, task trace.Task) {
 	t := int64(e.Time())
 	d.events++
 	if d.first == none {
@@ -147,7 +148,6 @@ func (d *decoder) take(e *trace.Event) {
 		task := e.Task()
 		d.tasks[task.ID] = taskStart{t, int64(task.Parent), d.name(task.Type)}
 	case trace.EventTaskEnd:
-		task := e.Task()
 		begin, ok := d.tasks[task.ID]
 		if !ok {
 			begin = taskStart{d.first, int64(task.Parent), d.name(task.Type)}
