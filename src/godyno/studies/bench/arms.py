@@ -85,14 +85,15 @@ def _git(directory: Path, *arguments: str, what: str = "") -> str:
 
 def prebuild(
     go: Go, tree: Path, patterns: Sequence[str], out: Path, *, name: str,
-    flags: Sequence[str] = (), env: Mapping[str, str] | None = None,
+    flags: Sequence[str] = (), env: Mapping[str, str] | None = None, gocache: Path | None = None,
 ) -> BenchArm:  # fmt: skip
-    """Builds the test binaries of all packages that have tests, into ``out``, with ``out/gocache`` as build cache.
+    """Builds the test binaries of all packages that have tests, into ``out``, with ``gocache`` (default
+    ``out/gocache``, so that no arm finds what another one built) as build cache.
 
     Raises BuildFailed where one does not build, UsageError where no package has tests.
     """
     out.mkdir(parents=True, exist_ok=True)
-    caches = PrivateCaches(gocache=str(out / "gocache"))
+    caches = PrivateCaches(gocache=str(gocache or out / "gocache"))
     settings = {"GOCACHE": caches.gocache, **(env or {})}
     binaries: list[Binary] = []
     for package in packages(go, tree, patterns):

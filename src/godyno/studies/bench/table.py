@@ -38,16 +38,20 @@ def _delta(row: Row) -> str:
         return "same"
     if found.verdict is Verdict.UNDECIDED:
         return "~"
-    return f"{100 * found.change:+.2f}%" if found.scale == "ratio" else f"{scaled(found.change)} more"
+    if found.scale != "ratio":
+        return f"{scaled(found.change)} more"
+    # Of files, benchstat's own figure: the ratio of the medians that stand beside it.
+    change = found.change if "paired runs" in found.method else found.median_new / found.median_old - 1
+    return f"{100 * change:+.2f}%"
 
 
 def _interval(row: Row) -> str:
     low, high = row.comparison.interval.low, row.comparison.interval.high
     if math.isinf(low) or math.isinf(high) or high > 1e6:
-        return "[?]"
+        return "?"
     if row.comparison.scale != "ratio":
-        return f"[{scaled(low)}, {scaled(high)}]"
-    return f"[{100 * (low - 1):+.1f}%, {100 * (high - 1):+.1f}%]"
+        return f"{scaled(low)} … {scaled(high)}"
+    return f"{100 * (low - 1):+.1f} … {100 * (high - 1):+.1f}%"
 
 
 def _sees(row: Row) -> str:
