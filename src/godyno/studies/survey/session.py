@@ -182,7 +182,7 @@ class Session:
         began = time.monotonic()
         self.others.begin()
         outcome = self.recorder(workload, out, memory_limit_bytes=memory_limit_bytes, timeout_s=limit_s)
-        self.others.end(outcome.cpu_s)
+        self.others.end()
         self.overhead_s = max(self.overhead_s, time.monotonic() - began - outcome.wall_s)
         self._warn(outcome)
         run = judged(name, outcome, memory_limit_bytes)
