@@ -26,6 +26,7 @@ from godyno.workload.lsp import Client, timed, utf16_column
 _IMPORT = re.compile(r'^\s*(?:import\s+)?(?:[\w.]+\s+)?"([^"]+)"', re.M)
 _TYPED = "godynoTypedThisAndNobodyDeclaredIt"
 _IDLE_RATIO = 0.02  # of one CPU: below it gopls counts as idle
+_IDLE_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class EditorSession(Record):
 
 
 def run_session(
-    gopls: str, root: Path, file: Path, *, repeat: int = 5, ready_timeout_s: float = 300.0, settle_s: float = 15.0,
+    gopls: str, root: Path, file: Path, *, repeat: int = 5, ready_timeout_s: float = 300.0, settle_s: float = 40.0,
     log: Path | None = None,
 ) -> EditorSession:  # fmt: skip
     """The whole session with the module in ``root``. Raises ToolchainError where gopls fails or never becomes ready."""
@@ -245,14 +246,18 @@ def _cpu_s(pid: int) -> float:
 
 
 def _wait_until_idle(pid: int, limit_s: float) -> bool:
-    """Whether the tree used next to no CPU for one second, within ``limit_s``."""
-    deadline = time.monotonic() + limit_s
-    while time.monotonic() < deadline:
+    """Whether the tree used next to no CPU for some seconds on end, within ``limit_s``.
+
+    One idle second is not enough: gopls waits about that long after the last edit before it analyzes the packages, which
+    was seen to double its memory.
+    """
+    deadline, quiet_s = time.monotonic() + limit_s, 0.0
+    while quiet_s < _IDLE_S and time.monotonic() < deadline:
         before, at = _cpu_s(pid), time.monotonic()
-        time.sleep(1.0)
-        if _cpu_s(pid) - before <= _IDLE_RATIO * (time.monotonic() - at):
-            return True
-    return False
+        time.sleep(0.5)
+        passed_s = time.monotonic() - at
+        quiet_s = quiet_s + passed_s if _cpu_s(pid) - before <= _IDLE_RATIO * passed_s else 0.0
+    return quiet_s >= _IDLE_S
 
 
 def read_session(path: Path) -> EditorSession:
@@ -277,7 +282,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--repeat", type=int, default=5)
     parser.add_argument("--ready-timeout-s", type=float, default=300.0)
-    parser.add_argument("--settle-s", type=float, default=15.0)
+    parser.add_argument("--settle-s", type=float, default=40.0)
     given = parser.parse_args(argv)
     try:
         session = run_session(

@@ -39,12 +39,18 @@ def test_the_smallest_passing_limit_is_tried_again() -> None:
     assert search(1000 * MIB, passing_from(255 * MIB)).passes_at_high() == 2
 
 
-def test_a_pass_that_does_not_repeat_does_not_stand() -> None:
-    answers = iter([PASS, KILLED, KILLED, PASS, PASS])
-    found = search(255 * MIB, lambda limit: limited(limit, next(answers)), most_runs=5)
-    assert found.high is not None and found.high.memory_limit_bytes is not None
-    assert found.high.memory_limit_bytes > 255 * MIB
-    assert found.low is not None and found.low.memory_limit_bytes == 255 * MIB
+def test_a_pass_that_does_not_repeat_does_not_stand_but_the_next_above_does() -> None:
+    # As measured on the reference: 252 MiB killed, 283 passes, 268 passes once and then thrashes.
+    answers = {252: [KILLED], 283: [PASS, PASS], 268: [PASS, THRASH]}
+
+    def try_at(limit: int) -> Run:
+        return limited(limit, answers[limit // MIB].pop(0))
+
+    found = search(252 * MIB, try_at)
+    assert found.high is not None and found.low is not None
+    assert (found.low.memory_limit_bytes, found.high.memory_limit_bytes) == (268 * MIB, 283 * MIB)
+    assert found.passes_at_high() == 2
+    assert len(found.runs) == 5
 
 
 def test_a_random_threshold_still_gives_an_ordered_bracket() -> None:

@@ -273,3 +273,36 @@ def test_thrashing_is_told_from_being_killed(module: Path, recorder: ToyRecorder
 
     recorder.answers = answer
     assert {one.fails_by for one in survey(module, recorder).least} == {"thrash"}
+
+
+def test_without_a_module_both_references_are_surveyed_into_captures_of_their_own(
+    recorder: ToyRecorder,
+) -> None:
+    outs: list[str] = []
+    recorder.answers = lambda name, workload, limit: outs.append(name)
+    found = survey(None, recorder, out=Path("out"))
+    paths = [Path(run.capture).name for activity in found.activities for run in activity.runs]
+    paths += [Path(run.capture).name for one in found.least for run in one.runs]
+    assert len(paths) == len(set(paths))
+    assert found.modules[0].path == "godyno.example/reference/cli"
+    if len(found.modules) == 1:  # no module proxy: said, not silently left out
+        assert any("service" in text for text in found.skipped)
+        return
+    service = [
+        activity for activity in found.activities if activity.module == "godyno.example/reference/service"
+    ]
+    assert {activity.name: len(activity.runs) for activity in service}["build-cold"] == WANTED_RUNS
+    assert "service-build-cold" in outs
+    titles = Path("out", "survey.md").read_text()
+    assert "Measured on godyno.example/reference/service" in titles
+
+
+def test_one_search_does_not_take_the_whole_budget(module: Path, recorder: ToyRecorder) -> None:
+    def slow_edge(name: str, workload: Any, limit: int | None) -> Outcome | None:
+        if name.startswith("least"):
+            recorder.clock_s += 40.0
+        return enough_from(900 * MIB)(name, workload, limit)
+
+    recorder.answers = slow_edge
+    survey(module, recorder, budget_s=600.0)
+    assert recorder.names().count("build-cross") >= 1

@@ -26,13 +26,14 @@ def editor_blocks(survey: Survey) -> Iterator[Block]:
     ready = _median([one.ready_s for one in sessions], "s")
     resident = _median([one.settled_rss_bytes for one in sessions], "By")
     anonymous = _median([one.settled_anon_bytes for one in sessions], "By")
+    idle = "" if all(one.settled for one in sessions) else "; it was still at work after 40 s"
     yield KeyFigures(
         (
             Figure("ready", ready, f"{sessions[-1].server}, its own cache empty, until loaded and diagnosed"),
             Figure(
                 "memory once settled",
                 resident,
-                f"resident, gopls and its children; {anonymous} of it anonymous",
+                f"resident, gopls and its children; {anonymous} of it anonymous{idle}",
             ),
         )
     )

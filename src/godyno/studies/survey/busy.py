@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,26 +25,34 @@ def busy_s(stat: Path = _STAT) -> float | None:
     return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
 
 
+def own_cpu_s() -> float:
+    """CPU seconds of this process and of all that it waited for: recorder, command, sealing, a look into the capture."""
+    return sum(
+        used.ru_utime + used.ru_stime
+        for used in (resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN))
+    )
+
+
 @dataclass
 class Others:
     """The CPU time of everything else, summed over the runs."""
 
     others_s: float = 0.0
     capacity_s: float = 0.0
-    _began: tuple[float, float] | None = field(default=None, repr=False)
+    _began: tuple[float, float, float] | None = field(default=None, repr=False)
 
     def begin(self) -> None:
         """A run begins."""
         busy = busy_s()
-        self._began = None if busy is None else (time.monotonic(), busy)
+        self._began = None if busy is None else (time.monotonic(), busy, own_cpu_s())
 
-    def end(self, own_cpu_s: float) -> None:
-        """It has ended and used ``own_cpu_s`` itself."""
+    def end(self) -> None:
+        """It has ended, and everything that it started was waited for."""
         busy = busy_s()
         if self._began is None or busy is None:
             return
-        began_s, before_s = self._began
-        self.others_s += max(0.0, busy - before_s - own_cpu_s)
+        began_s, before_s, own_before_s = self._began
+        self.others_s += max(0.0, busy - before_s - (own_cpu_s() - own_before_s))
         self.capacity_s += (time.monotonic() - began_s) * (os.cpu_count() or 1)
 
     @property

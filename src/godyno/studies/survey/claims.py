@@ -227,9 +227,8 @@ def _storage(found: Found) -> ClaimCheck:
             claim, NOT_TRIED, f"{said}, and memory is {here.verdict}: they cannot be told apart"
         )
     if found.others_ratio is not None and found.others_ratio > QUIET:
-        return ClaimCheck(
-            claim, NOT_TRIED, f"{said}, and other processes {units.show_ratio(found.others_ratio)}"
-        )
+        others = f"other processes kept {units.show_ratio(found.others_ratio)} busy, so it cannot be told"
+        return ClaimCheck(claim, NOT_TRIED, f"{said}; {others}")
     if busy >= _CPU_BOUND:
         return ClaimCheck(claim, NOT_CONFIRMED, f"{said}: it waits for them, not for storage")
     return ClaimCheck(claim, NOT_TRIED, f"{said}; what it waits for in the rest was not tried")

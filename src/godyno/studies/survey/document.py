@@ -66,7 +66,8 @@ def _verdicts(survey: Survey) -> Iterator[Block]:
     if all(fit.verdict == UNKNOWN for fit in survey.fits):
         return
     yield Heading("Is it enough?")
-    names = list(dict.fromkeys(fit.activity for fit in survey.fits))
+    # What was not measured is listed with its reason below; a row of dashes says nothing.
+    names = list(dict.fromkeys(fit.activity for fit in survey.fits if fit.verdict != UNKNOWN))
     titles = {activity.name: activity.title for activity in survey.activities}
     rows = []
     for name in names:

@@ -30,51 +30,65 @@ class Search:
 
     start_bytes: int
     runs: list[Run] = field(default_factory=list)
-    low: Run | None = None
-    high: Run | None = None
+
+    def add(self, run: Run) -> None:
+        """What happened at the limit of ``run``."""
+        self.runs.append(run)
+
+    @property
+    def failed(self) -> list[Run]:
+        """The runs that their limit made fail."""
+        return [
+            run
+            for run in self.runs
+            if run.verdict not in (PASS, STOPPED) and run.memory_limit_bytes is not None
+        ]
+
+    @property
+    def low(self) -> Run | None:
+        """The failing run with the largest limit. A pass at or below it was chance: near the edge both happen."""
+        return max(self.failed, key=_limit, default=None)
+
+    @property
+    def high(self) -> Run | None:
+        """The passing run with the smallest limit at which, and above which, nothing failed."""
+        floor = _limit(self.low) if self.low else -1
+        return min(
+            (run for run in self.runs if run.verdict == PASS and _limit(run) > floor),
+            key=_limit,
+            default=None,
+        )
 
     def next_limit(self) -> int | None:
         """The limit to try next; None where the bracket is narrow enough (or nothing smaller makes sense)."""
-        low = self.low.memory_limit_bytes if self.low else None
-        high = self.high.memory_limit_bytes if self.high else None
+        low, high = self.low, self.high
         if low is None and high is None:
             return _whole(self.start_bytes)
         if high is None:
             assert low is not None
-            return _whole(low * _STEPS[min(len(self.runs), len(_STEPS)) - 1])
+            return _whole(_limit(low) * _step(len(self.failed)))
         if low is None:
             passes = sum(1 for run in self.runs if run.verdict == PASS)
-            limit = _whole(high / _STEPS[min(passes, len(_STEPS)) - 1])
-            return limit if limit >= _LEAST_BYTES and limit < high else None
-        middle = _whole(math.sqrt(low * high))
-        return middle if high / low > RATIO and low < middle < high else None
-
-    def add(self, run: Run) -> None:
-        """What happened at the limit of ``run``. A pass below a failure means that the failure was chance: the pass stands."""
-        self.runs.append(run)
-        if run.verdict == STOPPED or run.memory_limit_bytes is None:
-            return
-        limit = run.memory_limit_bytes
-        if run.verdict == PASS:
-            if self.high is None or limit < (self.high.memory_limit_bytes or 0):
-                self.high = run
-            if self.low is not None and (self.low.memory_limit_bytes or 0) >= limit:
-                self.low = None
-        elif self.low is None or limit > (self.low.memory_limit_bytes or 0):
-            if self.high is None or limit < (self.high.memory_limit_bytes or 0):
-                self.low = run
-            else:  # it failed where it had passed: the smallest sure pass is higher
-                self.low, self.high = run, None
+            limit = _whole(_limit(high) / _step(passes))
+            return limit if limit < _limit(high) else None
+        middle = _whole(math.sqrt(_limit(low) * _limit(high)))
+        wide = _limit(high) / _limit(low) > RATIO
+        return middle if wide and _limit(low) < middle < _limit(high) else None
 
     def passes_at_high(self) -> int:
         """How many runs passed at the smallest passing limit."""
-        if self.high is None:
+        high = self.high
+        if high is None:
             return 0
-        return sum(
-            1
-            for run in self.runs
-            if run.verdict == PASS and run.memory_limit_bytes == self.high.memory_limit_bytes
-        )
+        return sum(1 for run in self.runs if run.verdict == PASS and _limit(run) == _limit(high))
+
+
+def _limit(run: Run) -> int:
+    return run.memory_limit_bytes or 0
+
+
+def _step(number: int) -> float:
+    return _STEPS[min(number, len(_STEPS)) - 1]
 
 
 def search(start_bytes: int, try_at: TryAt, most_runs: int = 8, confirm: int = 1) -> Search:

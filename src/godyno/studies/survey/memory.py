@@ -21,6 +21,7 @@ from godyno.studies.survey.session import Module, Session, Step
 
 AS_IT_IS = "as it is"
 _MIB = 1 << 20
+_MOST_OF_BUDGET = 0.4  # for one search: on a busy machine it would take all
 _BUSY = "The machine was busy with something else while limits were tried: a run was slow without lacking memory, and was repeated."
 _ESTIMATED_OVER_PEAK = 1.1  # where no limit can be set: a tenth above the highest peak that was seen
 
@@ -107,10 +108,14 @@ def _least(
         return f"about {units.show_bytes(passes)} (estimated: no limit can be set here)"
     wall_s = max(run.wall_s for run in unlimited)
 
-    timeout_s = limited_timeout_s(wall_s)
+    timeout_s, began_s = limited_timeout_s(wall_s), session.budget.spent_s()
 
     def try_at(limit_bytes: int) -> Run | None:
-        if session.budget.left_s() < wall_s + session.overhead_s:
+        spent_s = session.budget.spent_s() - began_s
+        if (
+            session.budget.left_s() < wall_s + session.overhead_s
+            or spent_s > _MOST_OF_BUDGET * session.budget.budget_s
+        ):
             return None
         run = _limited_run(session, module, task, limiter, env, limit_bytes, timeout_s, name)
         if run.verdict == THRASH and not is_thrash(run, unlimited):

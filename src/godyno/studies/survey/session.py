@@ -42,6 +42,7 @@ class Module:
     """A subject with all that was measured on it."""
 
     subject: Subject
+    prefix: str = ""  # of its captures' names, where there are several modules
     times: Times = field(default_factory=lambda: Times(SHARES))
     runs: dict[str, list[Run]] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
@@ -144,7 +145,10 @@ class Session:
         first = task is COLD and module.built is None
         with self.place(module, task.state, keep=first, unchanged=task is NOOP) as place:
             run = self.record(
-                task.name, task.workload(module.subject, place), count=len(module.runs.get(task.name, ())) + 1
+                task.name,
+                task.workload(module.subject, place),
+                count=len(module.runs.get(task.name, ())) + 1,
+                prefix=module.prefix,
             )
             if first:
                 if run.verdict == STOPPED:
@@ -174,15 +178,16 @@ class Session:
         count: int,
         memory_limit_bytes: int | None = None,
         timeout_s: float | None = None,
+        prefix: str = "",
     ) -> Run:
         """One recorded run; never longer than the budget (a limit's time-out that the budget cut short is the budget's)."""
         left_s = max(0.1, self.budget.left_s() - self.overhead_s - _MARGIN_S)
         limit_s = left_s if timeout_s is None else min(left_s, timeout_s)
-        out = self.directory / f"{name}-{count}.dyno"
+        out = self.directory / f"{prefix}{name}-{count}.dyno"
         began = time.monotonic()
         self.others.begin()
         outcome = self.recorder(workload, out, memory_limit_bytes=memory_limit_bytes, timeout_s=limit_s)
-        self.others.end(outcome.cpu_s)
+        self.others.end()
         self.overhead_s = max(self.overhead_s, time.monotonic() - began - outcome.wall_s)
         self._warn(outcome)
         run = judged(name, outcome, memory_limit_bytes)

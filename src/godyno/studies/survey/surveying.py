@@ -190,7 +190,7 @@ class _Surveying:
         except GodynoError as error:
             self.skipped.append(f"the reference service (gin and gRPC): {error}")
             return
-        module = Module(subject)
+        module = Module(subject, prefix="service-")
         self.modules.append(module)
         steps = [self.session.task_step(module, _TASKS[name], "service: ") for name in _SERVICE_TASKS]
         try:
