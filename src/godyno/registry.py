@@ -15,6 +15,12 @@ from godyno.errors import PluginError, UsageError
 BUILT_IN: dict[str, dict[str, str]] = {
     "probes": {
         "processes": "godyno.probes.kernel.processes:Processes",
+        "scheduler": "godyno.probes.kernel.scheduler:Scheduler",
+        "page_faults": "godyno.probes.kernel.page_faults:PageFaults",
+        "cpu_samples": "godyno.probes.kernel.cpu_samples:CpuSamples",
+        "counters": "godyno.probes.kernel.counters:Counters",
+        "syscalls": "godyno.probes.kernel.syscalls:Syscalls",
+        "block_io": "godyno.probes.kernel.block_io:BlockIo",
         "cgroup": "godyno.probes.machine.cgroup:Cgroup",
         "system_cpu": "godyno.probes.machine.system_cpu:SystemCpu",
         "system_memory": "godyno.probes.machine.system_memory:SystemMemory",

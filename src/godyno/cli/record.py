@@ -26,6 +26,13 @@ from godyno.model import Workload
 )
 @click.option("--hz", type=float, default=10.0, show_default=True, help="How often values are sampled.")
 @click.option(
+    "--level",
+    type=click.Choice(["light", "standard", "deep"]),
+    default="light",
+    show_default=True,
+    help="How much is watched; the costs are below.",
+)
+@click.option(
     "--wait-for-tree", is_flag=True, help="Go on until every process that the command started has ended."
 )
 @click.option("--no-output", is_flag=True, help="Leave stdout and stderr alone and keep nothing of them.")
@@ -53,7 +60,7 @@ from godyno.model import Workload
 @click.option("--result-fd", type=int, hidden=True, help="Where the JSON goes instead, for the Python API.")
 @click.argument("argv", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND…")
 def command(
-    out: Path | None, tags: tuple[str, ...], hz: float, wait_for_tree: bool, no_output: bool, quiet_output: bool,
+    out: Path | None, tags: tuple[str, ...], hz: float, level: str, wait_for_tree: bool, no_output: bool, quiet_output: bool,
     output_limit: str, go_debug: str | None, memory_limit: str | None, cpu_quota: float | None, timeout: str | None, no_seal: bool,
     quiet: bool, as_json: bool, result_fd: int | None, argv: tuple[str, ...],
 ) -> None:  # fmt: skip
@@ -82,7 +89,7 @@ def command(
         also, settings = _go_debug(go_debug)
     options = Options(
         also=also, settings=settings,
-        out=out, hz=hz, lines=not no_output, quiet=quiet_output, wait_for_tree=wait_for_tree,
+        out=out, hz=hz, level=level, lines=not no_output, quiet=quiet_output, wait_for_tree=wait_for_tree,
         output_limit_bytes=units.byte_count(output_limit),
         memory_limit_bytes=units.byte_count(memory_limit) if memory_limit else None,
         cpu_quota=cpu_quota, timeout_s=units.seconds(timeout) if timeout else None, seal=not no_seal,

@@ -214,9 +214,11 @@ class Session:
         named = (*(options.probes or ()), *options.also)
         for name in dict.fromkeys((*(registry.built_in("probes") if options.probes is None else ()), *named)):
             plugin = registry.load("probes", name)
-            if name not in named and options.level not in getattr(plugin, "levels", (options.level,)):
+            level = options.level
+            if name not in named and level not in getattr(plugin, "levels", (level,)):
                 continue
-            probe: Probe = plugin(**settings.get(name, {}))
+            usual = getattr(plugin, "level_settings", {}).get(level, {})
+            probe: Probe = plugin(**{**usual, **settings.get(name, {})})
             availability = probe.availability(self.machine)
             clocks = {table: clock.value for table, clock in probe.tables.items()}
             yield probe, ProbeEntry(name, availability, clocks)

@@ -26,6 +26,7 @@ from godyno.clock import now_ns
 from godyno.interfaces import SimpleProbe, Sink, Target
 from godyno.model import Availability, Clock, Machine
 from godyno.probes.kernel import perf_event, taskstats
+from godyno.probes.kernel.perf_probe import follow_new_threads, threads_of
 from godyno.probes.kernel.process_table import decode_processes
 from godyno.redact import redact_argv
 
@@ -39,6 +40,12 @@ _MOST_ARGV_BYTES = 1 << 14
 # bursts of threads rarely do. The kernel tells of the exec before the arguments are in place, hence the short wait.
 _WAKEUP_BYTES = 256
 _ARGUMENTS_IN_PLACE_S = 0.0003
+_EVENT = perf_event.Event(
+    "tree",
+    period=1,
+    flags=perf_event.TASK | perf_event.MMAP | perf_event.MMAP2 | perf_event.COMM | perf_event.COMM_EXEC,
+    identified=False,
+)
 
 _Series = tuple[tuple[str, str, dict[str, str]], ...]
 SERIES: _Series = (
@@ -169,25 +176,19 @@ class _PerfTree:
 
     def __init__(self, target: Target, sink: Sink, alive: set[int]) -> None:
         self.target, self.sink, self.alive = target, sink, alive
-        self.rings: list[perf_event.Ring] = []
-        flags = perf_event.TASK | perf_event.MMAP | perf_event.MMAP2 | perf_event.COMM | perf_event.COMM_EXEC
-        try:
-            for cpu in _online_cpus():
-                self.rings.append(
-                    perf_event.Ring(target.pid, cpu, flags, pages=64, wakeup_bytes=_WAKEUP_BYTES)
-                )
-        except BaseException:
-            self.close_rings()
-            raise
+        tids = threads_of(target)
+        self.rings = perf_event.Rings([_EVENT], perf_event.Scope("tasks", tids), 64, _WAKEUP_BYTES)
+        if len(tids) > 1:
+            follow_new_threads(self.rings, [_EVENT], tids, _WAKEUP_BYTES)
         self.records = _append_to(sink, "perf.records")
         self.commands = _CommandLines(target, sink)
         self.lost = 0
-        for ring in self.rings:
+        for ring in self.rings.rings:
             target.loop.on_readable(ring.fd, self._wake)
 
     def refresh(self) -> None:
         """Takes what waits in the rings, and makes it safe from a kill."""
-        for ring in self.rings:
+        for ring in self.rings.rings:
             self._take(ring)
         self.records.flush()
         self.commands.out.flush()
@@ -195,24 +196,19 @@ class _PerfTree:
     def close(self) -> None:
         """Takes the rest."""
         self.refresh()
-        for ring in self.rings:
+        for ring in self.rings.rings:
             self.target.loop.forget(ring.fd)
-        self.close_rings()
+        self.rings.close()
         self.records.close()
         self.commands.close()
         if self.lost:
             self.sink.note("lost_records", self.lost)
             self.sink.warn(f"The kernel dropped {self.lost} process records because the recorder was late.")
 
-    def close_rings(self) -> None:
-        """Lets go of the buffers."""
-        for ring in self.rings:
-            ring.close()
-
     def _wake(self) -> None:
         """An exec happened, or several forks and exits; a command line must be read while its process lives."""
         time.sleep(_ARGUMENTS_IN_PLACE_S)
-        for ring in self.rings:
+        for ring in self.rings.rings:
             self._take(ring)
 
     def _take(self, ring: perf_event.Ring) -> None:
@@ -454,20 +450,6 @@ def _field(text: bytes, key: bytes) -> float:
         return _NAN
     at += len(key)
     return float(text[at : text.index(b"\n", at)].split()[0])
-
-
-def _online_cpus() -> list[int]:
-    """Every CPU that may come to run the tree, as numbers."""
-    try:
-        with open("/sys/devices/system/cpu/online") as file:  # noqa: PTH123
-            text = file.read()
-    except OSError:
-        return list(range(os.cpu_count() or 1))
-    out: list[int] = []
-    for part in text.strip().split(","):
-        low, _, high = part.partition("-")
-        out.extend(range(int(low), int(high or low) + 1))
-    return out
 
 
 def _children(pid: int) -> list[int]:

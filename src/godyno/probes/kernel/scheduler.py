@@ -1,0 +1,305 @@
+"""When each thread ran, waited for a CPU, or slept: from the kernel's own switch records, without tracefs.
+
+A thread that is switched out while it could run on waits from then on. One that goes to sleep waits from its wake-up on, which
+needs the tracepoint sched_wakeup; without it that part of the waiting is counted as sleep, and the capture says so.
+"""
+
+from __future__ import annotations
+
+import struct
+from array import array
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+from godyno.errors import FormatError, NotAvailableHere
+from godyno.interfaces import Sink, Target
+from godyno.model import Clock, Machine
+from godyno.probes.kernel import perf_event as pe
+from godyno.probes.kernel.perf_probe import PerfProbe, perf_availability
+from godyno.probes.kernel.perf_records import Life, Name, Sample, Switch, Trouble, read_meta, read_records
+from godyno.probes.kernel.stacks import Stacks, end_ns
+from godyno.probes.kernel.tracepoints import sees_every_pid, tracepoint_ids
+
+_WAKEUP = "sched/sched_wakeup"
+_WOKEN_PID = struct.Struct("<24xi")  # struct trace_event_raw_sched_wakeup_template: comm[16] at 8, pid at 24
+_BIN_NS = 100_000_000
+_MOST_SPANS = 200_000
+_MOST_BINS = 1_000_000
+_SAME_FORK_NS = 100_000
+RUNNING, RUNNABLE, SLEEPING = 0, 1, 2
+STATES = ("running", "runnable", "sleeping")
+
+
+class Scheduler(PerfProbe):
+    """Thread states. ``stacks`` also keeps the call chain at each switch, for off-CPU flame graphs; ``wakeups`` as above."""
+
+    name: ClassVar[str] = "scheduler"
+    summary: ClassVar[str] = "when each thread ran, waited for a CPU or slept; where it went to sleep (deep)"
+    tables: ClassVar[Mapping[str, Clock]] = {
+        "spans": Clock.MONOTONIC, "points": Clock.MONOTONIC, "stacks": Clock.MONOTONIC,
+    }  # fmt: skip
+    pages: ClassVar[int] = 256
+    level_settings: ClassVar[Mapping[str, Mapping[str, Any]]] = {"deep": {"stacks": True}}
+
+    def __init__(self, *, stacks: bool = False, wakeups: bool = True) -> None:
+        self.stacks, self.wakeups = stacks, wakeups
+
+    def scope_kinds(self) -> tuple[str, ...]:
+        """Tasks first: only a task's own events tell that another woke it."""
+        return ("tasks", "cgroup")
+
+    def start(self, target: Target, sink: Sink) -> None:
+        """Watches switches, and wake-ups where they can be had."""
+        try:
+            super().start(target, sink)
+        except PermissionError:
+            if not self.wakeups:
+                raise
+            self._without("tracepoints need root or CAP_PERFMON")
+            super().start(target, sink)
+        if self._no_wakeups:
+            sink.note("wakeups", f"not seen: {self._no_wakeups}")
+
+    def events(self) -> Sequence[pe.Event]:
+        """Switches; wake-ups; the chain at each switch."""
+        self._no_wakeups = getattr(self, "_no_wakeups", "")
+        out = [pe.Event("switch", flags=pe.CONTEXT_SWITCH | pe.COMM | pe.TASK)]
+        if self.wakeups:
+            try:
+                if not sees_every_pid():
+                    raise NotAvailableHere("a container's pids are not the kernel's")
+                number = tracepoint_ids([_WAKEUP])[_WAKEUP]
+                out.append(pe.Event("wakeup", pe.TYPE_TRACEPOINT, number, 1, pe.SAMPLE_RAW, kernel=True))
+            except NotAvailableHere as error:
+                self._without(f"{error}" + (f" ({error.hint})" if error.hint else ""))
+        if self.stacks:
+            flags = pe.MMAP | pe.MMAP2 | pe.COMM | pe.COMM_EXEC
+            chain = pe.SAMPLE_CALLCHAIN
+            out.append(
+                pe.Event("leaves", pe.TYPE_SOFTWARE, pe.CONTEXT_SWITCHES, 1, chain, flags, kernel=True)
+            )
+        return out
+
+    def _without(self, why: str) -> None:
+        self.wakeups, self._no_wakeups = False, why
+
+    def settings(self) -> Mapping[str, Any]:
+        """Whether wake-ups are seen."""
+        return {"wakeups": self.wakeups}
+
+    def availability(self, machine: Machine) -> Any:
+        """As perf's records."""
+        return perf_availability(machine, kernel=False)
+
+    def decode(self, raw: Path, sink: Sink, manifest: Mapping[str, Any]) -> None:
+        """A span for each thread with its totals, one for each longer state, and how many ran and waited over time."""
+        try:
+            meta = read_meta(raw)
+        except FormatError as error:
+            sink.warn(f"Thread states were not read: {error}")
+            return
+        if meta is None:
+            return
+        states = States(sink)
+        stacks = Stacks(raw, sink, manifest)
+        chains: dict[int, tuple[int, int]] = {}  # of a thread that sleeps: stack, and since when
+        lost = 0
+        states.on_slept = lambda thread, since, until: _off_cpu(sink, chains, thread, since, until)
+        for record in read_records(raw, meta):
+            if isinstance(record, Switch):
+                states.switch(record)
+            elif isinstance(record, Sample):
+                if record.event == "leaves":
+                    stack = stacks.stack(record)
+                    if stack:
+                        chains[record.tid] = (stack, record.t_ns)
+                elif len(record.raw) >= _WOKEN_PID.size:
+                    states.wake(_WOKEN_PID.unpack_from(record.raw)[0], record.t_ns)
+            elif isinstance(record, Life):
+                states.life(record)
+                stacks.apply(record)
+            elif isinstance(record, Name):
+                states.named(record)
+                stacks.apply(record)
+            elif isinstance(record, Trouble):
+                lost += record.count
+            else:
+                stacks.apply(record)
+        states.finish(end_ns(manifest))
+        stacks.close()
+        if lost:
+            sink.note("lost_records", lost)
+            sink.warn(f"The kernel dropped {lost} scheduler records: some states are too long.")
+
+
+def _off_cpu(sink: Sink, chains: dict[int, tuple[int, int]], thread: Thread, since: int, until: int) -> None:
+    found = chains.pop(thread.tid, None)
+    if found is not None and until > since:
+        sink.sample(since, "off_cpu", found[0], (until - since) * 1e-9, thread.pid, thread.tid)
+
+
+@dataclass(slots=True)
+class Thread:
+    """One thread's life as far as it was seen. ``totals_ns`` is by state."""
+
+    pid: int
+    tid: int
+    start_ns: int
+    state: int
+    since_ns: int
+    name: str = ""
+    totals_ns: list[int] = field(default_factory=lambda: [0, 0, 0])
+    switches: int = 0
+    preemptions: int = 0
+    wakeups: int = 0
+    longest_wait_ns: int = 0
+
+
+class States:
+    """Thread states from records in order of time. ``on_slept`` is called with each sleep that is over."""
+
+    def __init__(self, sink: Sink, most_spans: int = _MOST_SPANS) -> None:
+        self.sink, self.most_spans = sink, most_spans
+        self.alive: dict[int, Thread] = {}
+        self.on_slept: Callable[[Thread, int, int], None] = lambda thread, since, until: None
+        self.latest_ns = 0
+        self.left_out = 0
+        self.threshold_ns = 0
+        self.threads = 0
+        self._names: dict[int, str] = {}
+        self._kept: list[tuple[int, int, int, int, int]] = []  # start, end, state, pid, tid
+        self._bins: dict[int, array[int]] = {}
+
+    def switch(self, record: Switch) -> None:
+        """A thread gets a CPU or leaves it."""
+        thread = self._thread(record.pid, record.tid, record.t_ns, RUNNING if record.out else RUNNABLE)
+        if not record.out:
+            self._enter(thread, RUNNING, record.t_ns)
+            return
+        thread.switches += 1
+        thread.preemptions += record.preempted
+        self._enter(thread, RUNNABLE if record.preempted else SLEEPING, record.t_ns)
+
+    def wake(self, tid: int, t_ns: int) -> None:
+        """A sleeping thread may run again."""
+        thread = self.alive.get(tid)
+        if thread is not None and thread.state == SLEEPING and t_ns >= thread.since_ns:
+            thread.wakeups += 1
+            self._enter(thread, RUNNABLE, t_ns)
+
+    def life(self, record: Life) -> None:
+        """A thread is made, or ends."""
+        if record.kind == "fork":
+            before = self.alive.get(record.tid)
+            if before is not None and record.t_ns - before.start_ns < _SAME_FORK_NS and not before.switches:
+                return  # each event of the ring tells of it
+            self._end(self.alive.pop(record.tid, None), record.t_ns)  # its exit was lost
+            name = self._names.get(record.parent_tid, "")
+            self._names[record.tid] = name
+            thread = self._thread(record.pid, record.tid, record.t_ns, RUNNABLE)
+            thread.name = name
+        else:
+            self._end(self.alive.pop(record.tid, None), record.t_ns)
+
+    def named(self, record: Name) -> None:
+        """A thread has another name; an exec ends all others of its process."""
+        self._names[record.tid] = record.name
+        thread = self.alive.get(record.tid)
+        if thread is not None:
+            thread.name = record.name
+
+    def finish(self, t_ns: int) -> None:
+        """The recording is over: writes everything."""
+        end = max(self.latest_ns, t_ns)
+        for thread in list(self.alive.values()):
+            self._end(thread, end)
+        self.alive.clear()
+        for start, stop, state, pid, tid in self._kept:
+            self.sink.span(start, stop, "thread_state", f"{pid}/{tid}", STATES[state], pid, tid)
+        self._write_bins()
+        self.sink.note("threads", self.threads)
+        if self.left_out:
+            self.sink.note("states_left_out", self.left_out)
+            self.sink.note("shortest_state_kept_s", self.threshold_ns * 1e-9)
+
+    def _thread(self, pid: int, tid: int, t_ns: int, state: int) -> Thread:
+        found = self.alive.get(tid)
+        if found is None:
+            found = self.alive[tid] = Thread(pid, tid, t_ns, state, t_ns, self._names.get(tid, ""))
+        return found
+
+    def _enter(self, thread: Thread, state: int, t_ns: int) -> None:
+        self._close(thread, t_ns)
+        thread.state, thread.since_ns = state, max(t_ns, thread.since_ns)
+
+    def _close(self, thread: Thread, t_ns: int) -> None:
+        since, state = thread.since_ns, thread.state
+        self.latest_ns = max(self.latest_ns, t_ns)
+        if t_ns <= since:
+            return
+        took = t_ns - since
+        thread.totals_ns[state] += took
+        if state == RUNNABLE:
+            thread.longest_wait_ns = max(thread.longest_wait_ns, took)
+        elif state == SLEEPING:
+            self.on_slept(thread, since, t_ns)
+        if state != SLEEPING:
+            self._bin(since, t_ns, state)
+        if took < self.threshold_ns:
+            self.left_out += 1
+            return
+        self._kept.append((since, t_ns, state, thread.pid, thread.tid))
+        if len(self._kept) > 2 * self.most_spans:
+            self._thin()
+
+    def _thin(self) -> None:
+        """Keeps the longer half: totals are exact, and a picture shows no state shorter than a pixel."""
+        lengths = sorted(end - start for start, end, *_ in self._kept)
+        self.threshold_ns = lengths[len(lengths) // 2] + 1
+        kept = [one for one in self._kept if one[1] - one[0] >= self.threshold_ns]
+        self.left_out += len(self._kept) - len(kept)
+        self._kept = kept
+
+    def _end(self, thread: Thread | None, t_ns: int) -> None:
+        if thread is None:
+            return
+        self._close(thread, t_ns)
+        end = max(t_ns, thread.since_ns)
+        self.threads += 1
+        running, runnable, sleeping = (round(total * 1e-9, 9) for total in thread.totals_ns)
+        self.sink.span(
+            thread.start_ns, end, "thread", f"{thread.pid}/{thread.tid}", thread.name or "?", thread.pid, thread.tid,
+            {"running_s": running, "runnable_s": runnable, "sleeping_s": sleeping, "switches": thread.switches,
+             "preemptions": thread.preemptions, "wakeups": thread.wakeups,
+             "runnable_max_s": thread.longest_wait_ns * 1e-9},
+        )  # fmt: skip
+
+    def _bin(self, start: int, end: int, state: int) -> None:
+        first, last = start // _BIN_NS, (end - 1) // _BIN_NS
+        if last - first > _MOST_BINS or len(self._bins) > _MOST_BINS:
+            return  # a damaged record claims years
+        for index in range(first, last + 1):
+            bin_ = self._bins.get(index)
+            if bin_ is None:
+                bin_ = self._bins[index] = array("q", (0, 0))
+            bin_[state] += min(end, (index + 1) * _BIN_NS) - max(start, index * _BIN_NS)
+
+    def _write_bins(self) -> None:
+        if not self._bins:
+            return
+        series = [
+            self.sink.series(f"scheduler.{STATES[state]}", "{thread}", "scheduler")
+            for state in (RUNNING, RUNNABLE)
+        ]
+        group = self.sink.rows(series)
+        previous = None
+        for index in sorted(self._bins):
+            if previous is not None and index > previous + 1:
+                self.sink.row(group, (previous + 1) * _BIN_NS, (0.0, 0.0))
+                self.sink.row(group, index * _BIN_NS - 1, (0.0, 0.0))
+            bin_ = self._bins[index]
+            at = min((index + 1) * _BIN_NS, self.latest_ns)
+            self.sink.row(group, at, (bin_[RUNNING] / _BIN_NS, bin_[RUNNABLE] / _BIN_NS))
+            previous = index
