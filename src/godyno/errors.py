@@ -17,7 +17,8 @@
     │   └── CaptureCorrupt
     ├── QueryError              exit 6    SQL that does not run
     ├── FormatError             exit 7    another tool's output is not what its format says
-    └── PluginError             exit 8    an extension breaks its contract
+    ├── PluginError             exit 8    an extension breaks its contract
+    └── EndpointError           exit 9    an address on the network did not take what it was sent
 
 The message says what happened and why. The hint, kept apart so that a program can show or drop it, says what to do next.
 """
@@ -113,3 +114,9 @@ class PluginError(GodynoError):
     """An extension breaks its contract or cannot be loaded."""
 
     exit_code = 8
+
+
+class EndpointError(GodynoError):
+    """An address on the network cannot be reached or did not take what it was sent. Never names credentials."""
+
+    exit_code = 9

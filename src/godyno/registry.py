@@ -45,7 +45,17 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "completeness": "godyno.diagnose.completeness:Completeness",
     },
     "studies": {},
-    "exporters": {},
+    "exporters": {
+        "prometheus": "godyno.export.prometheus:Prometheus",
+        "grafana": "godyno.export.grafana:Grafana",
+        "perfetto": "godyno.export.perfetto:Perfetto",
+        "pprof": "godyno.export.pprof:Pprof",
+        "otlp": "godyno.export.otlp:Otlp",
+        "folded": "godyno.export.folded:Folded",
+        "speedscope": "godyno.export.speedscope:Speedscope",
+        "csv": "godyno.export.csv:Csv",
+        "parquet": "godyno.export.parquet:Parquet",
+    },
 }
 
 

@@ -221,12 +221,19 @@ def frames(path: Path) -> Iterator[tuple[int, bytes]]:
 
     Raises CaptureCorrupt where the file is no journal at all.
     """
+    for kind, payload, _ in frames_from(path, 0):
+        yield kind, payload
+
+
+def frames_from(path: Path, position: int) -> Iterator[tuple[int, bytes, int]]:
+    """The same from ``position`` on (0 is the start), each with the position after it, to follow a journal that grows."""
     with path.open("rb") as file:
         if file.read(len(MAGIC)) != MAGIC:
             raise CaptureCorrupt(
                 f"{path} is not a journal",
                 hint="The recorder was killed before its first write, or the file was damaged.",
             )
+        position = file.seek(max(position, len(MAGIC)))
         while len(header := file.read(_FRAME.size)) == _FRAME.size:
             length, checksum, kind = _FRAME.unpack(header)
             if length > _MOST_FRAME_BYTES:
@@ -234,7 +241,8 @@ def frames(path: Path) -> Iterator[tuple[int, bytes]]:
             payload = file.read(length)
             if len(payload) != length or zlib.crc32(payload, kind) != checksum:
                 return
-            yield kind, payload
+            position += _FRAME.size + length
+            yield kind, payload, position
 
 
 def objects(payload: bytes) -> Iterator[dict[str, Any]]:

@@ -23,6 +23,8 @@ COMMANDS = {
     "record": "Run a command and keep what it did in a capture.",
     "show": "What a capture shows.",
     "report": "Write a capture's report as one HTML page or Markdown.",
+    "export": "Write a capture in another tool's format, or send it there.",
+    "exporter": "Serve recordings to Prometheus at /metrics.",
     "query": "Ask a capture in SQL.",
     "list": "List the captures in a directory.",
     "recover": "Seal what a killed recorder left.",
