@@ -172,7 +172,8 @@ class Source:
             f" FROM spans WHERE {good} ORDER BY {order}",
             "spans",
         ):
-            yield Span(*_texts(row, 2, 5), _object(row[7]))
+            start, end, layer, track, name, pid, tid = _texts(row, 2, 5)
+            yield Span(start, end, layer, track, name, pid, tid, _object(row[7]))
 
     def events(self) -> Iterator[Event]:
         """Every usable event, by time."""
@@ -185,7 +186,8 @@ class Source:
             f"SELECT t_ns, layer, track, name, pid, tid, args FROM events WHERE {placed('t_ns')} ORDER BY t_ns",
             "events",
         ):
-            yield Event(*_texts(row, 1, 4), _object(row[6]))
+            t_ns, layer, track, name, pid, tid = _texts(row, 1, 4)
+            yield Event(t_ns, layer, track, name, pid, tid, _object(row[6]))
 
     def lines(self) -> Iterator[tuple[int, str, int, str]]:
         """Every line of output as (t_ns, stream, pid, text), by time."""
