@@ -302,9 +302,15 @@ def test_a_timeout_ends_the_whole_tree(tmp_path: Path) -> None:
     from godyno.model import Workload
     from godyno.recorder import record
 
-    recording = record(Workload(("sh", "-c", "sleep 30 & sleep 30")), tmp_path / "t.dyno", timeout_s=0.5)
+    recording = record(
+        Workload(("sh", "-c", "trap 'exit 1' TERM; nohup sleep 30.125 & sleep 30.125")),
+        tmp_path / "t.dyno",
+        timeout_s=0.5,
+    )
     assert recording.timed_out
-    assert recording.result.signal == signal.SIGTERM
+    with open_capture(recording.capture) as capture:
+        assert [process["name"] for process in processes(capture)].count("sleep") == 2
+    assert subprocess.run(["pgrep", "-f", "sleep 30.125"], capture_output=True).stdout == b""
 
 
 def test_a_full_disk_stops_nothing_and_is_told(tmp_path: Path) -> None:

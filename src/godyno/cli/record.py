@@ -61,7 +61,7 @@ from godyno.model import Workload
 @click.argument("argv", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND…")
 def command(
     out: Path | None, tags: tuple[str, ...], hz: float, level: str, wait_for_tree: bool, no_output: bool, quiet_output: bool,
-    output_limit: str, go_debug: str | None, memory_limit: str | None, cpu_quota: float | None, timeout: str | None, no_seal: bool,
+    output_limit: str, go_debug: str | None, memory_limit: str | None, swap_limit: str | None, cpu_quota: float | None, timeout: str | None, no_seal: bool,
     quiet: bool, as_json: bool, result_fd: int | None, argv: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Run COMMAND and keep, on one clock, what it and its children did.
@@ -92,6 +92,7 @@ def command(
         out=out, hz=hz, level=level, lines=not no_output, quiet=quiet_output, wait_for_tree=wait_for_tree,
         output_limit_bytes=units.byte_count(output_limit),
         memory_limit_bytes=units.byte_count(memory_limit) if memory_limit else None,
+        swap_limit_bytes=units.byte_count(swap_limit) if swap_limit else None,
         cpu_quota=cpu_quota, timeout_s=units.seconds(timeout) if timeout else None, seal=not no_seal,
     )  # fmt: skip
     outcome = Session(Workload(argv, tags=pairs), options).run()

@@ -40,6 +40,7 @@ def record(
     *,
     hz: float = 10.0,
     memory_limit_bytes: int | None = None,
+    swap_limit_bytes: int | None = None,
     cpu_quota: float | None = None,
     timeout_s: float | None = None,
     quiet_output: bool = True,
@@ -51,6 +52,7 @@ def record(
 
     ``workload`` may be a plain argument list. ``out`` is where the capture goes, by default a new name in the present
     directory.
+    Limits are set on the tree's own cgroup; ``swap_limit_bytes`` 0 keeps a memory limit sharp where there is swap.
     ``cpu_quota`` is in CPUs. With ``quiet_output`` the command's output is kept, not shown. Raises GodynoError (with the
     exit code and words of the command line) where the command could not be started or the capture not be made.
     """
@@ -63,6 +65,7 @@ def record(
         options += ["--tag", f"{key}={value}"]
     for flag, wanted in (
         ("--memory-limit", memory_limit_bytes),
+        ("--swap-limit", swap_limit_bytes),
         ("--cpu-quota", cpu_quota),
         ("--timeout", None if timeout_s is None else f"{timeout_s:.3f}s"),
     ):

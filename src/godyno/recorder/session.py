@@ -370,6 +370,10 @@ class Session:
 
     def _settle(self, relays: Sequence[Relay]) -> None:
         """Lets the output arrive whole; processes that live on keep their output and their cgroup through the keeper."""
+        if self.timed_out and self.group:
+            self.group.kill(
+                timeout_s=1.0
+            )  # what the command started and left would disturb whatever comes next
         patience = now_ns() + int(_DRAIN_S * 1e9)
         survivors = self.group.pids() if self.group else []
         for relay in relays:
