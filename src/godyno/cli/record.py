@@ -51,6 +51,9 @@ from godyno.model import Workload
 )
 @click.option("--memory-limit", metavar="SIZE", help="Limit the tree's memory, in a cgroup of its own.")
 @click.option(
+    "--swap-limit", metavar="SIZE", help="How much it may swap beside --memory-limit; 0 keeps that sharp."
+)
+@click.option(
     "--cpu-quota", type=float, metavar="CPUS", help="Limit the tree's CPU time: 1.5 is one and a half CPUs."
 )
 @click.option("--timeout", metavar="TIME", help="End the tree after this long: 90s, 5m.")
@@ -61,7 +64,8 @@ from godyno.model import Workload
 @click.argument("argv", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND…")
 def command(
     out: Path | None, tags: tuple[str, ...], hz: float, level: str, wait_for_tree: bool, no_output: bool, quiet_output: bool,
-    output_limit: str, go_debug: str | None, memory_limit: str | None, swap_limit: str | None, cpu_quota: float | None, timeout: str | None, no_seal: bool,
+    output_limit: str, go_debug: str | None, memory_limit: str | None, swap_limit: str | None,
+    cpu_quota: float | None, timeout: str | None, no_seal: bool,
     quiet: bool, as_json: bool, result_fd: int | None, argv: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Run COMMAND and keep, on one clock, what it and its children did.
