@@ -192,3 +192,11 @@ def test_a_bad_study_and_a_bad_exporter_are_told() -> None:
         check_study(BadStudy)
     with pytest.raises(PluginError, match="it_exports_any_capture"):
         check_exporter(BadExporter)
+
+
+def test_the_levels_that_the_recorder_goes_by_are_those_of_the_probes() -> None:
+    from godyno import registry
+
+    for name in registry.built_in("probes"):
+        declared = getattr(registry.load("probes", name), "levels", None)
+        assert registry.LEVELS.get(name) == declared, name

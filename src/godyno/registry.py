@@ -58,6 +58,18 @@ BUILT_IN: dict[str, dict[str, str]] = {
     },
 }
 
+# The probes that the default level leaves out, and the levels that have them, so that they need not be imported to be left
+# out (the recorder's start is part of its cost). A contract test holds this against each class's own ``levels``.
+LEVELS: dict[str, tuple[str, ...]] = {
+    "scheduler": ("standard", "deep"),
+    "page_faults": ("standard", "deep"),
+    "cpu_samples": ("standard", "deep"),
+    "counters": ("standard", "deep"),
+    "syscalls": ("deep",),
+    "block_io": ("deep",),
+    "go_debug": (),
+}
+
 
 def built_in(kind: str) -> list[str]:
     """The names of godyno's own plugins of ``kind``, without looking for others (which takes 20 ms)."""

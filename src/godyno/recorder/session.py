@@ -225,11 +225,11 @@ class Session:
 
     def _go_env(self) -> Callable[[], Mapping[str, str]] | None:
         """How to ask Go for its environment, where the command is a go command: `go env` takes 10 ms, twice."""
+        if Path(self.workload.argv[0]).name != "go":
+            return None
         from godyno.toolchain.env import go_env  # only here: other commands need no toolchain
         from godyno.toolchain.find import find_go
 
-        if Path(self.workload.argv[0]).name != "go":
-            return None
         environ = {**os.environ, **_strings(self.workload.env)}
         return lambda: go_env(find_go(environ), self.workload.cwd or ".")
 

@@ -27,7 +27,6 @@ from godyno.interfaces import SimpleProbe, Sink, Target
 from godyno.model import Availability, Clock, Machine
 from godyno.probes.kernel import perf_event, taskstats
 from godyno.probes.kernel.perf_probe import follow_new_threads, threads_of
-from godyno.probes.kernel.process_table import decode_processes
 from godyno.redact import redact_argv
 
 _LENGTH = struct.Struct("<I")
@@ -115,6 +114,8 @@ class Processes(SimpleProbe):
 
     def decode(self, raw: Path, sink: Sink, manifest: Mapping[str, Any]) -> None:
         """One span for each process, from the kernel's records, the command lines, and the accounting."""
+        from godyno.probes.kernel.process_table import decode_processes  # the recorder itself never parses
+
         decode_processes(raw, sink, manifest)
 
     def look(self, t_ns: int) -> None:

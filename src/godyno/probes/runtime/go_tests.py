@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from godyno.capture.lines import OUTPUT_JOURNAL, output_lines
-from godyno.formats.test2json import GoTestEvent, GoTestResult, json_events, plain_events, results
 from godyno.interfaces import SimpleProbe, Sink
 from godyno.model import Clock
 from godyno.probes.runtime.build_actions import realtime, subcommand_at
+
+if TYPE_CHECKING:
+    from godyno.formats.test2json import GoTestEvent, GoTestResult
 
 
 class GoTests(SimpleProbe):
@@ -22,6 +24,8 @@ class GoTests(SimpleProbe):
 
     def decode(self, raw: Path, sink: Sink, manifest: Mapping[str, Any]) -> None:
         """One span for each test and each package that the output tells of."""
+        from godyno.formats.test2json import plain_events, results
+
         argv = manifest.get("workload", {}).get("argv") or ()
         at = subcommand_at(argv)
         if at is None or argv[at] != "test":
@@ -40,6 +44,8 @@ class GoTests(SimpleProbe):
                 _span(sink, result, result.start_at_ns, result.end_at_ns)
 
     def _from_json(self, lines: list[tuple[int, str]], sink: Sink, manifest: Mapping[str, Any]) -> None:
+        from godyno.formats.test2json import json_events, results
+
         events: tuple[GoTestEvent, ...]
         events, problems = json_events(text for _, text in lines)
         conversion = realtime(manifest)
