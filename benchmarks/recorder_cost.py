@@ -21,7 +21,7 @@ from godyno.capture.reader import open_capture
 BIN = Path(sys.executable).parent
 LOADS = {
     "compile": ["sh", "-c", "GOFLAGS=-p=2 GOCACHE=$PWD/gocache go build -a std"],
-    "list": ["sh", "-c", "i=0; while [ $i -lt 40 ]; do go list -deps std >/dev/null; i=$((i+1)); done"],
+    "list": ["sh", "-c", "i=0; while [ $i -lt 160 ]; do go list -deps std >/dev/null; i=$((i+1)); done"],
 }
 
 
