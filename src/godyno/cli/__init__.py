@@ -19,6 +19,7 @@ from godyno.errors import GodynoError
 COMMANDS = {
     "survey": "Is this machine enough for Go, and for this module?",
     "record": "Run a command and keep what it did in a capture.",
+    "attach": "Record what already runs, without touching it.",
     "show": "What a capture shows.",
     "report": "Write a capture's report as one HTML page or Markdown.",
     "query": "Ask a capture in SQL.",
