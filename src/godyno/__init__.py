@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from godyno.machine import read_machine
     from godyno.machine.doctor import doctor
     from godyno.model import Finding, Workload
-    from godyno.recorder import Recording, record
+    from godyno.recorder import Recording, attach, record
     from godyno.recorder.recover import recover
     from godyno.studies.survey.surveying import survey
 
@@ -37,6 +37,7 @@ _HOMES = {
     "Recording": "godyno.recorder",
     "Workload": "godyno.model",
     "findings_of": "godyno.diagnose.findings",
+    "attach": "godyno.recorder",
     "captures": "godyno.capture.reader",
     "doctor": "godyno.machine.doctor",
     "open_capture": "godyno.capture.reader",
@@ -53,6 +54,7 @@ __all__ = [
     "GodynoError",
     "Recording",
     "Workload",
+    "attach",
     "captures",
     "doctor",
     "findings_of",

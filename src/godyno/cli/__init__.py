@@ -21,6 +21,7 @@ COMMANDS = {
     "bench": "Compare benchmarks of revisions or settings, interleaved, until decided.",
     "compare": "Compare benchmark files that were measured before.",
     "record": "Run a command and keep what it did in a capture.",
+    "attach": "Record what already runs, without touching it.",
     "show": "What a capture shows.",
     "report": "Write a capture's report as one HTML page or Markdown.",
     "export": "Write a capture in another tool's format, or send it there.",

@@ -7,12 +7,19 @@ import os
 import signal
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from godyno import units
 from godyno.errors import UsageError
 from godyno.model import Workload
+
+if TYPE_CHECKING:
+    from godyno.recorder.session import Outcome
+
+
+LEVELS = ("light", "standard", "deep")
 
 
 @click.command(
@@ -27,10 +34,16 @@ from godyno.model import Workload
 @click.option("--hz", type=float, default=10.0, show_default=True, help="How often values are sampled.")
 @click.option(
     "--level",
-    type=click.Choice(["light", "standard", "deep"]),
+    type=click.Choice(LEVELS),
     default="light",
     show_default=True,
     help="How much is watched; the costs are below.",
+)
+@click.option(
+    "--args",
+    "calls",
+    metavar="CALLS",
+    help="Keep the arguments of these system calls, by strace: openat,connect,bind. Slows what makes them.",
 )
 @click.option(
     "--wait-for-tree", is_flag=True, help="Go on until every process that the command started has ended."
@@ -63,7 +76,8 @@ from godyno.model import Workload
 @click.option("--result-fd", type=int, hidden=True, help="Where the JSON goes instead, for the Python API.")
 @click.argument("argv", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND…")
 def command(
-    out: Path | None, tags: tuple[str, ...], hz: float, level: str, wait_for_tree: bool, no_output: bool, quiet_output: bool,
+    out: Path | None, tags: tuple[str, ...], hz: float, level: str, calls: str | None,
+    wait_for_tree: bool, no_output: bool, quiet_output: bool,
     output_limit: str, go_debug: str | None, memory_limit: str | None, swap_limit: str | None,
     cpu_quota: float | None, timeout: str | None, no_seal: bool,
     quiet: bool, as_json: bool, result_fd: int | None, argv: tuple[str, ...],
@@ -91,6 +105,9 @@ def command(
     settings: dict[str, dict[str, object]] = {}
     if go_debug:
         also, settings = _go_debug(go_debug)
+    if calls:
+        also += ("strace_args",)
+        settings["strace_args"] = {"calls": tuple(call.strip() for call in calls.split(",") if call.strip())}
     options = Options(
         also=also, settings=settings,
         out=out, hz=hz, level=level, lines=not no_output, quiet=quiet_output, wait_for_tree=wait_for_tree,
@@ -100,6 +117,14 @@ def command(
         cpu_quota=cpu_quota, timeout_s=units.seconds(timeout) if timeout else None, seal=not no_seal,
     )  # fmt: skip
     outcome = Session(Workload(argv, tags=pairs), options).run()
+    tell(outcome, result_fd, as_json, quiet)
+    if outcome.result.signal:
+        _die_of(outcome.result.signal)
+    sys.exit(outcome.result.exit_code)
+
+
+def tell(outcome: Outcome, result_fd: int | None, as_json: bool, quiet: bool) -> None:
+    """Says how a recording went: as JSON for programs, in a line for people."""
     if result_fd is not None or as_json:
         answer = {
             "capture": str(outcome.capture),
@@ -122,9 +147,6 @@ def command(
         print(f"godyno: {_summary(outcome)}", file=sys.stderr)
     sys.stdout.flush()
     sys.stderr.flush()
-    if outcome.result.signal:
-        _die_of(outcome.result.signal)
-    sys.exit(outcome.result.exit_code)
 
 
 def _go_debug(text: str) -> tuple[tuple[str, ...], dict[str, dict[str, object]]]:
@@ -136,10 +158,7 @@ def _go_debug(text: str) -> tuple[tuple[str, ...], dict[str, dict[str, object]]]
     return ("go_debug",), {"go_debug": {"settings": wanted, "shim": build_shim(find_go())}}
 
 
-def _summary(outcome: object) -> str:
-    from godyno.recorder.session import Outcome
-
-    assert isinstance(outcome, Outcome)
+def _summary(outcome: Outcome) -> str:
     result = outcome.result
     parts = [
         f"{units.show_seconds(result.wall_s)} wall, {units.show_seconds(result.user_s + result.system_s)} CPU"

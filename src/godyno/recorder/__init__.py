@@ -39,6 +39,8 @@ def record(
     out: str | os.PathLike[str] | None = None,
     *,
     hz: float = 10.0,
+    level: str = "light",
+    args: Sequence[str] = (),
     memory_limit_bytes: int | None = None,
     swap_limit_bytes: int | None = None,
     cpu_quota: float | None = None,
@@ -53,12 +55,15 @@ def record(
     ``workload`` may be a plain argument list. ``out`` is where the capture goes, by default a new name in the present
     directory.
     Limits are set on the tree's own cgroup; ``swap_limit_bytes`` 0 keeps a memory limit sharp where there is swap.
+    ``level`` is ``light``, ``standard`` or ``deep``; ``args`` names system calls whose arguments are kept, by strace.
     ``cpu_quota`` is in CPUs. With ``quiet_output`` the command's output is kept, not shown. Raises GodynoError (with the
     exit code and words of the command line) where the command could not be started or the capture not be made.
     """
     if not isinstance(workload, Workload):
         workload = Workload(tuple(workload))
-    options = ["--hz", str(hz), "--quiet"]
+    options = ["--hz", str(hz), "--level", level, "--quiet"]
+    if args:
+        options += ["--args", ",".join(args)]
     if out is not None:
         options += ["--out", str(Path(out).absolute())]
     for key, value in workload.tags.items():
@@ -79,7 +84,29 @@ def record(
     ):
         if on:
             options.append(flag)
-    return _run(options, workload)
+    return _run(["record", *options], workload)
+
+
+def attach(
+    pid: int | None = None,
+    cgroup: str | os.PathLike[str] | None = None,
+    *,
+    for_s: float,
+    out: str | os.PathLike[str] | None = None,
+    level: str = "standard",
+    hz: float = 10.0,
+) -> Recording:
+    """Keeps what process ``pid`` and all below it, or a cgroup, do in the next ``for_s`` seconds; ``godyno attach``.
+
+    The target is never touched. ``result`` has the time watched and the CPU time used in it, and exit code 0. Raises
+    GodynoError as ``record`` does.
+    """
+    options = ["--for", f"{for_s:.3f}s", "--level", level, "--hz", str(hz), "--quiet"]
+    if out is not None:
+        options += ["--out", str(Path(out).absolute())]
+    if cgroup is not None:
+        options += ["--cgroup", str(Path(cgroup).absolute())]
+    return _run(["attach", *options, *([str(pid)] if pid is not None else [])], Workload(()))
 
 
 def _run(options: list[str], workload: Workload) -> Recording:
@@ -92,7 +119,8 @@ def _run(options: list[str], workload: Workload) -> Recording:
     read_fd, write_fd = os.pipe()
     try:
         command = [
-            sys.executable, "-m", "godyno", "record", *options, "--result-fd", str(write_fd), "--", *workload.argv,
+            sys.executable, "-m", "godyno", options[0], "--result-fd", str(write_fd), *options[1:],
+            *(("--", *workload.argv) if workload.argv else ()),
         ]  # fmt: skip
         recorder = subprocess.Popen(
             command,

@@ -119,10 +119,21 @@ class Session:
     def run(self) -> Outcome:
         """Records, seals, and tells how it went. Raises GodynoError where the command could not be started at all."""
         began = now_ns()
-        workload, options = self.workload, self.options
+        workload = self.workload
         find_command(
             workload.argv[0] if workload.argv else "", {**os.environ, **_strings(workload.env)}.get("PATH")
         )
+        workload = self._begin(workload)
+        try:
+            result, peak, oom_kills = self._launch_and_watch(workload, began)
+        finally:
+            self.signals.close()
+            self.loop.close()
+        return self._finish(result, peak, oom_kills, began)
+
+    def _begin(self, workload: Workload) -> Workload:
+        """Makes the capture, the loop and the probes; gives the workload as the probes want it."""
+        options = self.options
         self.directory = _new_directory(options.out, workload)
         try:
             (self.directory / "raw").mkdir(exist_ok=True)
@@ -136,9 +147,7 @@ class Session:
             self.brackets = [bracket(REALTIME), bracket(BOOTTIME)]
             self.loop = EventLoop(options.hz, after_tick=self._after_tick)
             self.probes = list(self._probes())
-            for probe, _ in self.probes:
-                workload = probe.prepare(workload, self.directory / "raw" / probe.name)
-            self.prepared = workload
+            self.prepared = workload = self._prepare(workload)
             self._write_manifest("recording")
             self.signals = Signals()
         except OSError as error:
@@ -149,12 +158,12 @@ class Session:
         except BaseException:
             _remove_unused(self.directory)
             raise
-        try:
-            result, peak, oom_kills = self._launch_and_watch(workload, began)
-        finally:
-            self.signals.close()
-            self.loop.close()
-        return self._finish(result, peak, oom_kills, began)
+        return workload
+
+    def _prepare(self, workload: Workload) -> Workload:
+        for probe, _ in self.probes:
+            workload = probe.prepare(workload, self.directory / "raw" / probe.name)
+        return workload
 
     def _launch_and_watch(self, workload: Workload, began: int) -> tuple[Result, Peak | None, int]:
         options = self.options

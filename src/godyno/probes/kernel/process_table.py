@@ -32,6 +32,7 @@ class _Process:
     threads_peak: int = 1
     usage: dict[str, float] = field(default_factory=dict)
     ended: bool = False
+    began_before: bool = False  # it ran already when godyno was attached
 
 
 def decode_processes(raw: Path, sink: Sink, manifest: Mapping[str, Any]) -> None:
@@ -40,7 +41,7 @@ def decode_processes(raw: Path, sink: Sink, manifest: Mapping[str, Any]) -> None
     end_ns = int(result.get("t_end_ns") or 0)
     root = int((manifest.get("notes") or {}).get("pid") or 0)
     processes = (
-        _from_perf(raw / "perf.records", root)
+        _from_perf(raw / "perf.records", root, _existing(raw / "existing.jsonl"))
         if (raw / "perf.records").exists()
         else _from_walk(raw / "walk.jsonl")
     )
@@ -58,7 +59,8 @@ def decode_processes(raw: Path, sink: Sink, manifest: Mapping[str, Any]) -> None
             process.pid, process.pid, _args(process, accounted),
         )  # fmt: skip
     survivors = [p for p in processes if not p.ended and p.pid != root]
-    if survivors and result:
+    attached = (manifest.get("notes") or {}).get("attached")
+    if survivors and result and not attached:
         named = ", ".join(f"{p.comm} ({p.pid})" for p in survivors[:5])
         sink.warn(
             f"{len(survivors)} processes of the tree outlived the command and were not watched further: {named}"
@@ -91,16 +93,18 @@ def _args(process: _Process, accounted: bool) -> dict[str, Any]:
     args["source"] = "taskstats" if accounted and process.usage else "records"
     if not process.ended:
         args["outlived"] = True
+    if process.began_before:
+        args["began_before"] = True
     return args
 
 
-def _from_perf(file: Path, root: int) -> list[_Process]:
+def _from_perf(file: Path, root: int, existing: list[_Process]) -> list[_Process]:
     """Processes by perf's records, which come ring by ring and are put in order of time first."""
     out: list[_Process] = []
     alive: dict[int, _Process] = {}
-    if root:
-        out.append(_Process(root))
-        alive[root] = out[0]
+    for process in existing or ([_Process(root)] if root else []):
+        out.append(process)
+        alive[process.pid] = process
     for t_ns, kind, body in sorted(_timed_records(file.read_bytes()), key=lambda record: record[0]):
         if kind == perf_event.RECORD_FORK:
             pid, parent, tid, _ = struct.unpack_from("<IIII", body)
@@ -137,6 +141,21 @@ def _from_perf(file: Path, root: int) -> list[_Process]:
             pid = struct.unpack_from("<I", body)[0]
             if pid in alive and not alive[pid].exe:
                 alive[pid].exe = body[64:].split(b"\0", 1)[0].decode("utf-8", "surrogateescape")
+    return out
+
+
+def _existing(file: Path) -> list[_Process]:
+    """What ran already when godyno was attached."""
+    out = []
+    for row in _json_lines(file):
+        if isinstance(row, list) and len(row) == 6 and all(isinstance(row[at], int) for at in (0, 1, 2, 5)):
+            pid, parent, t_ns, name, exe, threads = row
+            out.append(
+                _Process(
+                    pid, parent, t_ns, comm=str(name), exe=str(exe), threads=threads, threads_peak=threads,
+                    began_before=True,
+                )
+            )  # fmt: skip
     return out
 
 

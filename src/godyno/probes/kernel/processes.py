@@ -88,7 +88,7 @@ class Processes(SimpleProbe):
     def start(self, target: Target, sink: Sink) -> None:
         """Attaches to the held command before it is exec'd."""
         self.target, self.sink = target, sink
-        self.alive: set[int] = {target.pid}
+        self.alive: set[int] = {target.pid, *target.pids()}
         self.sampled: dict[int, _Sampled] = {}
         self.looks = 0
         self.half_width_ns = 0
@@ -184,8 +184,20 @@ class _PerfTree:
         self.records = _append_to(sink, "perf.records")
         self.commands = _CommandLines(target, sink)
         self.lost = 0
+        if getattr(target, "running", False):
+            self._keep_existing()
         for ring in self.rings.rings:
             target.loop.on_readable(ring.fd, self._wake)
+
+    def _keep_existing(self) -> None:
+        """Those that were there before, since no record tells of them: ``existing.jsonl``."""
+        out = _append_to(self.sink, "existing.jsonl")
+        for pid in sorted(self.alive):
+            row = existing_process(pid)
+            if row is not None:
+                out.write(json.dumps(row).encode() + b"\n")
+            self.commands.read(pid)
+        out.close()
 
     def refresh(self) -> None:
         """Takes what waits in the rings, and makes it safe from a kill."""
@@ -466,6 +478,20 @@ def _children(pid: int) -> list[int]:
         except (OSError, ValueError):
             continue
     return out
+
+
+def existing_process(pid: int) -> list[Any] | None:
+    """[pid, parent, t_ns, name, program, threads] of a running process; None where it is gone."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb", buffering=0) as file:  # noqa: PTH123
+            fields = file.read(1024).rpartition(b")")[2].split()
+        try:
+            exe = os.readlink(f"/proc/{pid}/exe")  # noqa: PTH115
+        except OSError:
+            exe = ""
+        return [pid, int(fields[1]), now_ns(), _comm(pid), exe, int(fields[17])]
+    except (OSError, ValueError, IndexError):
+        return None
 
 
 def _comm(pid: int) -> str:

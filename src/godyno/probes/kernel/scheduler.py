@@ -6,6 +6,8 @@ needs the tracepoint sched_wakeup; without it that part of the waiting is counte
 
 from __future__ import annotations
 
+import json
+import os
 import struct
 from array import array
 from collections.abc import Callable, Mapping, Sequence
@@ -13,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
+from godyno.clock import now_ns
 from godyno.errors import FormatError, NotAvailableHere
 from godyno.interfaces import Sink, Target
 from godyno.model import Clock, Machine
@@ -24,6 +27,7 @@ from godyno.probes.kernel.tracepoints import sees_every_pid, tracepoint_ids
 
 _WAKEUP = "sched/sched_wakeup"
 _WOKEN_PID = struct.Struct("<24xi")  # struct trace_event_raw_sched_wakeup_template: comm[16] at 8, pid at 24
+_EXISTING = "existing.jsonl"
 _BIN_NS = 100_000_000
 _MOST_SPANS = 200_000
 _MOST_BINS = 1_000_000
@@ -59,6 +63,11 @@ class Scheduler(PerfProbe):
                 raise
             self._without("tracepoints need root or CAP_PERFMON")
             super().start(target, sink)
+        if getattr(target, "running", False):
+            with sink.raw(_EXISTING).open("w") as out:
+                for pid in {target.pid, *target.pids()}:
+                    for row in existing_threads(pid):
+                        out.write(json.dumps(row) + "\n")
         if self._no_wakeups:
             sink.note("wakeups", f"not seen: {self._no_wakeups}")
 
@@ -104,6 +113,7 @@ class Scheduler(PerfProbe):
             return
         states = States(sink)
         stacks = Stacks(raw, sink, manifest)
+        states.existing(raw / _EXISTING)
         chains: dict[int, tuple[int, int]] = {}  # of a thread that sleeps: stack, and since when
         lost = 0
         states.on_slept = lambda thread, since, until: _off_cpu(sink, chains, thread, since, until)
@@ -132,6 +142,24 @@ class Scheduler(PerfProbe):
         if lost:
             sink.note("lost_records", lost)
             sink.warn(f"The kernel dropped {lost} scheduler records: some states are too long.")
+
+
+def existing_threads(pid: int) -> list[list[Any]]:
+    """[pid, tid, name, state letter, t_ns] of each thread of a running process; nothing where it is gone."""
+    out: list[list[Any]] = []
+    try:
+        tids = os.listdir(f"/proc/{pid}/task")  # noqa: PTH208
+    except OSError:
+        return out
+    for tid in tids:
+        try:
+            with open(f"/proc/{pid}/task/{tid}/stat", "rb", buffering=0) as file:  # noqa: PTH123
+                head, _, rest = file.read(1024).rpartition(b")")
+            name = head.partition(b"(")[2].decode("utf-8", "surrogateescape")
+            out.append([pid, int(tid), name, rest.split()[0].decode(), now_ns()])
+        except (OSError, IndexError, ValueError):
+            continue
+    return out
 
 
 def _off_cpu(sink: Sink, chains: dict[int, tuple[int, int]], thread: Thread, since: int, until: int) -> None:
@@ -175,12 +203,28 @@ class States:
     def switch(self, record: Switch) -> None:
         """A thread gets a CPU or leaves it."""
         thread = self._thread(record.pid, record.tid, record.t_ns, RUNNING if record.out else RUNNABLE)
+        if record.out and thread.state == RUNNABLE:
+            thread.state = RUNNING  # it ran when godyno was attached, or its coming was lost
         if not record.out:
             self._enter(thread, RUNNING, record.t_ns)
             return
         thread.switches += 1
         thread.preemptions += record.preempted
         self._enter(thread, RUNNABLE if record.preempted else SLEEPING, record.t_ns)
+
+    def existing(self, file: Path) -> None:
+        """Takes in the threads that were there when godyno was attached."""
+        try:
+            lines = file.read_bytes().split(b"\n")
+        except OSError:
+            return
+        for line in lines:
+            try:
+                pid, tid, name, letter, t_ns = json.loads(line)
+                state = RUNNABLE if letter == "R" else SLEEPING
+                self.alive[int(tid)] = Thread(int(pid), int(tid), int(t_ns), state, int(t_ns), str(name))
+            except (ValueError, TypeError, RecursionError):
+                continue
 
     def wake(self, tid: int, t_ns: int) -> None:
         """A sleeping thread may run again."""
