@@ -168,7 +168,7 @@ def test_what_a_server_rejects_is_said(capture: Capture, collector: Collector) -
     partial.partial_success.error_message = "too many\nseries."
     collector.answers.append((200, {}, partial.SerializeToString()))
     lost = Otlp().export(capture, collector.url)
-    assert "17 data points were not carried: the server refused it: too many series." in lost
+    assert "17 data points were not carried: refused by the server: too many series." in lost
 
 
 def test_a_busy_server_is_tried_again(capture: Capture, collector: Collector) -> None:

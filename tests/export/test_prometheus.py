@@ -202,7 +202,7 @@ def test_prometheus_takes_a_backfill_at_the_right_times_and_fills_the_dashboard(
         assert store.get("/api/v1/label/capture/values") == ["build"]
         # Once more: what it has already is out of order for it, and that is said.
         again = Prometheus().export(capture, f"{store.url}/api/v1/write")
-        assert any("server refused it: out of order" in sentence for sentence in again)
+        assert any("refused by the server: out of order" in sentence for sentence in again)
 
 
 @pytest.mark.integration

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import importlib.util
 import json
 import os
 import re
@@ -103,7 +105,7 @@ def test_each_layer_has_its_own_unit(tmp_path: Path) -> None:
     assert (values["heap"], values["goroutine"]) == ((4096, "bytes"), (3, "count"))
     assert (tmp_path / "x.folded").read_text() == "main.f 250000\n"
     assert (tmp_path / "heap.folded").read_text() == "main.f 4096\n"
-    assert any(sentence.startswith("3 samples were not carried: it is of another layer") for sentence in lost)
+    assert any(sentence.startswith("3 samples were not carried: of other layers") for sentence in lost)
 
 
 def test_folded_lines_add_up_to_what_sql_says(capture: Capture, tmp_path: Path) -> None:
@@ -149,6 +151,46 @@ def speedscope(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip(f"speedscope cannot be fetched from npm: {done.stderr[-300:]}")
     subprocess.run(["tar", "xzf", "speedscope-1.25.0.tgz"], cwd=directory, check=True)
     return directory / "package/dist/release"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Any:
+    path = shutil.which("chromium")
+    if path is None:
+        pytest.skip("there is no chromium here: apt-get install chromium")
+    spec = importlib.util.spec_from_file_location(
+        "browser", Path(__file__).parents[1] / "report" / "browser.py"
+    )
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    with module.Browser(path) as found:
+        yield found
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("exporter", [Speedscope, Folded])
+def test_speedscopes_own_page_shows_what_sql_shows(
+    capture: Capture, speedscope: Path, browser: Any, tmp_path: Path, exporter: Any
+) -> None:
+    """Given to the page as its own command line gives it; its table of functions is then read."""
+    out = tmp_path / f"profile{exporter.suffix}"
+    exporter().export(capture, str(out))
+    script = tmp_path / "profile.js"
+    data = base64.b64encode(out.read_bytes()).decode()
+    script.write_text(f"speedscope.loadFileFromBase64({json.dumps(out.name)}, {json.dumps(data)})")
+    page = (speedscope / "index.html").as_uri()
+    browser.call("Page.navigate", url="about:blank")
+    browser.call("Page.navigate", url=f"{page}#localProfilePath={script}&view=sandwich")
+    browser.wait("document.querySelectorAll('table tr').length > 3")
+    rows = browser.evaluate(
+        "[...document.querySelectorAll('table tr')].map(one => [...one.cells].map(cell => cell.innerText))"
+    )
+    total = 0.6  # seconds of samples
+    found = {row[-1].splitlines()[0]: re.findall(r"[\d.]+%", row[1]) for row in rows[1:] if len(row) > 2}
+    for name, seconds in self_seconds(capture).items():
+        shown = found[name.replace(";", ":") if exporter is Folded else name]
+        assert float(shown[0].rstrip("%")) == pytest.approx(100 * seconds / total, abs=0.6), rows
 
 
 @pytest.mark.integration
