@@ -39,7 +39,7 @@ class Folded:
             return
         unit, scale = _UNITS[scale_of(layer)[0]]
         source.omitted.say(f"Folded stacks carry no unit and no time: these are {unit} of {layer}.")
-        source.omitted.count(others, "sample", "it is of another layer, and a file has one")
+        source.omitted.count(others, "sample", "of other layers, and a file holds one")
         stacks = source.stacks()
         sums: dict[str, float] = {}
         for stack, weight in source.samples(
@@ -54,7 +54,7 @@ class Folded:
                 yield f"{text} {number}"
             else:
                 small += 1
-        source.omitted.count(small, "stack", f"its weight is below one of {unit}")
+        source.omitted.count(small, "stack", f"weights below one of the unit, {unit}")
 
 
 def chosen_layer(source: Source, wanted: str) -> tuple[str, int]:

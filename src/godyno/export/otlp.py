@@ -48,7 +48,7 @@ class Otlp:
                     file.write(_json_line(message))
         source.omitted.say(source.wall.caveat)
         source.omit_tables("OpenTelemetry's profiles are not stable yet; use pprof", "stacks")
-        source.omit_tables("OpenTelemetry has no place for it", "findings")
+        source.omit_tables("OpenTelemetry has no place for findings", "findings")
         return source.omitted.sentences()
 
     def _send(self, source: Source, requests: Iterator[tuple[str, Any]], url: str) -> None:
@@ -86,7 +86,7 @@ class Otlp:
         rejected = getattr(partial, field)
         if rejected > 0:
             why = " ".join(partial.error_message.split())[:200].rstrip(".") or "it does not say why"
-            source.omitted.count(rejected, one, f"the server refused it: {why}")
+            source.omitted.count(rejected, one, f"refused by the server: {why}")
         elif partial.error_message:
             source.omitted.say(f"The server warns: {' '.join(partial.error_message.split())[:200]}")
 

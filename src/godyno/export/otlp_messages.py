@@ -39,7 +39,7 @@ class Requests:
         for message in self.logs():
             yield "logs", message
         for what, number in self.lost.items():
-            self.source.omitted.count(number, what, "its time of day lies before 1970 or too far ahead")
+            self.source.omitted.count(number, what, "times of day before 1970 or too far ahead")
 
     # ---- metrics
 

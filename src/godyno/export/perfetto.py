@@ -289,7 +289,7 @@ class _Trace:
             last = end if end is not None and start <= end < 2**62 else start
             self.slice(Span(start, last, finding.source, "", finding.claim, 0, 0, args), uuid)
             self.ends([(last, uuid)])
-        self.source.omitted.count(without, "finding", "it names no time")
+        self.source.omitted.count(without, "finding", "no evidence with a time")
 
 
 class _Interned:

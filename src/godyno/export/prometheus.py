@@ -117,7 +117,7 @@ class Metrics:
                 source.number(f"SELECT count(*) FROM points WHERE {placed('t_ns')}")
                 - source.number(f"SELECT count(*) {joined}"),
                 "point",
-                "its time of day lies before 1970 or too far ahead",
+                "times of day before 1970 or too far ahead",
             )
             kept = 0
             total = source.number(f"SELECT count(*) {joined}")

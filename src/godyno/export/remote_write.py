@@ -65,7 +65,7 @@ class _Sender:
             )
         for reason, number in self.reasons.items():
             self.metrics.source.omitted.count(
-                number, "sample", f"the server refused it: {reason} ({_hint(reason)[:-1]})"
+                number, "sample", f"refused by the server: {reason} ({_hint(reason)[:-1]})"
             )
 
     def _everything(self) -> Iterator[Sample]:

@@ -138,7 +138,7 @@ class Source:
         self.omitted.count(
             self.number(f"SELECT count(*) FROM points WHERE NOT {placed('t_ns')}"),
             "point",
-            "its time is none that a clock can show",
+            "times that no clock can show",
         )
         found = []
         for number, name, unit, layer, labels, count, least, first in self.rows(
@@ -165,7 +165,7 @@ class Source:
         self.omitted.count(
             self.number(f"SELECT count(*) FROM spans WHERE NOT ({good})"),
             "span",
-            "its times are none that a clock can show, or it ends before it begins",
+            "times that no clock can show, or an end before the beginning",
         )
         for row in self.rows(
             "SELECT t_start_ns, t_end_ns, layer, track, name, pid, tid, args"
@@ -180,7 +180,7 @@ class Source:
         self.omitted.count(
             self.number(f"SELECT count(*) FROM events WHERE NOT {placed('t_ns')}"),
             "event",
-            "its time is none that a clock can show",
+            "times that no clock can show",
         )
         for row in self.rows(
             f"SELECT t_ns, layer, track, name, pid, tid, args FROM events WHERE {placed('t_ns')} ORDER BY t_ns",
@@ -194,7 +194,7 @@ class Source:
         self.omitted.count(
             self.number(f"SELECT count(*) FROM lines WHERE NOT {placed('t_ns')}"),
             "line of output",
-            "its time is none that a clock can show",
+            "times that no clock can show",
             "lines of output",
         )
         for t_ns, stream, pid, text in self.rows(
@@ -208,7 +208,7 @@ class Source:
         self.omitted.count(
             self.number(f"SELECT count(*) FROM stacks WHERE NOT coalesce({good}, false)"),
             "sample",
-            "it has no stack, no time or no positive weight",
+            "without a stack, a time or a positive weight",
         )
         yield from self.rows(f"SELECT {columns} FROM stacks WHERE {good} {rest}", "stacks")
 
