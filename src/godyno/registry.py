@@ -69,6 +69,7 @@ LEVELS: dict[str, tuple[str, ...]] = {
     "syscalls": ("deep",),
     "block_io": ("deep",),
     "go_debug": (),
+    "strace_args": (),
 }
 
 
