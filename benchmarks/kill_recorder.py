@@ -16,7 +16,6 @@ import time
 from pathlib import Path
 
 from arms import keep
-
 from godyno.capture.reader import open_capture
 
 GODYNO = [sys.executable, "-m", "godyno"]

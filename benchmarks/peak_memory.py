@@ -20,7 +20,6 @@ import time
 from pathlib import Path
 
 from arms import keep
-
 from godyno.capture.reader import open_capture
 
 BIN = Path(sys.executable).parent
