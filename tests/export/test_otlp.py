@@ -45,6 +45,7 @@ class Collector(HTTPServer):
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else every answer waits 40 ms for an acknowledgement
 
     def do_POST(self) -> None:
         assert isinstance(self.server, Collector)

@@ -186,6 +186,7 @@ class Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     server_version, sys_version = "godyno", ""
+    disable_nagle_algorithm = True
     timeout = 30
 
     def do_GET(self) -> None:

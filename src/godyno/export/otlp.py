@@ -6,19 +6,17 @@ line, ids in hexadecimal. To an address, requests go as protobuf to ``/v1/metric
 
 from __future__ import annotations
 
-import base64
 import gzip
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
 from godyno.errors import EndpointError
+from godyno.export.otlp_json import line
 from godyno.export.otlp_messages import Requests
 from godyno.export.source import Source
 from godyno.export.target import is_url, whole_file
 
-_IDS = ("traceId", "spanId", "parentSpanId")
 _PATHS = {"metrics": "/v1/metrics", "traces": "/v1/traces", "logs": "/v1/logs"}
 _REJECTED = {
     "metrics": ("rejected_data_points", "data point"),
@@ -44,8 +42,8 @@ class Otlp:
             self._send(source, requests.all(), out)
         else:
             with whole_file(Path(out)) as file:
-                for _, message in requests.all():
-                    file.write(_json_line(message))
+                for signal, message in requests.all():
+                    file.write(line(signal, message))
         source.omitted.say(source.wall.caveat)
         source.omit_tables("OpenTelemetry's profiles are not stable yet; use pprof", "stacks")
         source.omit_tables("OpenTelemetry has no place for findings", "findings")
@@ -89,16 +87,3 @@ class Otlp:
             source.omitted.count(rejected, one, f"refused by the server: {why}")
         elif partial.error_message:
             source.omitted.say(f"The server warns: {' '.join(partial.error_message.split())[:200]}")
-
-
-def _json_line(message: Any) -> bytes:
-    from google.protobuf import json_format
-
-    found = json_format.MessageToDict(message, use_integers_for_enums=True)
-    for resource in found.get("resourceSpans", ()):
-        for scope in resource.get("scopeSpans", ()):
-            for span in scope.get("spans", ()):
-                for key in _IDS:
-                    if key in span:
-                        span[key] = base64.b64decode(span[key]).hex()
-    return json.dumps(found, separators=(",", ":"), allow_nan=False).encode() + b"\n"

@@ -64,7 +64,7 @@ def _profile(source: Source) -> pprof.Profile:
         tuple(places.mappings.values()),
         time_ns=start_ns,
         duration_ns=duration_ns,
-        comments=(f"godyno: {' '.join(source.argv)}",),
+        comments=(f"godyno: {_printable(' '.join(source.argv))}",),
         default_sample_type="cpu" if "cpu" in layers else layers[0] if layers else "samples",
     )
 
@@ -100,6 +100,11 @@ class _Places:
                 has_line_numbers=True, has_inline_frames=True,
             )  # fmt: skip
         return found.id
+
+
+def _printable(text: str) -> str:
+    """``text`` without what a terminal would obey: pprof prints comments as they are."""
+    return "".join(char if char.isprintable() else "\ufffd" for char in text)
 
 
 def _labels(who: Sequence[int]) -> dict[str, tuple[tuple[int, str], ...]]:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 _SAMPLES = 5_000  # of a request: 200 kB before compression
 _MOST_HALVINGS = 400  # in all; then whole slices are given up
-_MOST_REFUSED_AT_FIRST = 8  # slices: a server that refuses them all refuses the capture
 _HEADERS = {
     "Content-Type": "application/x-protobuf",
     "Content-Encoding": "snappy",
@@ -56,8 +55,6 @@ class _Sender:
         for piece in _pieces(self._everything()):
             self.slices += 1
             self._send(piece)
-            if not self.taken and self.slices >= _MOST_REFUSED_AT_FIRST:
-                break
         if self.refused and not self.taken:
             reason = max(self.reasons, key=lambda one: self.reasons[one])
             raise EndpointError(
