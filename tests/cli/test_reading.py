@@ -47,7 +47,9 @@ def test_query_gives_text_json_and_csv(godyno: Any, build: Path) -> None:
     sql = "SELECT name, count(*) AS n FROM spans WHERE layer = 'process' GROUP BY 1 ORDER BY 2 DESC, 1"
     assert godyno("query", "build.dyno", sql).out == b"name      n\ncompile  12\ngo        1\nlink      1\n"
     assert godyno("query", "build.dyno", sql, "--json").json[0] == {"name": "compile", "n": 12}
-    assert godyno("query", "build.dyno", sql, "--csv").out == b'"name","n"\n"compile",12\n"go",1\n"link",1\n'
+    assert godyno("query", "build.dyno", sql, "--csv").out == b"name,n\ncompile,12\ngo,1\nlink,1\n"
+    nested = godyno("query", "build.dyno", "SELECT ['a', NULL] AS l, {'k': 1} AS s", "--csv")
+    assert nested.out == b'l,s\n"[""a"", null]","{""k"": 1}"\n'
 
 
 def test_json_of_a_query_is_json_whatever_the_numbers(godyno: Any, build: Path) -> None:

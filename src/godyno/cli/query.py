@@ -43,14 +43,19 @@ def command(capture: Path, sql: str, as_json: bool, as_csv: bool) -> None:
             )
         )
     elif as_csv:
-        import pyarrow.csv
+        import csv
 
-        pyarrow.csv.write_csv(table, sys.stdout.buffer)
-        sys.stdout.buffer.flush()
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(table.column_names)
+        writer.writerows([_cell(value) for value in row.values()] for row in table.to_pylist())
     else:
         from godyno.report.terminal import print_rows
 
         print_rows(table.column_names, [tuple(row.values()) for row in table.to_pylist()])
+
+
+def _cell(value: Any) -> Any:
+    return json.dumps(value, default=_number_or_text) if isinstance(value, list | dict) else value
 
 
 def _number_or_text(value: Any) -> Any:
