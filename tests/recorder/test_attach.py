@@ -59,11 +59,13 @@ def test_a_running_process_is_watched_for_the_time_asked_for_and_runs_on(
         assert (
             max(one["sleeping_s"] for one in args) > 0.9
         )  # the thread that sleeps is there, though it never switched
-        running_s = sum(one["running_s"] for one in args)
-        used_s = recording.result.user_s + recording.result.system_s
-        assert running_s == pytest.approx(
-            used_s, rel=0.05, abs=0.25
-        )  # attaching takes a moment, and is watched
+        result = recording.result
+        (row,) = capture.sql(
+            f"SELECT sum(least(t_end_ns, {result.t_end_ns}) - greatest(t_start_ns, {result.t_start_ns})) * 1e-9 AS s "
+            f"FROM spans WHERE layer = 'thread_state' AND name = 'running' AND t_end_ns > {result.t_start_ns} "
+            f"AND t_start_ns < {result.t_end_ns}"
+        ).to_pylist()
+        assert row["s"] == pytest.approx(result.user_s + result.system_s, rel=0.05, abs=0.05)
         entry = capture.manifest.probe("cpu_samples")
         assert entry is not None
         assert entry.notes["missing_share"] < 0.2
