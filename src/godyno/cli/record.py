@@ -37,7 +37,7 @@ LEVELS = ("light", "standard", "deep")
     type=click.Choice(LEVELS),
     default="light",
     show_default=True,
-    help="How much is watched; the costs are below.",
+    help="How much is watched; costs are above.",
 )
 @click.option(
     "--args",
@@ -88,8 +88,16 @@ def command(
     What was recorded is in a directory NAME.dyno, which `godyno show` reads.
 
     \b
+    Levels, and the CPU time they cost (computing, an HTTP server, many short processes):
+      light     processes, memory, I/O, cgroup, pressure                1 to 2 %
+      standard  and CPU samples at 99 Hz, thread states, page faults    2 to 6 %
+      deep      and every system call, block I/O, 999 Hz, off-CPU       5 to 60 %
+    A program that does nothing but system calls runs 7 times slower at `deep`.
+
+    \b
     Examples:
       godyno record -- go build ./...
+      godyno record --level standard -- go test ./...
       godyno record -o tests.dyno --tag commit=abc123 -- go test ./...
       godyno record --memory-limit 512MiB -- go build -p 1 ./...
     """

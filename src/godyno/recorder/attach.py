@@ -92,7 +92,6 @@ class Attachment(Session):
         self.target = _Running(
             self.root, self.directories, self.options.hz, self.loop, lambda: iter(tuple(self.watched))
         )
-        before = cpu_s(self.watched)
         with contextlib.ExitStack() as attached:
             for probe, entry in self.probes:
                 if entry.availability:
@@ -103,6 +102,8 @@ class Attachment(Session):
                 self.loop.after(self.duration_s, self._stop)
             self.before_cpu_s = _own_cpu_s()
             self.before_wall_s = (now_ns() - began) * 1e-9
+            # Only now, when everything watches: what is held against the samples must not cover more than they do.
+            before = cpu_s({*self.watched, *self.target.pids()})
             self.released_ns = now_ns()
             self.loop.run()
             self.ended_ns = now_ns()

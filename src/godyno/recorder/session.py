@@ -292,7 +292,10 @@ class Session:
             self.warnings.append(f"{probe.name} could not be attached: {error}")
             index = next(i for i, (p, _) in enumerate(self.probes) if p is probe)
             entry = self.probes[index][1]
-            self.probes[index] = (probe, replace(entry, availability=Availability(False, str(error))))
+            self.probes[index] = (
+                probe,
+                replace(entry, availability=Availability(False, str(error), getattr(error, "hint", ""))),
+            )
         finally:
             self.loop.owner = ""
         pids = getattr(probe, "pids", None)

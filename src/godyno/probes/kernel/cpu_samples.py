@@ -74,7 +74,7 @@ class CpuSamples(PerfProbe):
 
     def settings(self) -> Mapping[str, Any]:
         """The rate, and what was counted."""
-        return {"hz": self.rate, "cycles": self.cycles}
+        return {"hz": self.rate, "cycles": self.cycles, "kernel": self.events_open[0].kernel}
 
     def decode(self, raw: Path, sink: Sink, manifest: Mapping[str, Any]) -> None:
         """Samples and their named stacks."""
@@ -111,7 +111,17 @@ class CpuSamples(PerfProbe):
         remove_copies(raw)
         sink.note("samples", count)
         sink.note("sampled_s", round(total_s, 6))
-        _tell_missing(sink, manifest, meta.complete, ran_s, count + unplaced, rate, lost, throttled)
+        _tell_missing(
+            sink,
+            manifest,
+            meta.complete,
+            meta.settings.get("kernel") is not False,
+            ran_s,
+            count + unplaced,
+            rate,
+            lost,
+            throttled,
+        )
 
 
 def counts_cycles() -> bool:
@@ -129,7 +139,7 @@ def _weight(cycles: bool, rate: float) -> Any:
 
 
 def _tell_missing(
-    sink: Sink, manifest: Mapping[str, Any], complete: bool, ran_s: float, count: int, rate: float, lost: int, throttled: int
+    sink: Sink, manifest: Mapping[str, Any], complete: bool, kernel: bool, ran_s: float, count: int, rate: float, lost: int, throttled: int
 ) -> None:  # fmt: skip
     """Holds the samples against CPU seconds times rate: perf's own clock, and the accounting of the command's tree."""
     if lost:
@@ -143,9 +153,13 @@ def _tell_missing(
         )
     if not complete:
         return
-    used_s = _tree_cpu_s(manifest)
     sink.note("ran_s", round(ran_s, 6))
-    expected_s = max(ran_s, used_s)
+    # Without the kernel's side, what the tree did in the kernel leaves no samples, and none are missed.
+    expected_s = (
+        max(ran_s, _tree_cpu_s(manifest, ("user_s", "system_s")))
+        if kernel
+        else _tree_cpu_s(manifest, ("user_s",))
+    )
     expected = expected_s * rate
     if expected < 1:
         return
@@ -159,11 +173,11 @@ def _tell_missing(
         )
 
 
-def _tree_cpu_s(manifest: Mapping[str, Any]) -> float:
+def _tree_cpu_s(manifest: Mapping[str, Any], keys: Sequence[str]) -> float:
     result = manifest.get("result")
     if not isinstance(result, dict):
         return 0.0
-    values = (result.get("user_s"), result.get("system_s"))
+    values = [result.get(key) for key in keys]
     return sum(float(value) for value in values if isinstance(value, int | float))
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from godyno.capture.appender import Appender
+from godyno.errors import NotAvailableHere
 from godyno.interfaces import SimpleProbe, Sink, Target
 from godyno.model import Availability, Machine
 from godyno.probes.kernel import perf_event as pe
@@ -54,7 +55,21 @@ class PerfProbe(SimpleProbe):
     def start(self, target: Target, sink: Sink) -> None:
         """Opens the events and takes their records four times a second, and whenever a ring is half full."""
         self.target, self.sink = target, sink
-        self.events_open, self.scope = open_scope(self.events(), target, self.scope_kinds(), self._open)
+        wanted = self.events()
+        try:
+            self.events_open, self.scope = open_scope(
+                wanted, target, self.scope_kinds(), self._open, not self.kernel_needed
+            )
+        except PermissionError as error:
+            if not self.kernel_needed:
+                raise
+            raise NotAvailableHere(
+                "the kernel refuses this to a user without CAP_PERFMON", hint="Record as root."
+            ) from error
+        if any(asked.kernel for asked in wanted) and not any(one.kernel for one in self.events_open):
+            sink.note(
+                "kernel_side", "not watched: needs root, CAP_PERFMON, or kernel.perf_event_paranoid at 1"
+            )
         self.files: dict[int, Appender] = {}
         self.by_name = {event.name: event for event in self.events_open}
         try:
@@ -139,9 +154,10 @@ def perf_availability(machine: Machine, kernel: bool) -> Availability:
 
 def open_scope(
     events: Sequence[pe.Event], target: Target, kinds: Iterable[str],
-    open_: Callable[[Sequence[pe.Event], pe.Scope], None],
+    open_: Callable[[Sequence[pe.Event], pe.Scope], None], users_alone: bool = True,
 ) -> tuple[Sequence[pe.Event], pe.Scope]:  # fmt: skip
-    """Opens ``events`` by ``open_`` on the first of ``kinds`` that the kernel takes; without its own side where that is forbidden.
+    """Opens ``events`` by ``open_`` on the first of ``kinds`` that the kernel takes; without the
+    kernel's side where that is forbidden and ``users_alone`` is still of use.
 
     Gives what was opened. Raises OSError.
     """
@@ -166,7 +182,7 @@ def open_scope(
                 open_(events, scope)
                 return events, replace(scope, cgroup_fd=-1)
             except PermissionError:
-                if not any(event.kernel for event in events) or kind != "tasks":
+                if not users_alone or kind != "tasks" or not any(event.kernel for event in events):
                     raise
                 users = [replace(event, kernel=False) for event in events]
                 open_(users, scope)

@@ -148,7 +148,7 @@ class Calls:
         self.latest_ns = until
         entry = self._sums.get((pid, number))
         if entry is None:
-            labels = {"pid": str(pid), "name": syscall_name(number, self.machine), "kind": "counter"}
+            labels = {"pid": str(pid), "call": syscall_name(number, self.machine), "kind": "counter"}
             count = self.sink.series("process.syscall.count", "{call}", "syscall", labels)
             time = self.sink.series("process.syscall.time", "s", "syscall", labels)
             entry = self._sums[(pid, number)] = [0, 0, self.sink.rows([count, time]), until // _BIN_NS, since]

@@ -4,7 +4,9 @@ package main
 import (
 	"flag"
 	"fmt"
+	"os"
 	"runtime"
+	"strings"
 	"syscall"
 	"time"
 	"unsafe"
@@ -17,6 +19,19 @@ func threadCPU() time.Duration {
 	const clockThreadCPU = 3
 	syscall.Syscall(syscall.SYS_CLOCK_GETTIME, clockThreadCPU, uintptr(unsafe.Pointer(&ts)), 0)
 	return time.Duration(ts.Nano())
+}
+
+// schedstat gives CLOCK_MONOTONIC and what the kernel has accounted for this thread: ns on a CPU, ns waiting for one.
+func schedstat() string {
+	var ts syscall.Timespec
+	const clockMonotonic = 1
+	text, err := os.ReadFile("/proc/thread-self/schedstat")
+	if err != nil {
+		text = []byte("0 0 0")
+	}
+	syscall.Syscall(syscall.SYS_CLOCK_GETTIME, clockMonotonic, uintptr(unsafe.Pointer(&ts)), 0)
+	fields := strings.Fields(string(text))
+	return fmt.Sprint(ts.Nano(), " ", fields[0], " ", fields[1])
 }
 
 //go:noinline
@@ -39,6 +54,7 @@ func main() {
 	last := flag.Duration("for", time.Second, "CPU time to spend")
 	flag.Parse()
 	runtime.LockOSThread()
+	before := schedstat()
 	const turn = 100_000
 	var spent [3]time.Duration
 	weights := [3]time.Duration{6, 3, 1}
@@ -50,12 +66,14 @@ func main() {
 				least = i
 			}
 		}
-		before := threadCPU()
+		began := threadCPU()
 		run[least](turn)
-		spent[least] += threadCPU() - before
+		spent[least] += threadCPU() - began
 		if spent[0]+spent[1]+spent[2] >= *last {
 			break
 		}
 	}
+	after := schedstat()
 	fmt.Println(spent[0].Seconds(), spent[1].Seconds(), spent[2].Seconds())
+	fmt.Println(before, after)
 }

@@ -1,0 +1,134 @@
+"""Names of addresses."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import struct
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from godyno.probes.kernel.perf_records import Life, Mapping_, Name
+from godyno.probes.kernel.symbols import (
+    Mapped,
+    Spaces,
+    Symbolizer,
+    existing_mappings,
+    kernel_symbols,
+    own_vdso,
+    recorded_here,
+)
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="reads Linux's /proc")
+USER = (1 << 64) - 512
+KERNEL = (1 << 64) - 128
+
+
+def chain(*addresses: int) -> bytes:
+    return struct.pack(f"<{len(addresses)}Q", *addresses)
+
+
+def test_a_new_mapping_hides_what_it_covers() -> None:
+    space = Mapped()
+    space.add(0x1000, 0x1000, 0, "/a", 1)
+    space.add(0x3000, 0x1000, 0x500, "/b", 2)
+    space.add(0x1800, 0x1000, 0, "/c", 3)
+    assert space.find(0x1900) == ("/c", 3, 0x100)
+    assert space.find(0x3010) == ("/b", 2, 0x510)
+    assert space.find(0x2FFF) is None
+    assert space.find(0) is None
+
+
+@given(st.lists(st.tuples(st.integers(0, 100), st.integers(1, 40)), max_size=30), st.integers(0, 150))
+def test_an_address_belongs_to_the_last_mapping_over_it(
+    mappings: list[tuple[int, int]], address: int
+) -> None:
+    space = Mapped()
+    for number, (start, length) in enumerate(mappings):
+        space.add(start, length, 0, str(number), number)
+    found = space.find(address)
+    covering = [
+        number for number, (start, length) in enumerate(mappings) if start <= address < start + length
+    ]
+    if found is not None:
+        assert covering and found[0] == str(covering[-1])
+
+
+def test_a_fork_inherits_mappings_and_an_exec_drops_them() -> None:
+    spaces = Spaces()
+    spaces.apply(Mapping_(1, 0, 7, 0x1000, 0x1000, 0, (8, 1), 99, "/program"))
+    spaces.apply(Life(2, 0, "fork", 8, 8, 7, 7))
+    assert spaces.of(8).find(0x1001) == ("/program", 99, 1)
+    spaces.apply(Name(3, 0, 8, 8, "other", True))
+    assert spaces.of(8).find(0x1001) is None
+    assert spaces.of(7).find(0x1001) is not None
+
+
+@linux
+def test_a_function_of_libc_and_one_of_the_vdso_are_named(tmp_path: Path) -> None:
+    address = ctypes.cast(ctypes.CDLL(None).getpid, ctypes.c_void_p).value
+    assert address is not None
+    spaces = Spaces()
+    for row in existing_mappings(os.getpid()):
+        spaces.map(*row[:4], row[5], row[4])
+    symbols = Symbolizer(tmp_path, tmp_path, same_boot=True)
+    ((function, _, _, binary),) = symbols.frames(chain(USER, address), spaces.of(os.getpid()))
+    assert "getpid" in function
+    assert "libc" in binary
+    vdso = next((row for row in existing_mappings(os.getpid()) if row[5] == "[vdso]"), None)
+    if vdso is None:
+        pytest.skip("this kernel gives no vdso")
+    assert own_vdso()[:4] == b"\x7fELF"
+    ((_, _, _, binary),) = symbols.frames(chain(USER, vdso[1] + 0x800), spaces.of(os.getpid()))
+    assert binary == "[vdso]"
+
+
+def test_what_cannot_be_named_keeps_its_place_and_says_why(tmp_path: Path) -> None:
+    spaces = Spaces()
+    spaces.map(7, 0x1000, 0x1000, 0x200, str(tmp_path / "gone"), 12345)
+    symbols = Symbolizer(tmp_path, tmp_path, same_boot=True)
+    assert symbols.frames(chain(USER, 0x1010, 0x9001), spaces.of(7)) == [
+        ("+0x210", "", 0, str(tmp_path / "gone")),
+        ("0x9000", "", 0, "[unmapped]"),
+    ]
+    assert "No such file" in symbols.missing[str(tmp_path / "gone")]
+
+
+def test_a_strangers_records_make_no_file_here_be_read(tmp_path: Path) -> None:
+    spaces = Spaces()
+    spaces.map(7, 0x1000, 0x1000, 0, "/etc/passwd", Path("/etc/passwd").stat().st_ino)
+    symbols = Symbolizer(tmp_path, tmp_path, same_boot=False)
+    symbols.frames(chain(USER, 0x1010), spaces.of(7))
+    assert "not on this machine" in symbols.missing["/etc/passwd"]
+    assert not recorded_here({"recorder": {"boot_id": "another"}})
+
+
+def test_a_program_replaced_since_is_not_taken_for_the_one_that_ran(tmp_path: Path) -> None:
+    program = tmp_path / "program"
+    program.write_bytes(b"\x7fELF")
+    spaces = Spaces()
+    spaces.map(7, 0x1000, 0x1000, 0, str(program), program.stat().st_ino + 1)
+    symbols = Symbolizer(tmp_path, tmp_path, same_boot=True, began_s=program.stat().st_ctime - 10)
+    symbols.frames(chain(USER, 0x1010), spaces.of(7))
+    assert "another program" in symbols.missing[str(program)]
+
+
+def test_kernel_names_that_were_needed_are_kept_for_another_machine(tmp_path: Path) -> None:
+    addresses, names = kernel_symbols()
+    if not addresses:
+        pytest.skip("the kernel hides its addresses (kernel.kptr_restrict)")
+    at = addresses[len(addresses) // 2] + 3
+    first = Symbolizer(tmp_path, tmp_path, same_boot=True)
+    frames = first.frames(chain(KERNEL, at), Mapped())
+    first.close()
+    assert frames == Symbolizer(tmp_path, tmp_path, same_boot=False).frames(chain(KERNEL, at), Mapped())
+    assert len(names) == len(addresses)
+
+
+def test_hidden_kernel_addresses_are_no_symbols(tmp_path: Path) -> None:
+    (tmp_path / "kallsyms").write_text("0000000000000000 T start\n0000000000000000 t other\nnonsense\n")
+    assert kernel_symbols(tmp_path / "kallsyms") == ([], [])
