@@ -76,8 +76,8 @@ def main() -> None:
                 "command_went_on": lines == LINES or not lines,
                 "cgroups_left": groups(recorder.pid),
                 "recovered": recovered,
-                # A line may lie up to one tick (0.1 s, two lines) in memory when the kill comes.
-                "lines_lost": len(seen_before - set(kept)),
+                # The keeper goes on keeping after the kill.
+                "lines_lost": len(set(lines) - set(kept)),
             }
         )
         shutil.rmtree(scratch)

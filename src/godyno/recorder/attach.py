@@ -67,7 +67,7 @@ class Attachment(Session):
         """Watches until the time is over, Ctrl-C, or the last process has ended; then seals."""
         began = now_ns()
         self._begin(self.workload)
-        self.group, self.relays, self.keeper_cpu_s = None, (), 0.0
+        self.group, self.keeper_cpu_s = None, 0.0
         try:
             result = self._watch(began)
         finally:

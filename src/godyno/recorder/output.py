@@ -80,11 +80,12 @@ def copy_window_size(channel: Channel) -> None:
 
 
 class Relay:
-    """Copies one channel on a thread until its end. ``on_closed`` is called when nobody reads our output any more."""
+    """Copies one channel on a thread until its end. Where nobody reads our output any more, it closes its end, so that the
+    command notices as it would have without us.
+    """
 
     def __init__(self, channel: Channel, kept: KeptOutput, quiet: bool) -> None:
         self.channel, self.kept, self.quiet = channel, kept, quiet
-        self.reader_gone = False
         self.closed = threading.Event()
         self.thread = threading.Thread(target=self._copy, name=f"godyno-{channel.stream}", daemon=True)
 
@@ -101,10 +102,12 @@ class Relay:
                 piece = b""
             if not piece:
                 break
-            self.kept.add(stream, now_ns(), piece)
-            if not self.quiet and not write_all(channel.out_fd, piece):
-                self.reader_gone = True
+            t_ns = now_ns()
+            shown = self.quiet or write_all(channel.out_fd, piece)
+            self.kept.add(stream, t_ns, piece)
+            if not shown:
                 break
+        os.close(channel.read_fd)
         self.closed.set()
 
 
@@ -127,30 +130,34 @@ class KeptOutput:
     def __init__(self, journal: Journal, most_bytes: int) -> None:
         self._journal, self._left = journal, most_bytes
         self._lock = threading.Lock()
-        self.bytes_seen = self.bytes_dropped = 0
+        self._open = True
+        self.dropped_bytes = 0
+        self.waiting = threading.Event()
 
     def add(self, stream: int, t_ns: int, piece: bytes) -> None:
         """Keeps a piece as it arrived."""
         with self._lock:
-            self.bytes_seen += len(piece)
+            if not self._open:
+                return
             if len(piece) > self._left:
                 self._left = 0
-                self.bytes_dropped += len(piece)
+                self.dropped_bytes += len(piece)
                 return
             self._left -= len(piece)
             self._journal.chunk(stream, t_ns, piece)
-
-    @property
-    def lost_bytes(self) -> int:
-        """Output that was shown and not kept, for the limit or for a full disk."""
-        return self.bytes_dropped + self._journal.lost_bytes
+            self.waiting.set()
 
     def flush(self) -> None:
-        """Makes it safe from a kill."""
+        """Makes it safe from a kill of this process, too."""
         with self._lock:
-            self._journal.flush()
+            self.waiting.clear()
+            if self._open:
+                self._journal.flush()
 
-    def close(self) -> None:
-        """Closes the journal."""
+    def close(self) -> int:
+        """Closes the journal; what comes later is shown, not kept. Gives the bytes that were shown and not kept."""
         with self._lock:
-            self._journal.close()
+            if self._open:
+                self._open = False
+                self._journal.close()
+            return self.dropped_bytes + self._journal.lost_bytes

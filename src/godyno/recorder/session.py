@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,7 +33,7 @@ from godyno.model import Availability, Peak, Result, Workload
 from godyno.recorder.identity import present_recorder
 from godyno.recorder.keeper import Keeper
 from godyno.recorder.loop import EventLoop
-from godyno.recorder.output import KeptOutput, Relay, copy_window_size, open_channels
+from godyno.recorder.output import copy_window_size, open_channels
 from godyno.recorder.signals import Signals
 from godyno.redact import redact_argv
 from godyno.workload.launcher import Held, find_command
@@ -140,9 +140,6 @@ class Session:
             sweep_stale()
             self.machine = read_machine(paths={"cwd": Path(workload.cwd or ".")})
             self.journal = Journal(self.directory / JOURNAL, self._on_full)
-            self.output = KeptOutput(
-                Journal(self.directory / OUTPUT_JOURNAL, self._on_full), options.output_limit_bytes
-            )
             self.recorder = present_recorder()
             self.brackets = [bracket(REALTIME), bracket(BOOTTIME)]
             self.loop = EventLoop(options.hz, after_tick=self._after_tick)
@@ -172,28 +169,32 @@ class Session:
         if self.group is None or "memory" not in self.group.paths:
             self.notes["no_cgroup"] = missing
         self.channels = open_channels() if options.lines else []
-        self.keeper = Keeper(self.channels, _tidying(self.group))
+        self.keeper = Keeper(
+            self.channels,
+            self.directory / OUTPUT_JOURNAL,
+            options.output_limit_bytes,
+            options.quiet,
+            _tidying(self.group),
+        )
         try:
             held = self._hold(workload)
         except BaseException:
-            self.keeper.finish(linger=False)
-            self.keeper.cpu_s()
-            if self.group:
-                self.group.release()
+            self._dismiss_keeper()
             raise
         self.notes["pid"] = held.pid
         group_paths = self.group.paths if self.group else {}
         self.target = _Target(held.pid, group_paths, options.hz, self.loop, lambda: iter((held.pid,)))
-        relays = [Relay(channel, self.output, options.quiet) for channel in self.channels]
         for channel in self.channels:
             os.close(channel.write_fd)
+            if (
+                not channel.is_terminal
+            ):  # the keeper alone reads it, so the command notices when nobody does any more
+                os.close(channel.read_fd)
         with contextlib.ExitStack() as attached:
             for probe, entry in self.probes:
                 if entry.availability:
                     self._attach(attached, probe)
-            self._watch_command(held.pid, relays)
-            for relay in relays:
-                relay.start()
+            self._watch_command(held.pid)
             self.before_cpu_s = _own_cpu_s()
             self.before_wall_s = (now_ns() - began) * 1e-9
             self.released_ns = now_ns()
@@ -201,7 +202,7 @@ class Session:
                 held.release()
             except GodynoError:
                 os.waitpid(held.pid, 0)
-                self._abort(relays)
+                self._abort()
                 raise
             if options.timeout_s is not None:
                 self.loop.after(options.timeout_s, self._time_out)
@@ -212,7 +213,7 @@ class Session:
             peak = self.group.memory_peak() if self.group else None
         # The probes are detached; what they still had to write is in the journal now.
         oom_kills = (self.group.oom_kills() if self.group else 0) or 0
-        self._settle(relays)
+        self._settle()
         return result, peak or self._sampled_peak(), oom_kills
 
     # ---- before
@@ -304,9 +305,8 @@ class Session:
 
     # ---- during
 
-    def _watch_command(self, pid: int, relays: Sequence[Relay]) -> None:
+    def _watch_command(self, pid: int) -> None:
         self.status: tuple[int, resource.struct_rusage] | None = None
-        self.relays = relays
         self.loop.on_readable(self.signals.fd, lambda: self._on_signals(pid))
 
     def _on_signals(self, pid: int) -> None:
@@ -338,12 +338,6 @@ class Session:
 
     def _after_tick(self) -> None:
         self.journal.flush()
-        self.output.flush()
-        for index, relay in enumerate(self.relays):
-            if relay.reader_gone and relay.channel.read_fd >= 0:
-                os.close(relay.channel.read_fd)
-                relay.channel.read_fd = -1
-                self.keeper.close_channel(index)
 
     def _time_out(self) -> None:
         if self.status is not None:
@@ -380,34 +374,37 @@ class Session:
         code = 128 + number if number else os.WEXITSTATUS(status)
         return Result(self.released_ns, self.ended_ns, code, number, usage.ru_utime, usage.ru_stime)
 
-    def _settle(self, relays: Sequence[Relay]) -> None:
+    def _settle(self) -> None:
         """Lets the output arrive whole; processes that live on keep their output and their cgroup through the keeper."""
         if self.timed_out and self.group:
             self.group.kill(
                 timeout_s=1.0
             )  # what the command started and left would disturb whatever comes next
-        patience = now_ns() + int(_DRAIN_S * 1e9)
         survivors = self.group.pids() if self.group else []
-        for relay in relays:
-            left_s = max(0.0, (patience - now_ns()) * 1e-9)
-            relay.closed.wait(timeout=left_s if survivors or self.group is None else 10.0)
-        linger = bool(survivors) or any(not relay.closed.is_set() for relay in relays)
+        for channel in self.channels:
+            if channel.is_terminal:
+                os.close(channel.read_fd)
+        certain = self.group is not None and not survivors  # then every writer is gone, and the end must come
+        ended = self.keeper.finish(2.5 if certain else _DRAIN_S, stay=bool(survivors))
         self.keeper_cpu_s = 0.0
-        self.keeper.finish(linger)
-        if linger:
+        if ended.lost_bytes:
+            self.lost["output_bytes"] = ended.lost_bytes
+        if ended.lingers:
             self.notes["survivors"] = survivors
         else:
             self.keeper_cpu_s = self.keeper.cpu_s()
             if self.group:
                 self.group.release()
 
-    def _abort(self, relays: Sequence[Relay]) -> None:
-        self.keeper.finish(linger=False)
+    def _dismiss_keeper(self) -> None:
+        self.keeper.finish(_DRAIN_S, stay=False)
         self.keeper.cpu_s()
         if self.group:
             self.group.release()
+
+    def _abort(self) -> None:
+        self._dismiss_keeper()
         self.journal.close()
-        self.output.close()
         _remove_unused(self.directory)
 
     def _sampled_peak(self) -> Peak | None:
@@ -425,15 +422,8 @@ class Session:
                 self._sink(probe.name).note("looks_hz", round(rates[probe.name], 3))
         self.brackets += [bracket(REALTIME), bracket(BOOTTIME)]
         self.journal.close()
-        self.output.close()
-        self.lost |= {
-            name: count
-            for name, count in (
-                ("journal_bytes", self.journal.lost_bytes),
-                ("output_bytes", self.output.lost_bytes),
-            )
-            if count
-        }
+        if self.journal.lost_bytes:
+            self.lost["journal_bytes"] = self.journal.lost_bytes
         self.cost = Cost(
             during_cpu_s=self.during_cpu_s + self.keeper_cpu_s,
             around_cpu_s=_own_cpu_s() - self.during_cpu_s,
