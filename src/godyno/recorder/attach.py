@@ -98,13 +98,13 @@ class Attachment(Session):
                     self._attach(attached, probe)
             self.loop.on_readable(self.signals.fd, self._on_end)
             self.loop.every(_LOOK_S, lambda t_ns: self._stop_when_gone())
-            if self.duration_s is not None:
-                self.loop.after(self.duration_s, self._stop)
             self.before_cpu_s = _own_cpu_s()
             self.before_wall_s = (now_ns() - began) * 1e-9
             # Only now, when everything watches: what is held against the samples must not cover more than they do.
             before = cpu_s({*self.watched, *self.target.pids()})
             self.released_ns = now_ns()
+            if self.duration_s is not None:
+                self.loop.after(self.duration_s, self._stop)
             self.loop.run()
             self.ended_ns = now_ns()
             self.during_cpu_s = _own_cpu_s() - self.before_cpu_s

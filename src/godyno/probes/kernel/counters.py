@@ -91,7 +91,8 @@ class Counters(SimpleProbe):
         values = []
         for counter, scale in zip(self.counters, self.units, strict=True):
             value, enabled, running = counter.read()
-            values.append(scale * (value * enabled / running if 0 < running < enabled else value))
+            shared = counter.event.type == _HARD and 0 < running < enabled
+            values.append(scale * (value * enabled / running if shared else value))
         self.half_width_ns = max(self.half_width_ns, (now_ns() - t_ns) // 2)
         self.sink.row(self.group, t_ns, values)
 

@@ -88,8 +88,11 @@ class CpuSamples(PerfProbe):
         hz = meta.settings.get("hz")
         rate = float(hz) if isinstance(hz, int | float) and hz > 0 else 99.0
         stacks = Stacks(raw, sink, manifest)
-        ran_s = meta.counts.get("cpu", (0, 0))[1] * 1e-9
-        weigh = _weight(meta.settings.get("cycles") is True, rate)
+        # The cpu-clock counts nanoseconds itself. The time that the kernel says an event was running is not used: for an event
+        # of a cgroup that was off its CPU when it was opened it was seen ten times too long (Linux 6.18).
+        cycles = meta.settings.get("cycles") is True
+        ran_s = 0.0 if cycles else meta.counts.get("cpu", (0, 0))[0] * 1e-9
+        weigh = _weight(cycles, rate)
         count = lost = throttled = unplaced = 0
         total_s = 0.0
         for record in read_records(raw, meta):
