@@ -17,7 +17,7 @@ import json
 import os
 import struct
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -88,7 +88,7 @@ class Processes(SimpleProbe):
     def start(self, target: Target, sink: Sink) -> None:
         """Attaches to the held command before it is exec'd."""
         self.target, self.sink = target, sink
-        self.alive: set[int] = {target.pid, *target.pids()}
+        self.alive = _Tree((target.pid, *target.pids()))
         self.sampled: dict[int, _Sampled] = {}
         self.looks = 0
         self.half_width_ns = 0
@@ -162,7 +162,7 @@ class Processes(SimpleProbe):
         if not self.accounting:
             return None
         try:
-            found = _Accounting(self.target, self.sink)
+            found = _Accounting(self.target, self.sink, self.alive)
         except OSError as error:
             self.sink.note("accounting", f"last sample, because taskstats was refused: {error.strerror}")
             return None
@@ -340,25 +340,53 @@ class _CommandLines:
         self.out.close()
 
 
-class _Accounting:
-    """taskstats, kept as it came: ``raw/processes/taskstats``, each message behind its length."""
+class _Tree(set[int]):
+    """The processes of the tree that are alive; ``ever`` are all that ever were."""
 
-    def __init__(self, target: Target, sink: Sink) -> None:
+    def __init__(self, pids: Iterable[int]) -> None:
+        super().__init__(pids)
+        self.ever = set(self)
+
+    def add(self, pid: int) -> None:
+        """``pid`` has come to life."""
+        super().add(pid)
+        self.ever.add(pid)
+
+
+class _Accounting:
+    """taskstats of the tree, kept as it came: ``raw/processes/taskstats``, each message behind its length.
+
+    The kernel tells of every exit on the machine, which on a busy one is hundreds of megabytes an hour; what is not of the
+    tree is dropped. A message may come before the record of the fork was read, so a stranger's waits for one look more.
+    """
+
+    def __init__(self, target: Target, sink: Sink, tree: _Tree) -> None:
         self.listener = taskstats.Listener()
-        self.target, self.sink = target, sink
+        self.target, self.sink, self.tree = target, sink, tree
         self.out = _append_to(sink, "taskstats")
+        self.strangers: list[tuple[int, bytes]] = []
         target.loop.every(1.0 / target.hz, lambda t_ns: self.take())
 
     def take(self) -> None:
         """Keeps what waits."""
+        again, self.strangers = self.strangers, []
+        ever = self.tree.ever
+        for pid, message in again:
+            if pid in ever:
+                self.out.write(_LENGTH.pack(len(message)) + message)
         while messages := self.listener.take():
             for message in messages:
-                self.out.write(_LENGTH.pack(len(message)) + message)
+                pid = taskstats.process_of(message)
+                if pid in ever:
+                    self.out.write(_LENGTH.pack(len(message)) + message)
+                elif pid:
+                    self.strangers.append((pid, message))
         self.out.flush()
 
     def close(self) -> None:
         """Takes the rest. An exit is told a moment after the parent can know of it, so one is given that moment."""
         time.sleep(0.002)
+        self.take()
         self.take()
         self.listener.close()
         self.out.close()

@@ -24,6 +24,7 @@ _RECEIVE_BYTES = 8 << 20
 _NLMSG = struct.Struct("<IHHII")
 _GENL = struct.Struct("<BBH")
 _ATTR = struct.Struct("<HH")
+_PID = struct.Struct("<I")
 # version u16, exitcode u32, flag u8, nice u8 … ; offsets below are from linux/taskstats.h with its alignment.
 _HEAD = struct.Struct("<HxxIBB")
 
@@ -149,6 +150,31 @@ def exits(message: bytes) -> Iterator[TaskStats]:
         for inner, stats in _attributes(value):
             if inner == _STATS and len(stats) >= 328:
                 yield _stats(stats)
+
+
+def process_of(message: bytes) -> int:
+    """The process whose thread's exit ``message`` tells, without parsing the rest; its thread where the kernel is older than
+    5.19, 0 where it tells something else.
+    """
+    if len(message) < 20 or _NLMSG.unpack_from(message)[1] <= 16:
+        return 0
+    position = 20
+    for wanted in (_AGGR_PID, _STATS):  # the one lies in the other
+        while position + 4 <= len(message):
+            length, kind = _ATTR.unpack_from(message, position)
+            if length < 4:
+                return 0
+            if kind & _NESTED == wanted:
+                break
+            position += (length + 3) & ~3
+        else:
+            return 0
+        position += 4
+    if position + 372 <= len(message):
+        tgid = int(_PID.unpack_from(message, position + 368)[0])
+        if tgid:
+            return tgid
+    return int(_PID.unpack_from(message, position + 128)[0]) if position + 132 <= len(message) else 0
 
 
 def _stats(data: bytes) -> TaskStats:
