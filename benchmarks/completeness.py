@@ -2,7 +2,7 @@
 
 strace runs inside the recording, so both watch the very same processes.
 
-    python benchmarks/completeness.py [--load net/http|std|list]
+    python benchmarks/completeness.py [--load net/http|std|list|short] [--load module --module DIR]
 """
 
 from __future__ import annotations
@@ -31,8 +31,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--load", choices=[*LOADS, "all"], default="all")
+    parser.add_argument("--load", choices=[*LOADS, "module", "all"], default="all")
+    parser.add_argument("--module", type=Path, help="with --load module: a module's directory, built cold")
     options = parser.parse_args()
+    if options.module:
+        LOADS["module"] = (
+            f"cd {options.module.absolute()} && GOCACHE=$OLDPWD/gocache go build -o $OLDPWD/out/ ./..."
+        )
     rows, raw = [], []
     for load, script in LOADS.items():
         if options.load not in ("all", load):
@@ -85,7 +90,8 @@ def main() -> None:
         "| load | execs that strace saw | in the capture | | with command line |",
         "|---|---|---|---|---|",
     ]
-    keep("completeness", "\n".join([*head, *(f"| {' | '.join(map(str, row))} |" for row in rows)]), raw)
+    name = "completeness" if options.load == "all" else f"completeness_{Path(options.load).name}"
+    keep(name, "\n".join([*head, *(f"| {' | '.join(map(str, row))} |" for row in rows)]), raw)
 
 
 if __name__ == "__main__":

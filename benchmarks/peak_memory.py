@@ -34,7 +34,7 @@ def main() -> None:
     scratch = Path(tempfile.mkdtemp(prefix="godyno-peak-"))
     build = f"GOCACHE={scratch}/gocache go build -a std"
     if options.load != "std":
-        build = f"cd {options.load} && GOCACHE={scratch}/gocache go build -o {scratch}/out ./..."
+        build = f"cd {options.load} && GOCACHE={scratch}/gocache go build -o {scratch}/out/ ./..."
     timed = f"echo $$ > {scratch}/pid; exec /usr/bin/time -v -o {scratch}/time sh -c '{build}'"
     recorder = subprocess.Popen(
         [sys.executable, "-m", "godyno", "record", "-q", "-o", str(scratch / "c"), "--", "sh", "-c", timed],

@@ -82,6 +82,7 @@ def on_a_terminal(
     """What ``command`` shows on a new terminal, and its wait status; ``keys`` are typed once it shows `ready`."""
     pid, fd = pty.fork()
     if pid == 0:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell that runs tests in the background leaves it ignored
         os.chdir(cwd)
         os.execvp(command[0], command)
     import fcntl
@@ -103,6 +104,8 @@ def on_a_terminal(
             if keys and b"ready" in shown:
                 os.write(fd, keys)
                 keys = b""
+    else:
+        os.kill(pid, signal.SIGKILL)  # it would wait for ever
     _, status = os.waitpid(pid, 0)
     os.close(fd)
     return shown, status
