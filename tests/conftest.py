@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+# A shell that runs the tests in the background leaves SIGINT ignored, for them and for all that they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 GODYNO = (sys.executable, "-m", "godyno")
 
