@@ -82,7 +82,6 @@ def on_a_terminal(
     """What ``command`` shows on a new terminal, and its wait status; ``keys`` are typed once it shows `ready`."""
     pid, fd = pty.fork()
     if pid == 0:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell that runs tests in the background leaves it ignored
         os.chdir(cwd)
         os.execvp(command[0], command)
     import fcntl
