@@ -16,7 +16,7 @@ from godyno.errors import UsageError
 from godyno.model import Workload
 
 if TYPE_CHECKING:
-    from godyno.recorder.session import Outcome
+    from godyno.recorder import Recording
 
 
 LEVELS = ("light", "standard", "deep")
@@ -131,7 +131,7 @@ def command(
     sys.exit(outcome.result.exit_code)
 
 
-def tell(outcome: Outcome, result_fd: int | None, as_json: bool, quiet: bool) -> None:
+def tell(outcome: Recording, result_fd: int | None, as_json: bool, quiet: bool) -> None:
     """Says how a recording went: as JSON for programs, in a line for people."""
     if result_fd is not None or as_json:
         answer = {
@@ -166,7 +166,7 @@ def _go_debug(text: str) -> tuple[tuple[str, ...], dict[str, dict[str, object]]]
     return ("go_debug",), {"go_debug": {"settings": wanted, "shim": build_shim(find_go())}}
 
 
-def _summary(outcome: Outcome) -> str:
+def _summary(outcome: Recording) -> str:
     result = outcome.result
     parts = [
         f"{units.show_seconds(result.wall_s)} wall, {units.show_seconds(result.user_s + result.system_s)} CPU"

@@ -18,7 +18,8 @@ from godyno.errors import NotAvailableHere, UsageError
 from godyno.machine.cgroupfs import pids_in, tree
 from godyno.machine.hierarchies import read_hierarchies
 from godyno.model import Availability, Result, Workload
-from godyno.recorder.session import Options, Outcome, Session, _own_cpu_s, _Target
+from godyno.recorder import Recording
+from godyno.recorder.session import Options, Session, _own_cpu_s, _Target
 from godyno.redact import redact_argv
 
 _LOOK_S = 0.2
@@ -63,7 +64,7 @@ class Attachment(Session):
         self.notes["pid"] = self.root
         self.notes["attached"] = {"pids": self.watched, "cgroup": str(self.cgroup or "")}
 
-    def run(self) -> Outcome:
+    def run(self) -> Recording:
         """Watches until the time is over, Ctrl-C, or the last process has ended; then seals."""
         began = now_ns()
         self._begin(self.workload)

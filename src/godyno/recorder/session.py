@@ -30,6 +30,7 @@ from godyno.interfaces import Loop, Probe
 from godyno.machine import read_machine
 from godyno.machine.cgroups import Group, sweep_stale
 from godyno.model import Availability, Peak, Result, Workload
+from godyno.recorder import Recording
 from godyno.recorder.identity import present_recorder
 from godyno.recorder.keeper import Keeper
 from godyno.recorder.loop import EventLoop
@@ -72,20 +73,6 @@ class Options:
     seal: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a recording came to."""
-
-    capture: Path
-    result: Result
-    peak: Peak | None
-    oom_kills: int
-    timed_out: bool
-    cost: Cost
-    warnings: tuple[str, ...]
-    sealed: bool
-
-
 @dataclass(slots=True)
 class _Target:
     """``interfaces.Target``."""
@@ -116,7 +103,7 @@ class Session:
 
     # ---- the whole of it, in order
 
-    def run(self) -> Outcome:
+    def run(self) -> Recording:
         """Records, seals, and tells how it went. Raises GodynoError where the command could not be started at all."""
         began = now_ns()
         workload = self.workload
@@ -214,7 +201,7 @@ class Session:
         # The probes are detached; what they still had to write is in the journal now.
         oom_kills = (self.group.oom_kills() if self.group else 0) or 0
         self._settle()
-        return result, peak or self._sampled_peak(), oom_kills
+        return result, peak, oom_kills  # without a cgroup, sealing finds the peak among the samples
 
     # ---- before
 
@@ -407,10 +394,7 @@ class Session:
         self.journal.close()
         _remove_unused(self.directory)
 
-    def _sampled_peak(self) -> Peak | None:
-        return None  # sealing finds it among the samples, and says so
-
-    def _finish(self, result: Result, peak: Peak | None, oom_kills: int, began: int) -> Outcome:
+    def _finish(self, result: Result, peak: Peak | None, oom_kills: int, began: int) -> Recording:
         self.notes["oom_kills"] = oom_kills
         self.notes["timed_out"] = self.timed_out
         elapsed_s = result.wall_s
@@ -440,7 +424,7 @@ class Session:
         except OSError as error:
             self.warnings.append(f"The capture could not be finished: {error.strerror}")
             sealed = False
-        return Outcome(
+        return Recording(
             self.directory, result, peak, oom_kills, self.timed_out, self.cost, tuple(self.warnings), sealed
         )
 
