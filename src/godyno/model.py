@@ -333,3 +333,4 @@ class Trial(Record):
     measures: Mapping[str, float] = field(default_factory=dict)  # base units, by OpenTelemetry-like name
     verdict: str = ""  # pass, killed, thrash, failed
     warnings: Sequence[str] = ()
+    subject: str = ""  # which of the plan's subjects, where a plan has several

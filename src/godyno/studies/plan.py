@@ -13,7 +13,10 @@ from godyno.units import show_seconds
 
 @dataclass(frozen=True, slots=True)
 class Plan(Record):
-    """Which arms, at most how many blocks, in which order. ``measures`` are those that decide, the most telling first."""
+    """Which arms, at most how many blocks, in which order. ``measures`` are those that decide, the most telling first.
+
+    ``subjects`` are measured one by one in every block (a benchmark each); their measures are named ``SUBJECT<tab>UNIT``.
+    """
 
     study: str
     factors: tuple[Factor, ...]
@@ -23,19 +26,35 @@ class Plan(Record):
     order: Order = Order.SHUFFLED
     measures: tuple[str, ...] = ()
     left_out: Mapping[str, int] = field(default_factory=dict)
+    subjects: tuple[str, ...] = ("",)
 
     @classmethod
     def of(
         cls, study: str, factors: Sequence[Factor], blocks: int,
         *, constraints: Sequence[Constraint] = (), seed: int = 0, order: Order = Order.SHUFFLED, measures: Sequence[str] = (),
+        subjects: Sequence[str] = ("",),
     ) -> Plan:  # fmt: skip
         """The plan over every allowed combination. Raises UsageError where none is left."""
         kept, left_out = arms(factors, constraints)
-        return cls(study, tuple(factors), tuple(kept), blocks, seed, order, tuple(measures), left_out)
+        return cls(
+            study,
+            tuple(factors),
+            tuple(kept),
+            blocks,
+            seed,
+            order,
+            tuple(measures),
+            left_out,
+            tuple(subjects),
+        )
 
     def slots(self) -> tuple[Slot, ...]:
         """The trials in order."""
-        return schedule(self.study, self.arms, self.blocks, self.seed, self.order)
+        return schedule(self.study, self.arms, self.blocks, self.seed, self.order, self.subjects)
+
+    def subject_of(self, measure: str) -> str:
+        """The subject that a measure belongs to."""
+        return measure.rpartition("\t")[0] if self.subjects != ("",) else ""
 
     def settings(self, levels: Mapping[str, str]) -> dict[str, str]:
         """What the levels' settings say together; later factors override earlier ones."""
@@ -47,9 +66,11 @@ class Plan(Record):
         return merged
 
     def text(self, pilot_s: Mapping[str, float] | None = None, *, show: int = 3) -> str:
-        """The plan for a person. ``pilot_s`` holds one measured duration per arm's name, which gives the estimate of time."""
+        """The plan for a person. ``pilot_s`` holds one measured duration of a block per arm's name, which gives the estimate of time."""
+        each = f" x {len(self.subjects)} subjects" if len(self.subjects) > 1 else ""
+        most = len(self.arms) * len(self.subjects) * self.blocks
         lines = [
-            f"{self.study}: {len(self.arms)} arms x at most {self.blocks} blocks = at most {len(self.arms) * self.blocks} runs"
+            f"{self.study}: {len(self.arms)} arms{each} x at most {self.blocks} blocks = at most {most} runs"
         ]
         for factor in self.factors:
             names = ", ".join(level.name for level in factor.levels)
@@ -60,8 +81,12 @@ class Plan(Record):
             lines.append(f"  decided by: {', '.join(self.measures)}")
         slots = self.slots()
         for block in range(min(show, self.blocks)):
-            order = "  ->  ".join(Arm(slot.levels).name for slot in slots if slot.block == block)
-            lines.append(f"  block {block + 1}: {order}")
+            first = next(slot.subject for slot in slots if slot.block == block)
+            order = "  ->  ".join(
+                Arm(slot.levels).name for slot in slots if slot.block == block and slot.subject == first
+            )
+            subject = " ".join(filter(None, first.split("\t")))
+            lines.append(f"  block {block + 1}: {f'{subject}: ' if subject else ''}{order}")
         if self.blocks > show:
             lines.append(f"  … and {self.blocks - show} more blocks")
         if pilot_s:
