@@ -18,8 +18,8 @@ from godyno.errors import GodynoError
 # name -> one line for --help; the module is godyno.cli.NAME (with _ for -), the command in it is `command`.
 COMMANDS = {
     "survey": "Is this machine enough for Go, and for this module?",
-    "bench": "Compare benchmarks of revisions or settings, interleaved, until decided.",
-    "compare": "Compare benchmark files that were measured before.",
+    "bench": "Compare benchmarks or commands, interleaved, until decided.",
+    "compare": "Compare what was measured before: benchmark files, captures, studies.",
     "record": "Run a command and keep what it did in a capture.",
     "attach": "Record what already runs, without touching it.",
     "show": "What a capture shows.",

@@ -118,7 +118,20 @@ class SpanLanes(Record):
     caption: str = ""
 
 
-Block = Heading | Paragraph | Code | KeyFigures | Grid | Message | Claim | Timeline | SpanLanes
+@dataclass(frozen=True, slots=True)
+class Scatter(Record):
+    """Single figures over time, by group, and how they are distributed. Only the page draws it; a table beside it says it in text.
+
+    ``groups`` are (label, points as (seconds, value)); what lies before ``warm_s`` is drawn pale.
+    """
+
+    title: str
+    unit: str
+    groups: tuple[tuple[str, tuple[tuple[float, float], ...]], ...]
+    warm_s: float = 0.0
+
+
+Block = Heading | Paragraph | Code | KeyFigures | Grid | Message | Claim | Timeline | SpanLanes | Scatter
 
 
 @dataclass(frozen=True, slots=True)

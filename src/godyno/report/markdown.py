@@ -17,6 +17,7 @@ from godyno.report.document import (
     Line,
     Message,
     Paragraph,
+    Scatter,
     SpanLanes,
     Timeline,
     doubt_text,
@@ -86,7 +87,7 @@ def _block(block: Block) -> str:
                 ]
                 + ["```"]
             )
-        case SpanLanes():
+        case SpanLanes() | Scatter():
             return ""  # the table of the same finding says it
 
 

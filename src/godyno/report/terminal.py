@@ -24,6 +24,7 @@ from godyno.report.document import (
     KeyFigures,
     Message,
     Paragraph,
+    Scatter,
     SpanLanes,
     Timeline,
     doubt_text,
@@ -96,6 +97,8 @@ def _rendered(block: Block, width: int) -> RenderableType:
             return _timeline(block)
         case SpanLanes():
             return _bars(block, width)
+        case Scatter():
+            return Text("")
 
 
 def _claim(finding: Finding) -> RenderableType:
