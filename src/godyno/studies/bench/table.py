@@ -46,11 +46,13 @@ def delta(row: Row) -> str:
         return "same"
     if found.verdict is Verdict.UNDECIDED:
         return "=" if constant(row) else "~"
+    if "paired runs" not in found.method and found.median_old != 0:
+        # Of files, benchstat's own figure: the ratio of the medians that stand beside it.
+        return f"{100 * (found.median_new / found.median_old - 1):+.2f}%"
     if found.scale != "ratio":
-        return f"{'+' if found.change > 0 else ''}{scaled(found.change)}"
-    # Of files, benchstat's own figure: the ratio of the medians that stand beside it.
-    change = found.change if "paired runs" in found.method else found.median_new / found.median_old - 1
-    return f"{100 * change:+.2f}%"
+        moved = found.change if "paired runs" in found.method else found.median_new - found.median_old
+        return f"{'+' if moved > 0 else ''}{scaled(moved)}"
+    return f"{100 * found.change:+.2f}%"
 
 
 def constant(row: Row) -> bool:
@@ -137,7 +139,7 @@ def text(rows: Sequence[Row], old: str, new: str, width: int = WIDTH) -> str:
     for package, names in quiet.items():
         n = len({row.name for row in rows if row.package == package})
         lines += [
-            f"{', '.join(names)}: the same in all {n} of {clean(package)}"
+            f"{', '.join(names)}: the same in {f'all {n}' if n > 1 else 'the one'} of {clean(package)}"
             if package
             else f"{', '.join(names)}: the same",
             "",

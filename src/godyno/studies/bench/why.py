@@ -138,11 +138,11 @@ def differences(
     With ``with callees`` those that hold everything in both arms (the benchmark itself and what runs it) are left out.
     """
     names = {name for one in (*old, *new) for name in one}
-    top = max((value for one in (*old, *new) for value in one.values()), default=0.0)
+    top = [max((_mean_of(side, name) for name in names), default=0.0) for side in (old, new)]
     out = []
     for name in names:
         before, after = (np.array([one.get(name, 0.0) for one in side]) for side in (old, new))
-        if kind != "self" and min(before.mean(), after.mean()) > 0.9 * top:
+        if kind != "self" and before.mean() > 0.9 * top[0] and after.mean() > 0.9 * top[1]:
             continue
         moved = after - before
         found = signflip.interval(moved, 0.95)
@@ -154,6 +154,10 @@ def differences(
         )
     out.sort(key=lambda cause: (not cause.proven, -abs(cause.new_s - cause.old_s)))
     return out[:_SHOWN]
+
+
+def _mean_of(side: Sequence[Mapping[str, float]], name: str) -> float:
+    return sum(one.get(name, 0.0) for one in side) / len(side)
 
 
 def _mean_total(profiles: Iterable[Mapping[str, float]]) -> float:
