@@ -204,9 +204,9 @@ def table(found: dict[str, list[dict[str, str]]]) -> str:
     lines += [
         "",
         "exact: units that a file declares `assume=exact`, for which benchstat tests nothing and godyno does. p above 1: benchstat",
-        "doubles a tail of more than a half and prints, say, `p=1.205`; godyno prints 1.000. equal medians: p is below 0.05 though the medians are",
-        "equal; benchstat prints `0.00%` and godyno `~`. from zero: benchstat prints `?`, godyno the difference. p of 0: benchstat leaves",
-        "out a p that its sum of a tail with ties makes exactly 0; godyno prints 0.000.",
+        "doubles a tail of more than a half and prints, say, `p=1.205`; godyno prints 1.000. equal medians: p is below 0.05 though",
+        "the medians are equal; benchstat prints `0.00%` and godyno `~`. from zero: benchstat prints `?`, godyno the difference.",
+        "p of 0: benchstat leaves out a p that its sum of a tail with ties makes exactly 0; godyno prints 0.000.",
     ]
     return "\n".join(lines)
 
