@@ -88,7 +88,7 @@ def test_a_profile_keeps_who_was_sampled_and_where(capture: Capture, tmp_path: P
 
 def layers(sink: Sink) -> None:
     one = sink.stack([("main.f", "f.go", 1, "x")])
-    for layer, weight in (("cpu", 0.25), ("offcpu", 0.5), ("heap", 4096.0), ("goroutine", 3.0)):
+    for layer, weight in (("cpu", 0.25), ("off_cpu", 0.5), ("heap", 4096.0), ("goroutine", 3.0)):
         sink.sample(T0_NS, layer, one, weight, 1)
 
 
@@ -101,7 +101,7 @@ def test_each_layer_has_its_own_unit(tmp_path: Path) -> None:
         }
         lost = Folded().export(capture, str(tmp_path / "x.folded"))
         Folded(layer="heap").export(capture, str(tmp_path / "heap.folded"))
-    assert (values["cpu"], values["offcpu"]) == ((250_000_000, "nanoseconds"), (500_000_000, "nanoseconds"))
+    assert (values["cpu"], values["off_cpu"]) == ((250_000_000, "nanoseconds"), (500_000_000, "nanoseconds"))
     assert (values["heap"], values["goroutine"]) == ((4096, "bytes"), (3, "count"))
     assert (tmp_path / "x.folded").read_text() == "main.f 250000\n"
     assert (tmp_path / "heap.folded").read_text() == "main.f 4096\n"

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from godyno.capture.sample_layers import sample_layer
 from godyno.errors import CaptureCorrupt
 from godyno.export.progress import tell
 from godyno.export.walltime import WallClock
@@ -257,23 +258,17 @@ _GOOD_SAMPLE = (
 )
 
 
+_SCALES = {"s": ("nanoseconds", 1e9), "By": ("bytes", 1.0), "": ("count", 1.0)}
+
+
 def placed(column: str) -> str:
     """SQL that holds where ``column`` is an instant that a clock can have shown."""
     return f"coalesce({column} BETWEEN 0 AND {_LAST_NS}, false)"
 
 
 def scale_of(layer: str) -> tuple[str, float]:
-    """The unit of a layer's sample weights as pprof names it, and what makes whole numbers of them.
-
-    A capture does not keep the unit of a sample's weight: memory layers hold bytes, layers that count hold counts,
-    everything else seconds.
-    """
-    words = set(layer.lower().replace("-", "_").replace(".", "_").split("_"))
-    if words & {"heap", "alloc", "allocs", "inuse", "memory", "space", "bytes"} and "objects" not in words:
-        return "bytes", 1.0
-    if words & {"goroutine", "goroutines", "objects", "count", "faults", "threadcreate", "switches"}:
-        return "count", 1.0
-    return "nanoseconds", 1e9
+    """The unit of a layer's sample weights as pprof names it, and what makes whole numbers of them."""
+    return _SCALES[sample_layer(layer).unit]
 
 
 def _texts(row: Sequence[Any], first: int, end: int) -> Any:

@@ -6,26 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from godyno.capture.sample_layers import SAMPLE_LAYERS, sample_layer
 from godyno.report.payload import Array, Payload, clean
 
 if TYPE_CHECKING:
     from godyno.report.page_data import Window
 
-# Layer -> title and unit of a sample's weight; in the page's order. Others show their own name, and a plain number.
-KNOWN: dict[str, tuple[str, str]] = {
-    "cpu": ("On-CPU", "s"),
-    "perf": ("On-CPU (perf)", "s"),
-    "pprof": ("On-CPU (pprof)", "s"),
-    "trace": ("On-CPU (execution trace)", "s"),
-    "offcpu": ("Off-CPU", "s"),
-    "off_cpu": ("Off-CPU", "s"),
-    "syscall": ("System calls", "s"),
-    "block": ("Blocked", "s"),
-    "mutex": ("Waiting for locks", "s"),
-    "heap": ("Heap in use", "By"),
-    "allocs": ("Allocated", "By"),
-    "goroutine": ("Goroutines", ""),
-}
 _MOST_STACKS = 200_000
 _DEEPEST = 512
 _NOBODY = "0 AS pid, 0 AS tid, 0 AS goroutine"
@@ -129,7 +115,7 @@ def _layers(
         "GROUP BY 1 ORDER BY 1",
         [window.t_start_ns, window.t_end_ns],
     ).to_pylist()
-    order = list(KNOWN)
+    order = list(SAMPLE_LAYERS)
     counts.sort(
         key=lambda row: (order.index(row["layer"]) if row["layer"] in order else len(order), row["layer"])
     )
@@ -149,15 +135,15 @@ def _layers(
             continue
         if not good.all():
             note += f"{int((~good).sum()):,} samples of rare stacks are not on this page. "
-        title, unit = KNOWN.get(row["layer"], (row["layer"] or "Samples", ""))
+        known = sample_layer(row["layer"])
         numbers = {
             name: np.clip(table[name].to_numpy()[good], 0, 2**32 - 1) for name in ("pid", "tid", "goroutine")
         }
         out.append(
             {
                 "id": clean(row["layer"]),
-                "title": clean(title),
-                "unit": unit,
+                "title": clean(known.title),
+                "unit": known.unit,
                 "note": note.strip(),
                 "baseline": baseline,
                 "t": payload.column(window.ticks(table["t"].to_numpy()[good]), "u32", delta=True),
