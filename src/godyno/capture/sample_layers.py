@@ -31,8 +31,9 @@ class SampleLayer:
 SAMPLE_LAYERS: Mapping[str, SampleLayer] = {
     "cpu": SampleLayer("On-CPU", "s"),
     "pprof_cpu": SampleLayer("On-CPU (pprof)", "s", Placed.WINDOW),
-    "trace_cpu": SampleLayer("On-CPU (execution trace)", "s"),
+    "trace": SampleLayer("On-CPU (execution trace)", "s"),
     "off_cpu": SampleLayer("Off-CPU", "s"),
+    "goroutine_wait": SampleLayer("Goroutines waiting (execution trace)", "s"),
     "block": SampleLayer("Blocked (pprof)", "s", Placed.WINDOW),
     "mutex": SampleLayer("Held others up by a lock (pprof)", "s", Placed.WINDOW),
     "heap": SampleLayer("Heap in use", "By", Placed.SNAPSHOT),
