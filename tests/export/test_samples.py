@@ -108,6 +108,26 @@ def test_each_layer_has_its_own_unit(tmp_path: Path) -> None:
     assert any(sentence.startswith("3 samples were not carried: of other layers") for sentence in lost)
 
 
+def states(sink: Sink) -> None:
+    one, other = sink.stack([("main.f", "f.go", 1, "x")]), sink.stack([("main.g", "f.go", 2, "x")])
+    for t_ns, stack, weight, pid in (
+        (1, one, 100.0, 7),
+        (2, one, 300.0, 7),
+        (2, other, 30.0, 7),
+        (1, one, 5.0, 8),
+    ):
+        sink.sample(T0_NS + t_ns, "heap", stack, weight, pid)
+
+
+def test_states_are_not_added_up_but_the_last_of_each_process_is_given(tmp_path: Path) -> None:
+    with open_capture(make_capture(tmp_path / "x.dyno", states)) as capture:
+        lost = Folded().export(capture, str(tmp_path / "x.folded"))
+        Pprof().export(capture, str(tmp_path / "x.pb.gz"))
+    assert (tmp_path / "x.folded").read_text() == "main.f 305\nmain.g 30\n"
+    assert pprof.profile((tmp_path / "x.pb.gz").read_bytes()).totals() == (3, 335)
+    assert any(sentence.startswith("1 sample was not carried: of an earlier state") for sentence in lost)
+
+
 def test_folded_lines_add_up_to_what_sql_says(capture: Capture, tmp_path: Path) -> None:
     Folded().export(capture, str(tmp_path / "x.folded"))
     found: dict[str, float] = {}

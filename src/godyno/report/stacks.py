@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from godyno.capture.sample_layers import SAMPLE_LAYERS, sample_layer
+from godyno.capture.sample_layers import SAMPLE_LAYERS, Placed, sample_layer
 from godyno.report.payload import Array, Payload, clean
 
 if TYPE_CHECKING:
     from godyno.report.page_data import Window
 
+_PLACED = {
+    Placed.WINDOW: "Counted over windows (the lane Profiles), each placed in the middle of its own. ",
+    Placed.SNAPSHOT: "States at single instants: a window shows their mean, or the last before it. ",
+}
 _MOST_STACKS = 200_000
 _DEEPEST = 512
 _NOBODY = "0 AS pid, 0 AS tid, 0 AS goroutine"
@@ -123,7 +127,9 @@ def _layers(
     out = []
     for row in counts:
         share = row["n"] if total <= most else max(10_000, most * row["n"] // total)
-        table, note = _samples(capture, window, row["layer"], row["n"], share)
+        known = sample_layer(row["layer"])
+        chosen = _states if known.placed is Placed.SNAPSHOT else _samples
+        table, note = chosen(capture, window, row["layer"], row["n"], share)
         stack = table["stack_id"].to_numpy()
         at = np.searchsorted(ids, stack)
         good = (
@@ -135,7 +141,6 @@ def _layers(
             continue
         if not good.all():
             note += f"{int((~good).sum()):,} samples of rare stacks are not on this page. "
-        known = sample_layer(row["layer"])
         numbers = {
             name: np.clip(table[name].to_numpy()[good], 0, 2**32 - 1) for name in ("pid", "tid", "goroutine")
         }
@@ -144,7 +149,8 @@ def _layers(
                 "id": clean(row["layer"]),
                 "title": clean(known.title),
                 "unit": known.unit,
-                "note": note.strip(),
+                "note": (note + _PLACED.get(known.placed, "")).strip(),
+                "snapshot": known.placed is Placed.SNAPSHOT,
                 "baseline": baseline,
                 "t": payload.column(window.ticks(table["t"].to_numpy()[good]), "u32", delta=True),
                 "stack": payload.column(at[good] + offset, "u32"),
@@ -153,6 +159,27 @@ def _layers(
             }
         )
     return out
+
+
+def _states(capture: Any, window: Window, layer: str, count: int, most: int) -> tuple[Any, str]:
+    """The last states that fit, whole: they cannot be added up over time."""
+    since, left, note = window.t_start_ns, most, ""
+    where = (
+        "FROM stacks WHERE layer = ? AND t_ns BETWEEN ? AND ? AND isfinite(weight) AND stack_id IS NOT NULL"
+    )
+    if count > most:
+        instants = capture.sql(
+            f"SELECT t_ns, count(*) AS n {where} GROUP BY 1 ORDER BY 1 DESC", [layer, since, window.t_end_ns]
+        )
+        for t_ns, n in zip(instants["t_ns"].to_pylist(), instants["n"].to_pylist(), strict=True):
+            left -= n
+            if left < 0 and since != window.t_start_ns:
+                break
+            since = t_ns
+        note = "Earlier states are not on this page. "
+    columns = "coalesce(pid, 0) AS pid, coalesce(tid, 0) AS tid, coalesce(goroutine, 0) AS goroutine"
+    query = f"SELECT t_ns AS t, stack_id, weight, {columns} {where} ORDER BY t_ns"
+    return capture.sql(query, [layer, since, window.t_end_ns]), note
 
 
 def _samples(capture: Any, window: Window, layer: str, count: int, most: int) -> tuple[Any, str]:

@@ -85,7 +85,7 @@ class Fetch:
         found = self._socket
         if found is not None:
             with contextlib.suppress(OSError):
-                # Of a TLS connection only the socket below is shut: there is no half of it to close.
+                # Of a TLS connection this is the socket below: Go's server takes that for the end as well.
                 socket.socket.shutdown(found, how)
 
     def _connection(self) -> http.client.HTTPConnection:
@@ -107,30 +107,29 @@ class Fetch:
             headers["Authorization"] = self.header
         sent = now_ns()
         connection.request("GET", self.address.path + self.path, headers=headers)
-        response = connection.getresponse()
-        self._check(response)
-        first = taken = 0
-        whole = True
-        with self.out.open("wb", buffering=0) as file:
-            while True:
-                try:
-                    piece = response.read1(_CHUNK)
-                except (OSError, http.client.HTTPException, ValueError):
-                    whole = False
-                    break
-                if not piece:
-                    whole = not self._late and not response.length
-                    break
-                first = first or now_ns()
-                taken += len(piece)
-                file.write(piece)
-                if taken >= self.most_bytes:
-                    whole = False
-                    break
+        with connection.getresponse() as response:
+            self._check(response)
+            first, taken, whole = self._keep(response)
         end = now_ns()
         if not taken:
             raise FetchError("it sent nothing" if not self._late else self._too_late(), transient=True)
         return Fetched(sent, first, end, taken, whole)
+
+    def _keep(self, response: http.client.HTTPResponse) -> tuple[int, int, bool]:
+        """When the first byte came, how many did, and whether it was all."""
+        first = taken = 0
+        with self.out.open("wb", buffering=0) as file:
+            while taken < self.most_bytes:
+                try:
+                    piece = response.read1(_CHUNK)
+                except (OSError, http.client.HTTPException, ValueError):
+                    return first, taken, False
+                if not piece:
+                    return first, taken, not self._late and not response.length
+                first = first or now_ns()
+                taken += len(piece)
+                file.write(piece)
+        return first, taken, False
 
     def _check(self, response: http.client.HTTPResponse) -> None:
         status, kind = response.status, response.headers.get("Content-Type", "")

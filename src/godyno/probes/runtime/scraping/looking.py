@@ -25,6 +25,6 @@ def first_look(url: str) -> tuple[Address, int, str]:
         except FetchError as error:
             raise EndpointError(
                 f"{where} serves no profiles: {error}",
-                hint='The program needs: import _ "net/http/pprof", and a server on that address.',
+                hint="See that it is up, and that this is where it serves net/http/pprof.",
             ) from error
         return (where, *serving(where, out))

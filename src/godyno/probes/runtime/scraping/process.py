@@ -34,7 +34,7 @@ _POLL_S = 0.02
 _GRACE_S = 5.0  # beyond what was asked for
 _END_S = 3.0  # for the profiles at the end
 _FIRST_WINDOW_S = 1
-_PIECE_S = 5  # where a request cannot be ended early
+_SHORT_S = 5  # where a long window is refused
 _LONG_S = 86_400
 _PROFILE_BYTES = 64 << 20
 
@@ -141,7 +141,7 @@ class Scraper:
         """One request that lasts after another."""
         window, wait_s, left = _FIRST_WINDOW_S, 1.0, self.settings.most_trace_bytes
         if kind == "trace":
-            window = _PIECE_S if self.where.scheme == "https" else _LONG_S
+            window = _LONG_S
         path = {"trace": "trace", "cpu": "profile"}[kind]
         while not self.ended.is_set() and kind not in self._refused:
             before = time.monotonic()
@@ -152,7 +152,7 @@ class Scraper:
                 if (
                     "WriteTimeout" in str(error) and window > 1
                 ):  # before Go 1.23 a window must be shorter than that
-                    window = min(window, 2 * _PIECE_S) // 2
+                    window = min(window, 2 * _SHORT_S) // 2
                     continue
                 self._fail(kind, error)
                 self.ended.wait(wait_s)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from godyno.errors import FormatError, GodynoError
 from godyno.formats.pprof import Profile, profile
 from godyno.probes.runtime.build_actions import realtime
-from godyno.probes.runtime.profile_tables import add_profile, own_window
+from godyno.probes.runtime.profile_tables import KINDS, add_profile, own_window
 from godyno.probes.runtime.scraping.cost import ProgramCost
 from godyno.probes.runtime.scraping.process import INDEX
 
@@ -103,7 +103,7 @@ def _file(
         else:
             found = profile(file.read_bytes(), _MOST_PROFILE_BYTES)
             for one in _BOTH.get(kind, (kind,)):
-                if one in state.kinds:
+                if one in state.kinds and one in KINDS:
                     _profile(one, found, row, state, sink, clock)
     except OSError as error:
         state.errors.setdefault(kind, []).append(f"{file.name} cannot be read: {error.strerror}")
