@@ -45,7 +45,9 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "pressure": "godyno.diagnose.pressure:Pressure",
         "completeness": "godyno.diagnose.completeness:Completeness",
     },
-    "studies": {},
+    "studies": {
+        "strip": "godyno.studies.library.strip:Strip",
+    },
     "exporters": {
         "prometheus": "godyno.export.prometheus:Prometheus",
         "grafana": "godyno.export.grafana:Grafana",
