@@ -10,11 +10,23 @@ import re
 from collections.abc import Iterable, Iterator
 
 from godyno.formats.machinecode.effects import (
-    Call, Compare, Constant, Effect, Masked, Memory, Move, Register, Return, Source, Sum,
+    Call,
+    Compare,
+    Constant,
+    Effect,
+    Masked,
+    Memory,
+    Move,
+    Register,
+    Return,
+    Source,
+    Sum,
 )  # fmt: skip
 from godyno.formats.machinecode.objdump import Instruction
 
-THREAD_LOCAL = "thread-local storage"  # the base of what is read through a segment register or a TLS relocation
+THREAD_LOCAL = (
+    "thread-local storage"  # the base of what is read through a segment register or a TLS relocation
+)
 
 _NUMBER = r"-?(?:0x[0-9a-fA-F]+|\d+)"
 _REGISTER = re.compile(r"[A-Z][A-Z0-9]*$")
@@ -26,7 +38,9 @@ _MOVE = re.compile(r"(F|V)?MOV[A-Z_0-9]*$")
 _ADD = re.compile(r"(ADD|SUB)[A-Z]{0,2}$")
 _CALLS = frozenset(("CALL", "BL", "BLX", "JAL", "JALR", "BASR", "BCLRL", "BRASL"))
 _RETURNS = frozenset(("RET",))
-_LOOKS = re.compile(r"(CMP|TEST|B(LT|GE|LE|GT|EQ|NE|LTU|GEU|LS|HI|CC|CS)?$|B\.|J[A-Z]+$|SGT|SLT|BR$|C[GLR]*J|CMPU?B)")
+_LOOKS = re.compile(
+    r"(CMP|TEST|B(LT|GE|LE|GT|EQ|NE|LTU|GEU|LS|HI|CC|CS)?$|B\.|J[A-Z]+$|SGT|SLT|BR$|C[GLR]*J|CMPU?B)"
+)
 # What holds zero always: the instruction sets say so. R0 is it on loong64 only.
 _ZERO = {"riscv64": "X0", "arm64": "ZR", "loong64": "R0"}
 
@@ -55,7 +69,15 @@ def _effects(instruction: Instruction, goarch: str) -> Iterator[Effect]:
         yield Return()
     elif mnemonic in _CALLS:
         # BCLRL names no register: it calls what the link register holds.
-        through = "LR" if mnemonic == "BCLRL" else last.name if isinstance(last, Register) else last.base if isinstance(last, Memory) else ""
+        through = (
+            "LR"
+            if mnemonic == "BCLRL"
+            else last.name
+            if isinstance(last, Register)
+            else last.base
+            if isinstance(last, Memory)
+            else ""
+        )
         symbol = relocation.symbol if relocation and relocation.symbol else ""
         yield Call(symbol, "" if symbol else through)
     elif mnemonic in ("PUSHQ", "PUSHL", "PUSHFQ"):
@@ -65,7 +87,12 @@ def _effects(instruction: Instruction, goarch: str) -> Iterator[Effect]:
         if isinstance(last, Register):
             yield Move(last, Memory("SP", 0))
         yield Move(Register("SP"), Sum("SP", pointer))
-    elif mnemonic.startswith("AND") and len(operands) >= 2 and isinstance(operands[0], Constant) and isinstance(last, Register):
+    elif (
+        mnemonic.startswith("AND")
+        and len(operands) >= 2
+        and isinstance(operands[0], Constant)
+        and isinstance(last, Register)
+    ):
         of = operands[-2] if len(operands) > 2 else last
         yield Masked(last.name, of.name if isinstance(of, Register) else last.name, operands[0].value)
     elif len(operands) >= 2 and (mnemonic.startswith("LEA") or _is_load_address(instruction, goarch)):
@@ -118,7 +145,9 @@ def _is_return(mnemonic: str, texts: list[str]) -> bool:
 def _is_load_address(instruction: Instruction, goarch: str) -> bool:
     # Go's disassembler writes s390x's LAY and LA as moves; the code tells them apart.
     code = instruction.code
-    return goarch == "s390x" and ((code[:2] == "e3" and code[-2:] == "71") or (code[:2] == "41" and len(code) == 8))
+    return goarch == "s390x" and (
+        (code[:2] == "e3" and code[-2:] == "71") or (code[:2] == "41" and len(code) == 8)
+    )
 
 
 def _address(operand: Source, text: str, goarch: str) -> Source:
@@ -182,6 +211,11 @@ def _arithmetic(mnemonic: str, operands: list[Source], goarch: str) -> Source:
         if isinstance(base, Register):
             return Sum(base.name, -constants[0].value if mnemonic.startswith("SUB") else constants[0].value)
     # How a register is copied where there is no move: OR R3,R3,R11 (ppc64), OR with zero (loong64)
-    if mnemonic.startswith("OR") and registers and len(set(registers)) == 1 and (len(registers) == 2 or constants == [Constant(0)]):
+    if (
+        mnemonic.startswith("OR")
+        and registers
+        and len(set(registers)) == 1
+        and (len(registers) == 2 or constants == [Constant(0)])
+    ):
         return registers[0]
     return None

@@ -11,7 +11,16 @@ from functools import cache
 from typing import Any
 
 from godyno.formats.machinecode.effects import (
-    Call, Compare, Constant, Effect, Memory, Move, Register, Return, Source, Sum,
+    Call,
+    Compare,
+    Constant,
+    Effect,
+    Memory,
+    Move,
+    Register,
+    Return,
+    Source,
+    Sum,
 )  # fmt: skip
 from godyno.formats.machinecode.listing import Code
 
@@ -37,13 +46,17 @@ def effects(code: Code, goarch: str) -> Iterator[Effect]:
             base, number = operands[-2], operands[-1]
             known = isinstance(base, Register) and isinstance(number, Constant)
             yield Move(operands[0], Sum(base.name, number.value) if known else None)  # type: ignore[union-attr]
-        elif name in _MOVES and isinstance(operands[0], Register):
-            yield Move(operands[0], operands[1])
-        elif name in ("or", "addu", "daddu") and operands[-1] == Constant(0) and isinstance(operands[0], Register):
+        elif (name in _MOVES and isinstance(operands[0], Register)) or (
+            name in ("or", "addu", "daddu")
+            and operands[-1] == Constant(0)
+            and isinstance(operands[0], Register)
+        ):
             yield Move(operands[0], operands[1])
         elif name in ("jal", "jalr", "bal"):
             through = operands[-1]
-            yield Call(relocation.symbol if relocation else "", through.name if isinstance(through, Register) else "")
+            yield Call(
+                relocation.symbol if relocation else "", through.name if isinstance(through, Register) else ""
+            )
         elif name == "jr" and operands == [Register(_RETURN_ADDRESS)]:
             yield Return()
             return

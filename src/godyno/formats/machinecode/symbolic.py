@@ -7,7 +7,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from godyno.formats.machinecode.effects import (
-    Call, Compare, Constant, Effect, Masked, Memory, Move, Register, Return, Source, Sum,
+    Call,
+    Compare,
+    Constant,
+    Effect,
+    Masked,
+    Memory,
+    Move,
+    Register,
+    Return,
+    Source,
+    Sum,
 )  # fmt: skip
 
 
@@ -91,7 +101,9 @@ class Trace:
     masks: list[tuple[str, int]] = field(default_factory=list)
     calls: list[Called] = field(default_factory=list)
     end: State = field(default_factory=lambda: State({}, {}))
-    lowest: dict[str, int] = field(default_factory=dict)  # how far each register fell below its own entry value
+    lowest: dict[str, int] = field(
+        default_factory=dict
+    )  # how far each register fell below its own entry value
 
 
 def follow(effects: Iterable[Effect]) -> Trace:
@@ -134,7 +146,9 @@ def follow(effects: Iterable[Effect]) -> Trace:
                 trace.compares.append(tuple(value_of(one) for one in operands))
             case Call(symbol, through):
                 target = now.register(through) if through else None
-                trace.calls.append(Called(symbol, State(dict(registers), dict(memory), now.calls), through, target))
+                trace.calls.append(
+                    Called(symbol, State(dict(registers), dict(memory), now.calls), through, target)
+                )
                 registers = _kept(registers)
                 now = State(registers, memory, len(trace.calls))
             case Return():

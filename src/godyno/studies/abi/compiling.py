@@ -25,12 +25,19 @@ def read_abi(go: Go, goos: str, goarch: str, disassembler: Disassembler) -> Abi:
     by_listing = goarch.startswith(_FROM_LISTING)
     with tempfile.TemporaryDirectory(prefix="godyno-abi-") as scratch:
         made = compile_package(
-            go, {"GOOS": goos, "GOARCH": goarch}, probes.go_source(), probes.asm_source(), Path(scratch), listing=by_listing
+            go,
+            {"GOOS": goos, "GOARCH": goarch},
+            probes.go_source(),
+            probes.asm_source(),
+            Path(scratch),
+            listing=by_listing,
         )
         if by_listing:
             for code in listing.codes(made.listing):
                 steps = wasm.effects(code) if goarch == "wasm" else mips.effects(code, goarch)
-                name = code.name.removeprefix("probe.").removeprefix('"".')  # older assemblers leave the package open
+                name = code.name.removeprefix("probe.").removeprefix(
+                    '"".'
+                )  # older assemblers leave the package open
                 traces.setdefault(name, follow(steps))
                 size += len(code.code)
         else:
