@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from godyno.studies.bench.api import bench
     from godyno.studies.bench.result import Bench, Compared
     from godyno.studies.comparison import compare
+    from godyno.studies.studying import list_studies, run_study
     from godyno.studies.survey.surveying import survey
 
 _HOMES = {
@@ -52,6 +53,8 @@ _HOMES = {
     "read_machine": "godyno.machine",
     "record": "godyno.recorder",
     "recover": "godyno.recorder.recover",
+    "run_study": "godyno.studies.studying",
+    "list_studies": "godyno.studies.studying",
     "survey": "godyno.studies.survey.surveying",
 }
 
@@ -69,11 +72,13 @@ __all__ = [
     "compare",
     "doctor",
     "findings_of",
+    "list_studies",
     "open_capture",
     "pack",
     "read_machine",
     "record",
     "recover",
+    "run_study",
     "survey",
 ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from godyno.model import Record
@@ -15,6 +15,7 @@ from godyno.units import show_seconds
 class Plan(Record):
     """Which arms, at most how many blocks, in which order. ``measures`` are those that decide, the most telling first.
 
+    ``most`` holds, by arm's name, how many runs are enough where that is fewer than there are blocks (a size is the same each time).
     ``subjects`` are measured one by one in every block (a benchmark each); their measures are named ``SUBJECT<tab>UNIT``.
     """
 
@@ -26,16 +27,20 @@ class Plan(Record):
     order: Order = Order.SHUFFLED
     measures: tuple[str, ...] = ()
     left_out: Mapping[str, int] = field(default_factory=dict)
+    most: Mapping[str, int] = field(default_factory=dict)
     subjects: tuple[str, ...] = ("",)
 
     @classmethod
     def of(
         cls, study: str, factors: Sequence[Factor], blocks: int,
         *, constraints: Sequence[Constraint] = (), seed: int = 0, order: Order = Order.SHUFFLED, measures: Sequence[str] = (),
-        subjects: Sequence[str] = ("",),
+        most: Callable[[Mapping[str, str]], int | None] = lambda levels: None, subjects: Sequence[str] = ("",),
     ) -> Plan:  # fmt: skip
         """The plan over every allowed combination. Raises UsageError where none is left."""
         kept, left_out = arms(factors, constraints)
+        enough = {
+            arm.name: count for arm in kept if (count := most(arm.levels)) is not None and count < blocks
+        }
         return cls(
             study,
             tuple(factors),
@@ -45,12 +50,14 @@ class Plan(Record):
             order,
             tuple(measures),
             left_out,
+            enough,
             tuple(subjects),
         )
 
     def slots(self) -> tuple[Slot, ...]:
         """The trials in order."""
-        return schedule(self.study, self.arms, self.blocks, self.seed, self.order, self.subjects)
+        drawn = schedule(self.study, self.arms, self.blocks, self.seed, self.order, self.subjects)
+        return tuple(slot for slot in drawn if slot.block < self.most.get(Arm(slot.levels).name, self.blocks))
 
     def subject_of(self, measure: str) -> str:
         """The subject that a measure belongs to."""
@@ -68,10 +75,10 @@ class Plan(Record):
     def text(self, pilot_s: Mapping[str, float] | None = None, *, show: int = 3) -> str:
         """The plan for a person. ``pilot_s`` holds one measured duration of a block per arm's name, which gives the estimate of time."""
         subjects = [" ".join(filter(None, subject.split("\t"))) for subject in self.subjects]
+        fewer = f" ({len(self.most)} arms in fewer)" if self.most else ""
         each = f" x {len(self.subjects)} subjects" if len(self.subjects) > 1 else ""
-        most = len(self.arms) * len(self.subjects) * self.blocks
         lines = [
-            f"{self.study}: {len(self.arms)} arms{each} x at most {self.blocks} blocks = at most {most} runs"
+            f"{self.study}: {len(self.arms)} arms{each} x at most {self.blocks} blocks{fewer} = at most {len(self.slots())} runs"
         ]
         if len(subjects) > 1:
             more = f" and {len(subjects) - 12} more" if len(subjects) > 12 else ""

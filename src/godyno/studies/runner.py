@@ -178,13 +178,15 @@ def run(
     rule: Rule | None = None,
     budget_s: float | None = None,
     progress: Callable[[Progress], None] | None = None,
+    drop_failing: bool = False,
     clock: Callable[[], float] = time.monotonic,
 ) -> Outcome:
     """Runs ``plan`` into ``out``, going on where that file stops. Ctrl-C ends it and keeps what was measured.
 
     A GodynoError of ``run_trial`` makes a trial with the verdict ``failed``; three in a row of one arm end its subject, and the run with
-    the last subject. ``budget_s`` counts this call only: no trial is begun that is not expected to end inside it. Raises UsageError
-    where ``out`` holds another plan, or trials of an unlike machine or toolchain; FormatError where it is not such a file.
+    the last subject, or with ``drop_failing`` that arm alone. An arm with a trial ``unavailable`` is not tried again. ``budget_s``
+    counts this call only: no trial is begun that is not expected to end inside it. Raises UsageError where ``out`` holds another plan,
+    or trials of an unlike machine or toolchain; FormatError where it is not such a file.
     """
     saved, warnings = resume(out, plan, pool)
     trials = list(saved)
@@ -193,12 +195,13 @@ def run(
     failures: dict[tuple[str, str], int] = {}
     slots = plan.slots()
     active = list(plan.arms)
+    gone = {Arm(trial.levels).name for trial in trials if trial.verdict == "unavailable"}
     idle = rule.idle if rule is not None else set()
     began, end = clock(), End.COMPLETE
     with out.open("a", encoding="utf-8") as journal:
         try:
             for block in range(plan.blocks):
-                names = {arm.name for arm in active}
+                names = {arm.name for arm in active} - gone
                 for slot in (slot for slot in slots if slot.block == block):
                     name = Arm(slot.levels).name
                     if (
@@ -216,26 +219,27 @@ def run(
                     save(journal, {"trial": trial.as_json()})
                     trials.append(trial)
                     have.add(_key(slot))
-                    if progress:
-                        progress(
-                            _progress(
-                                plan, trials, have, idle, active, slots, took, clock() - began, budget_s
-                            )
-                        )
                     failures[_work(slot)] = (
                         failures.get(_work(slot), 0) + 1 if trial.verdict == "failed" else 0
                     )
-                    if failures[_work(slot)] >= _GIVE_UP_AFTER:
+                    given_up = failures[_work(slot)] >= _GIVE_UP_AFTER
+                    if given_up:
                         what = " ".join(filter(None, (name, *slot.subject.split("\t"))))
                         warnings.append(
                             f"{what} failed {_GIVE_UP_AFTER} times in a row: {'; '.join(trial.warnings)}"
                         )
-                        idle.add(
-                            (slot.subject, "")
-                        )  # without one arm the others have nothing to be compared with
-                        if all((subject, "") in idle for subject in plan.subjects):
-                            end = End.FAILED
-                            break
+                    if trial.verdict == "unavailable" or (given_up and drop_failing):
+                        gone.add(name)
+                    elif given_up:  # without one arm the others have nothing to be compared with
+                        idle.add((slot.subject, ""))
+                    if progress:
+                        left = [arm for arm in active if arm.name not in gone]
+                        progress(
+                            _progress(plan, trials, have, idle, left, slots, took, clock() - began, budget_s)
+                        )
+                    if given_up and all((subject, "") in idle for subject in plan.subjects):
+                        end = End.FAILED
+                        break
                 if end is not End.COMPLETE:
                     break
                 if rule is not None:
@@ -294,6 +298,7 @@ def _progress(
         if (subject, name) not in idle
     }
     one = {_work(slot): slot for slot in slots if slot.block == last.block}
+    left &= one.keys()  # an arm may need fewer runs than there are blocks
     seconds = {work: _expected(took, slot) for work, slot in one.items()}
     now = [work for work in left if (last.block, *work) not in have]
     later = plan.blocks - 1 - last.block

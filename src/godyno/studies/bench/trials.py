@@ -111,5 +111,5 @@ def of_process(key: str, done: Finished, operations: int, idle_cpu_s: float | No
 
 def _trial(slot: Slot, done: Finished, measures: Mapping[str, float]) -> Trial:
     return Trial(
-        slot.study, slot.index, slot.block, slot.levels, done.capture, done.result, measures, "pass", subject=slot.subject
+        slot.study, slot.index, slot.block, slot.levels, done.capture, done.result, measures, verdict="pass", subject=slot.subject
     )  # fmt: skip
