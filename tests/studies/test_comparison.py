@@ -3,9 +3,12 @@ import json
 import pytest
 
 from godyno.errors import CaptureNotFound, FormatError, UsageError
-from godyno.model import Machine, Peak, Result
+from godyno.model import Machine, Peak, Result, Trial
 from godyno.stats.compare import Verdict
 from godyno.studies.comparison import compare
+from godyno.studies.factors import Factor
+from godyno.studies.plan import Plan
+from godyno.studies.runner import run
 from godyno.testing.captures import write_capture
 
 
@@ -88,3 +91,21 @@ def test_a_broken_study_does_not_pass_for_a_result(tmp_path):
         (tmp_path / "s" / "bench.json").write_text(text)
         with pytest.raises(FormatError):
             compare(tmp_path / "s")
+
+
+def test_two_studies_are_compared_arm_by_arm(tmp_path):
+    for name, ratio in (("before", 1.0), ("after", 1.5)):
+        plan = Plan.of("demo", [Factor.of("p", "1", "2")], 8)
+        (tmp_path / name).mkdir()
+
+        def trial(slot, ratio=ratio):
+            value = ratio * int(slot.levels["p"]) + slot.block / 1000
+            return Trial(
+                slot.study, slot.index, slot.block, slot.levels, measures={"wall_s": value}, verdict="pass"
+            )
+
+        run(plan, trial, tmp_path / name / "trials.jsonl", pool="here | go1.27")
+    found = compare(tmp_path / "before", tmp_path / "after")
+    assert [row.name for row in found.rows["after"]] in (["p=1", "p=2"], ["p=2", "p=1"])
+    assert all(row.comparison.verdict is Verdict.HIGHER for row in found.rows["after"])
+    assert "did not take turns" in found.trust["after"][0]

@@ -22,11 +22,14 @@ from godyno.formats import benchfmt
 from godyno.model import Record
 from godyno.stats import compare as statistics
 from godyno.stats.compare import Verdict
+from godyno.studies import trialfile
 from godyno.studies.bench import comparing
 from godyno.studies.bench.comparing import Row
 from godyno.studies.bench.gate import Gate, judge
 from godyno.studies.bench.result import Bench, Compared
+from godyno.studies.factors import Arm
 
+_TRIALS = "trials.jsonl"
 _Figures = Mapping[tuple[str, str, str], list[float]]  # by package, name and unit, in order of time
 
 
@@ -101,10 +104,8 @@ def _read(path: Path) -> list[Side]:
         # Of several studies the last arm of each is what one wants to compare: the new code of each.
         last = _study(path)[-1]
         return [dataclasses.replace(last, name=f"{path.name}: {last.name}")]
-    if path.is_dir() and (path / "study.json").exists():
-        raise FormatError(
-            f"{path} holds a study that has no result", hint="Go on with it: godyno bench … -o " + str(path)
-        )
+    if path.is_dir() and (path / _TRIALS).exists():
+        return [_trials(path)]
     if path.suffix in (".dyno", ".zip") or path.is_dir():
         return [_captures(path)]
     results = list(benchfmt.read(path.read_text(encoding="utf-8", errors="replace").splitlines()))
@@ -136,6 +137,20 @@ def _study(path: Path) -> list[Side]:
                 figures[(package, name, unit)] = values
         out.append(Side(arm, "study", figures, found.pool.split(" | ")[0]))
     return out
+
+
+def _trials(path: Path) -> Side:
+    """Any other study: every arm's measures, by the arm's name; a bench that has no result yet, too."""
+    _, pool, trials, _ = trialfile.read(path / _TRIALS)
+    figures: dict[tuple[str, str, str], list[float]] = {}
+    for trial in trials:
+        if trial.verdict not in ("", "pass"):
+            continue
+        for measure, value in trial.measures.items():
+            figures.setdefault(("", Arm(trial.levels).name, measure.replace("\t", " ").strip()), []).append(
+                value
+            )
+    return Side(path.name, "study", figures, pool.split(" | ")[0])
 
 
 def _captures(path: Path) -> Side:

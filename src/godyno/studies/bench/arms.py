@@ -1,7 +1,7 @@
 """The arms: every combination of what varies, each with its tree, toolchain, flags and environment, and its test binaries, prebuilt.
 
-The user's checkout is only read. ``git worktree add`` makes a detached tree below a scratch directory and is undone afterwards; uncommitted
-work is an arm too, built from the checkout as it is.
+The user's repository is only read. A revision is checked out in a clone that borrows the repository's objects (``git clone --shared``):
+``git worktree add`` would write into the user's ``.git``, where a kill -9 left it. Uncommitted work is an arm too, built as it lies there.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import shlex
+import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -113,23 +114,23 @@ def revision(checkout: Path, name: str, scratch: Path) -> Iterator[Path]:
     if name == WORKING_TREE:
         yield checkout
         return
-    top = Path(_git(checkout, "rev-parse", "--show-toplevel"))
+    top = _git(checkout, "rev-parse", "--show-toplevel")
     commit = _git(
         checkout, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}", what=name
     )
     tree = scratch / f"{commit[:12]}-{hashlib.sha256(name.encode()).hexdigest()[:6]}"
+    shutil.rmtree(tree, ignore_errors=True)  # left by one that was killed
     scratch.mkdir(parents=True, exist_ok=True)
-    with contextlib.suppress(UsageError):  # left by one that was killed
-        _git(checkout, "worktree", "remove", "--force", str(tree))
-    _git(checkout, "worktree", "add", "--quiet", "--detach", "--force", str(tree), commit)
+    quiet = ("-c", "advice.detachedHead=false", "-c", "core.hooksPath=/dev/null")
     try:
-        place = tree / checkout.resolve().relative_to(top.resolve())
+        _git(checkout, *quiet, "clone", "--quiet", "--shared", "--no-checkout", top, str(tree))
+        _git(tree, *quiet, "checkout", "--quiet", "--detach", commit)
+        place = tree / checkout.resolve().relative_to(Path(top).resolve())
         if not place.is_dir():
-            raise UsageError(f"{name} has no directory {checkout.resolve().relative_to(top.resolve())}")
+            raise UsageError(f"{name} has no directory {place.relative_to(tree)}")
         yield place
     finally:
-        with contextlib.suppress(UsageError):
-            _git(checkout, "worktree", "remove", "--force", str(tree))
+        shutil.rmtree(tree, ignore_errors=True)
 
 
 def _git(directory: Path, *arguments: str, what: str = "") -> str:

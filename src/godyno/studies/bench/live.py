@@ -99,13 +99,13 @@ class Live(Silent):
         from rich.console import Console
         from rich.live import Live as RichLive
 
+        self._text, self._closed = "", False
+        self._at: Progress | None = None
+        self._rule: PairedRule | None = None
         self._console = Console(file=out or sys.stderr, highlight=False)
         self._live: Any = RichLive(
             "", console=self._console, refresh_per_second=4, transient=True, get_renderable=self._draw
         )
-        self._text, self._closed = "", False
-        self._at: Progress | None = None
-        self._rule: PairedRule | None = None
         self._live.start()
 
     def say(self, text: str) -> None:

@@ -8,7 +8,10 @@ import hashlib
 import json
 import os
 import re
+import shutil
+import signal
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -35,7 +38,7 @@ from godyno.studies.schedule import Slot, pool
 from godyno.toolchain import Go, find_go, selected_go
 from godyno.toolchain.versions import fetch, user_cache
 
-TRIALS, STUDY_FILE = "trials.jsonl", "study.json"
+TRIALS, STUDY_FILE = "trials.jsonl", "settings.json"
 # What may differ when a study goes on; all else decides what a trial is.
 _MAY_CHANGE = ("blocks", "budget_s", "margin", "gates", "why", "timeout_s", "alpha", "setup", "cleanup")
 
@@ -64,7 +67,10 @@ def measure(
     Ctrl-C ends it early with what was measured. Raises GodynoError where nothing can be measured.
     """
     watch = watch or Silent()
-    with prepared(settings, directory=directory, out=out, watch=watch, gocache=gocache) as ready:
+    with (
+        _ended_by_sigterm(),
+        prepared(settings, directory=directory, out=out, watch=watch, gocache=gocache) as ready,
+    ):
         rule = rule_for(ready.plan, settings)
         watch.begin(ready.plan, ready.pilot, ready.sides)
         outcome = run(
@@ -96,6 +102,23 @@ def dry_run(
     with prepared(settings, directory=directory, out=out, watch=watch or Silent(), gocache=gocache) as ready:
         seconds = {Arm(side.levels).name: ready.pilot.seconds[side.name] for side in ready.sides}
         return ready.plan.text(seconds).replace("\t", " ")
+
+
+@contextlib.contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """SIGTERM ends a comparison as Ctrl-C does. Only on the main thread, where Python delivers signals."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextlib.contextmanager
@@ -216,8 +239,6 @@ def _isolated(side: Side, go: Go | None, gocache: Path) -> Side:
 
 def _program(side: Side, settings: Settings, trees: Mapping[str, Path]) -> str:
     """The command and, where it is a file, what that holds: a program that was built anew is another arm."""
-    import shutil
-
     argv = words(side.command, settings.shell)
     found = shutil.which(argv[0], path=side.env.get("PATH")) if not settings.shell else None
     path = Path(found) if found else trees[side.revision] / argv[0]
@@ -234,8 +255,16 @@ def _place(out: Path | None, stack: contextlib.ExitStack) -> Path:
     if out is None:
         home = user_cache() / "bench"
         home.mkdir(parents=True, exist_ok=True)
+        for left in home.glob("*-*"):  # of one that was killed
+            pid = left.name.rpartition("-")[0].rpartition("-")[2]
+            if pid.isdecimal() and not left.name.endswith("interrupted") and not Path("/proc", pid).exists():
+                shutil.rmtree(left, ignore_errors=True)
         return Path(
-            stack.enter_context(_removed(tempfile.mkdtemp(prefix=time.strftime("%Y%m%d-%H%M%S-"), dir=home)))
+            stack.enter_context(
+                _removed(
+                    tempfile.mkdtemp(prefix=f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}-", dir=home)
+                )
+            )
         )
     if out.is_file():
         raise UsageError(f"{out} is a file", hint="Name a directory; a study there is continued.")
@@ -250,8 +279,6 @@ def _place(out: Path | None, stack: contextlib.ExitStack) -> Path:
 @contextlib.contextmanager
 def _removed(path: str) -> Iterator[str]:
     """Removes the directory at the end, unless it was kept under another name."""
-    import shutil
-
     try:
         yield path
     finally:
@@ -260,8 +287,6 @@ def _removed(path: str) -> Iterator[str]:
 
 def _keep(place: Path) -> Path:
     """An interrupted study without a name: it stays where ``-o`` can go on with it."""
-    import shutil
-
     target = place.with_name(f"{place.name}-interrupted")
     shutil.copytree(place, target, ignore=shutil.ignore_patterns("trees"))
     return target

@@ -17,6 +17,7 @@ from typing import Any
 
 def main() -> None:
     """Serves requests until standard input ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # godyno gets it, too, and closes our input
     while line := sys.stdin.readline():
         serve(json.loads(line))
 
