@@ -253,7 +253,7 @@ def main() -> None:
         (power, 200),
         (coverage, 400),
         (families, 100),
-        (stopping, 400),
+        (stopping, 200),
     ):
         parts.append(make(rng, max(20, int(times * scale))))
         print(parts[-1], flush=True)

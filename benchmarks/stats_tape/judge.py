@@ -205,11 +205,11 @@ def main() -> None:
     options = parser.parse_args()
     rng = np.random.default_rng(60)
     tape = null(options.tape)
-    runs, run_ms = tape.measures[MEASURES[0]].size, 1000 * float(str(tape.about["run_s"]))
+    run_ms = 1000 * float(str(tape.about["run_s"]))
     lines = [
         "# Real runs", "",
         f"{tape.about['cpus']} CPUs, kernel {tape.about['kernel']}; godyno at alpha {100 * ALPHA:g} %; {rivals.versions()},"
-        f" each with its defaults. The identical runs are {runs} processes of about {run_ms:.0f} ms of CPU; the neighbour was on"
+        f" each with its defaults. The identical runs are {tape.runs} processes of about {run_ms:.0f} ms of CPU; the neighbour was on"
         f" in {100 * tape.neighbour:.0f} %, and {100 * tape.waited:.0f} % waited for more than a tenth of their time.", "",
     ]  # fmt: skip
     lines += ["## Identical arms", "", *false_calls(tape, rng)]

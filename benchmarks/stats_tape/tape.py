@@ -38,20 +38,25 @@ def _measures(rows: Array) -> dict[str, Array]:
 
 @dataclass(frozen=True)
 class Null:
-    """Identical runs in the order of time."""
+    """Identical runs in the order of time, all pieces; those of a piece that did not record the wait lack the measure without it."""
 
     about: dict[str, object]
     measures: dict[str, Array]
+    runs: int
     neighbour: float  # share of runs begun while it was on
-    waited: float  # share of runs that waited for more than a tenth of their wall time
+    waited: (
+        float  # share of runs that waited for more than a tenth of their wall time, where that was recorded
+    )
 
 
 def null(directory: Path) -> Null:
     pieces = _pieces(directory, "null")
     rows = np.concatenate([piece for _, piece in pieces])
-    return Null(
-        pieces[0][0], _measures(rows), float(rows[:, 5].mean()), float((rows[:, 2] > 0.1 * rows[:, 0]).mean())
-    )
+    known = rows[np.isfinite(rows[:, 2])]
+    measures = {name: rows[:, column] / 1e6 for name, column in zip(MEASURES[:2], (1, 0), strict=True)}
+    measures[MEASURES[2]] = _measures(known)[MEASURES[2]]
+    waited = float((known[:, 2] > 0.1 * known[:, 0]).mean())
+    return Null(pieces[0][0], measures, len(rows), float(rows[:, 5].mean()), waited)
 
 
 def pairs(directory: Path, kind: str) -> dict[int, dict[str, tuple[Array, Array]]]:
