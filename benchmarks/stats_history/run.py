@@ -80,17 +80,17 @@ def main() -> None:
     lines = [
         f"# History{' (--quick)' if options.quick else ''}",
         "",
-        f"## Stable series of 100 called changed, % of {times} (rivals: of {times // 4})",
+        f"## Stable series of 100 called changed, % of {times} (rivals: of {times // 8})",
         "",
     ]
     kinds = ("plain", "spikes up", "spikes both ways", "skewed", "memory 0.3", "memory 0.3, spikes up")
     lines += ["| method | " + " | ".join(kinds) + " |", "|---|" + "---|" * len(kinds)]
     for name, method in methods:
-        tried = times if method is ours else times // 4
+        tried = times if method is ours else times // 8
         rates = [sum(bool(method(series(rng, 100, kind))) for _ in range(tried)) / tried for kind in kinds]
         lines.append(f"| {name} | " + " | ".join(f"{100 * rate:.1f}" for rate in rates) + " |")
         print(lines[-1], flush=True)
-    looks = times // 8
+    looks = times // 16
     ever = []
     for kind in kinds:
         stable = [series(rng, 100, kind) for _ in range(looks)]
@@ -101,7 +101,7 @@ def main() -> None:
         + " |"
     )
     print(lines[-1], flush=True)
-    tries = times // 4
+    tries = times // 5
     lines += [
         "",
         f"## A step of two sigma, 5 % spikes: seen with ten points after it and placed within ten, % of {tries}",

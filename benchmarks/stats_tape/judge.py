@@ -20,13 +20,16 @@ import numpy as np
 import rivals
 from tape import FACTORS, MEASURES, Array, Null, null, pairs
 
+from godyno.model import Interval
 from godyno.stats import compare, signflip
 from godyno.stats.compare import ALPHA, Verdict
 from godyno.stats.sequential import Look, Sequential
 
 HERE = Path(__file__).resolve().parent
 SIZES = (10, 20, 40, 80)
-DRAWS = 25
+RUN_S = 0.06  # of a planted run at factor 1, as record.py makes them
+DRAWS = 10
+RIVAL_COMPARISONS = 200  # at most, for each N and order: their rates are no matter of tenths
 COLUMNS = ("1 %", "2 %", "3 %", "5 %", "10 %", "30 %")
 
 
@@ -68,28 +71,44 @@ def false_calls(tape: Null, rng: np.random.Generator) -> list[str]:
         logs = np.log(values[: values.size // 2 * 2]).reshape(-1, 2)
         apart = logs[:, 1] - logs[:, 0]
         counts = ", ".join(f"N = {n}: {apart.size // n}" for n in SIZES)
-        lines += [f"### {measure}: identical arms called different, % (comparisons: {counts})", ""]
-        lines += head("program", "order of runs", *(f"N = {n}" for n in SIZES))
+        lines += [f"### {measure}: godyno, % (comparisons: {counts})", ""]
+        lines += head("order of runs", *(f"N = {n}" for n in SIZES))
         for order in ("coin", "ABBA", "ABAB"):
             signed = apart * coins(rng, apart.size, order)
             cells = [f"{100 * np.mean([called(d) for d in stretches(signed, n)]):.1f}" for n in SIZES]
-            lines.append(row("**godyno**" if order == "coin" else "godyno's test", f"pairs, {order}", *cells))
-        first = coins(rng, apart.size, "coin") > 0
-        a = np.where(first, values[0 : 2 * apart.size : 2], values[1 : 2 * apart.size : 2])
-        b = np.where(first, values[1 : 2 * apart.size : 2], values[0 : 2 * apart.size : 2])
-        for name, rival in rivals.RIVALS:
-            for order in ("pairs, coin", "A, then B"):
-                cells = []
-                for n in SIZES:
-                    if order == "A, then B":
-                        given = [(both[:n], both[n:]) for both in stretches(values, 2 * n)]
-                    else:
-                        given = list(zip(stretches(a, n), stretches(b, n), strict=True))
-                    cells.append(f"{100 * np.mean(rival(given)):.1f}")
-                lines.append(row(name, order, *cells))
+            lines.append(row(f"pairs, {order}{' (as godyno runs)' if order == 'coin' else ''}", *cells))
         lines += ["", *every_n(apart, rng), ""]
-        print("\n".join(lines[-16:]), flush=True)
     return lines
+
+
+def rivals_false_calls(tape: Null, rng: np.random.Generator) -> list[str]:
+    lines = []
+    for measure in MEASURES[:2]:
+        values = tape.measures[measure]
+        first = coins(rng, values.size // 2, "coin") > 0
+        even, odd = values[: 2 * first.size : 2], values[1 : 2 * first.size : 2]
+        a, b = np.where(first, even, odd), np.where(first, odd, even)
+        given: dict[tuple[str, int], rivals.Pairs] = {}
+        for n in SIZES:
+            total = values.size // (2 * n)
+            places = range(0, total, max(1, total // RIVAL_COMPARISONS))  # from all over the tape
+            given["A, then B", n] = [(values[2 * n * i :][:n], values[2 * n * i + n :][:n]) for i in places]
+            given["pairs, coin", n] = [(a[n * i : n * (i + 1)], b[n * i : n * (i + 1)]) for i in places]
+        counts = ", ".join(f"N = {n}: {len(given['A, then B', n])}" for n in SIZES)
+        lines += [f"### {measure}: rivals, % (comparisons from all over the tape: {counts})", ""]
+        lines += head("program", "order of runs", *(f"N = {n}" for n in SIZES))
+        for name, rival in rivals.RIVALS:
+            verdicts = by_key(rival, given)
+            for order in ("A, then B", "pairs, coin"):
+                lines.append(row(name, order, *(f"{100 * np.mean(verdicts[order, n]):.1f}" for n in SIZES)))
+        lines.append("")
+    return lines
+
+
+def by_key(rival: rivals.Rival, given: dict[tuple, rivals.Pairs]) -> dict[tuple, list[bool]]:
+    """The rival's verdicts, asked all at once."""
+    said = iter(rival([pair for some in given.values() for pair in some]))
+    return {key: [next(said) for _ in some] for key, some in given.items()}
 
 
 def every_n(apart: Array, rng: np.random.Generator) -> list[str]:
@@ -135,23 +154,32 @@ def power(directory: Path, kind: str) -> list[str]:
             for arm in range(1, len(FACTORS)):
                 found = []
                 for old, new in zip(*(stretches(side, n) for side in arms[arm][measure]), strict=True):
-                    result = compare.paired(old, new)
-                    found.append(
-                        result.verdict in ((Verdict.HIGHER,) if arm > 1 else (Verdict.HIGHER, Verdict.LOWER))
-                    )
-                    covers.append(truth[arm] in result.interval)
+                    differences = np.log(new) - np.log(old)
+                    higher = signflip.location(differences) > 0 or arm == 1
+                    found.append(called(differences) and higher)
+                    if n in (20, 40):
+                        low, high = (math.exp(x) for x in _bounds(signflip.interval(differences, 0.95)))
+                        covers.append(low <= truth[arm] <= high)
                 cells.append(f"{100 * np.mean(found):.0f}")
-            lines.append(row(f"godyno, {n}", total // n, *cells, f"{100 * np.mean(covers):.1f}"))
+            lines.append(
+                row(f"godyno, {n}", total // n, *cells, f"{100 * np.mean(covers):.1f}" if covers else "")
+            )
+        given = {
+            (arm, n): list(zip(*(stretches(side, n) for side in arms[arm][measure]), strict=True))
+            for arm in range(1, len(FACTORS))
+            for n in (20, 100)
+        }
         for name, rival in rivals.RIVALS:
+            verdicts = by_key(rival, given)
             for n in (20, 100):
-                cells = [
-                    f"{100 * np.mean(rival(list(zip(*(stretches(side, n) for side in arms[arm][measure]), strict=True)))):.0f}"
-                    for arm in range(1, len(FACTORS))
-                ]
+                cells = [f"{100 * np.mean(verdicts[arm, n]):.0f}" for arm in range(1, len(FACTORS))]
                 lines.append(row(f"{name}, interleaved, {n}", total // n, *cells, ""))
         lines.append("")
-        print("\n".join(lines[-14:]), flush=True)
     return lines
+
+
+def _bounds(found: Interval) -> tuple[float, float]:
+    return max(found.low, -700.0), min(found.high, 700.0)
 
 
 def stopping(tape: Null, rng: np.random.Generator, comparisons: int) -> list[str]:
@@ -186,10 +214,12 @@ def stopping(tape: Null, rng: np.random.Generator, comparisons: int) -> list[str
 def _stopped(differences: Array, budget: int) -> Look:
     """The look at which a comparison stops; its interval is worked out there only, which takes most of the time."""
     test, again = Sequential(budget=budget), Sequential(budget=budget)
-    for difference in differences.tolist():
-        look = test.add_log_ratio(difference, interval=False)
+    for n, difference in enumerate(differences.tolist(), start=1):
+        look = test.add_log_ratio(difference, interval=n == budget)
         if look.stop:
             break
+    if look.n == budget:
+        return look
     for difference in differences[: look.n - 1].tolist():
         again.add_log_ratio(difference, interval=False)
     return again.add_log_ratio(float(differences[look.n - 1]))
@@ -212,24 +242,27 @@ def main() -> None:
         f" each with its defaults. The identical runs are {tape.runs} processes of about {run_ms:.0f} ms of CPU; the neighbour was on"
         f" in {100 * tape.neighbour:.0f} %, and {100 * tape.waited:.0f} % waited for more than a tenth of their time.", "",
     ]  # fmt: skip
-    lines += ["## Identical arms", "", *false_calls(tape, rng)]
-    for kind, what in (
-        ("pairs", "the two runs of a pair one after the other"),
-        ("planted", "eight arms shuffled in each block"),
-    ):
-        lines += [
-            f"## Planted slowdowns called slower, %; {what}", "",
-            f"Processes of about {1000 * 0.06:.0f} ms. First row: the change as all blocks show it.", "",
-            *power(options.tape, kind),
-        ]  # fmt: skip
-    lines += [
-        "## Looking after every pair",
-        "",
-        "The noise is that of the identical runs; a change of 10 % is put on by arithmetic, so that the truth is known.",
-        "",
-    ]
-    lines += stopping(tape, rng, options.comparisons)
-    options.out.write_text("\n".join(lines))
+    sections = (
+        (["## Identical arms called different", ""], lambda: false_calls(tape, rng)),
+        (_planted("the two runs of a pair one after the other"), lambda: power(options.tape, "pairs")),
+        (_planted("eight arms shuffled in each block"), lambda: power(options.tape, "planted")),
+        (
+            ["## Looking after every pair", "", "The noise is that of the identical runs; a change of 10 % is put on by arithmetic: the truth is known.", ""],
+            lambda: stopping(tape, rng, options.comparisons),
+        ),
+        (["## Identical arms called different by the rivals", ""], lambda: rivals_false_calls(tape, rng)),
+    )  # fmt: skip
+    for title, section in sections:
+        lines += [*title, *section()]
+        options.out.write_text("\n".join(lines))  # what is known so far is kept
+        print("\n".join(lines[-8:]), flush=True)
+
+
+def _planted(order: str) -> list[str]:
+    return [
+        f"## Planted slowdowns called slower, %; {order}", "",
+        f"Processes of about {1000 * RUN_S:.0f} ms. First row: the change as all runs show it.", "",
+    ]  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ import numpy as np
 
 Array = np.ndarray
 Pairs = Sequence[tuple[Array, Array]]
+Rival = Callable[[Pairs], list[bool]]
 
 
 def go_program(package: str, version: str = "latest") -> Path:
@@ -105,7 +106,7 @@ def asv(pairs: Pairs) -> list[bool]:
     return said
 
 
-RIVALS: tuple[tuple[str, Callable[[Pairs], list[bool]]], ...] = (
+RIVALS: tuple[tuple[str, Rival], ...] = (
     ("benchstat", benchstat),
     ("pyperf compare_to", pyperf),
     ("asv compare", asv),
