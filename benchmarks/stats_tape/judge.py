@@ -247,7 +247,10 @@ def main() -> None:
         (_planted("the two runs of a pair one after the other"), lambda: power(options.tape, "pairs")),
         (_planted("eight arms shuffled in each block"), lambda: power(options.tape, "planted")),
         (
-            ["## Looking after every pair", "", "The noise is that of the identical runs; a change of 10 % is put on by arithmetic: the truth is known.", ""],
+            [
+                "## Looking after every pair", "",
+                "The noise is that of the identical runs; a change of 10 % is put on by arithmetic: the truth is known.", "",
+            ],
             lambda: stopping(tape, rng, options.comparisons),
         ),
         (["## Identical arms called different by the rivals", ""], lambda: rivals_false_calls(tape, rng)),

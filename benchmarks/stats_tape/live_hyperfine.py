@@ -18,6 +18,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from record import HERE, RUN_S, Loop, Neighbour, build
@@ -64,6 +65,7 @@ def main() -> None:
     )
     parser.add_argument("--comparisons", type=int, default=300)
     parser.add_argument("--runs", type=int, default=20, help="runs of each command")
+    parser.add_argument("--seconds", type=float, default=200, help="begin no comparison later than this")
     options = parser.parse_args()
     if not shutil.which("hyperfine"):
         raise SystemExit("hyperfine is needed: apt-get install hyperfine")
@@ -74,7 +76,10 @@ def main() -> None:
         loop = Loop(build(Path(scratch)))
         turns = round((RUN_S["null"] - loop.start_s) / loop.turn_s)
         with Neighbour(loop.program, rng) as neighbour:
+            until = time.monotonic() + options.seconds
             for _ in range(options.comparisons):
+                if time.monotonic() > until:
+                    break
                 ratio, spread = hyperfine(f"{loop.program} {turns}", options.runs, neighbour)
                 arms = interleaved(loop, RUN_S["null"], options.runs, neighbour, rng)
                 verdict = compare.paired(*arms).verdict
