@@ -90,8 +90,7 @@ class Curves:
         sure = np.array([_quantile(share[:, i], self.weight, 1 - level) for i in range(share.shape[1])])
         good = np.flatnonzero(sure >= aim)
         best = int(np.argmax(expected))
-        # Beyond the aim nothing is gained: counting it would prefer a level that is perfect or poor to one that is good for sure.
-        chosen = int(good[0]) if good.size else int(np.argmax(self.weight @ np.minimum(share, aim)))
+        chosen = int(good[0]) if good.size else best
         tail = (1 - level) / 2
         points = tuple(
             Point(
