@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/binary"
+	"unsafe"
 
 	"golang.org/x/exp/trace"
 )
@@ -32,6 +33,11 @@ type decoder struct {
 	known      map[string]uint32      // by the stack's content
 	content    []byte
 	nameCache  [names]nameEntry
+
+	hot     bool // whether takeHot may be asked
+	checked [256]uint16
+	table   unsafe.Pointer // of the generation that numbers is about
+	numbers byNumber
 
 	free []*state
 
@@ -98,6 +104,7 @@ func newDecoder(out *output) *decoder {
 		regions:    map[trace.GoID][]regionStart{},
 		stackIDs:   map[trace.Stack]uint32{},
 		known:      map[string]uint32{},
+		hot:        placesAreKnown(),
 		states: out.table("goroutine_states", "t_start_ns:i8", "t_end_ns:i8", "goroutine:i8", "thread:i4", "stack:u4",
 			"reason:s2", "proc:i2", "state:u1", "open:u1", "pad:i2"),
 		created:    out.table("goroutines", "t_ns:i8", "goroutine:i8", "parent:i8", "start_stack:u4", "stack:u4"),
@@ -113,8 +120,16 @@ func newDecoder(out *output) *decoder {
 	}
 }
 
-// take takes the next event; task is that of a TaskEnd.
-func (d *decoder) take(e *trace.Event, task trace.Task) {
+// take takes the next event.
+func (d *decoder) take(e *trace.Event) {
+	if d.hot {
+		if table := (*wire)(unsafe.Pointer(e)).table; table != d.table {
+			d.table, d.numbers = table, byNumber{}
+		}
+		if d.takeHot(e) {
+			return
+		}
+	}
 	t := int64(e.Time())
 	d.events++
 	if d.first == none {
@@ -148,6 +163,7 @@ func (d *decoder) take(e *trace.Event, task trace.Task) {
 		task := e.Task()
 		d.tasks[task.ID] = taskStart{t, int64(task.Parent), d.name(task.Type)}
 	case trace.EventTaskEnd:
+		task := e.Task()
 		begin, ok := d.tasks[task.ID]
 		if !ok {
 			begin = taskStart{d.first, int64(task.Parent), d.name(task.Type)}
