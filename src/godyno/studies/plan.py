@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from godyno.model import Record
@@ -13,7 +13,10 @@ from godyno.units import show_seconds
 
 @dataclass(frozen=True, slots=True)
 class Plan(Record):
-    """Which arms, at most how many blocks, in which order. ``measures`` are those that decide, the most telling first."""
+    """Which arms, at most how many blocks, in which order. ``measures`` are those that decide, the most telling first.
+
+    ``most`` holds, by arm's name, how many runs are enough where that is fewer than there are blocks (a size is the same each time).
+    """
 
     study: str
     factors: tuple[Factor, ...]
@@ -23,19 +26,25 @@ class Plan(Record):
     order: Order = Order.SHUFFLED
     measures: tuple[str, ...] = ()
     left_out: Mapping[str, int] = field(default_factory=dict)
+    most: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(
         cls, study: str, factors: Sequence[Factor], blocks: int,
         *, constraints: Sequence[Constraint] = (), seed: int = 0, order: Order = Order.SHUFFLED, measures: Sequence[str] = (),
+        most: Callable[[Mapping[str, str]], int | None] = lambda levels: None,
     ) -> Plan:  # fmt: skip
         """The plan over every allowed combination. Raises UsageError where none is left."""
         kept, left_out = arms(factors, constraints)
-        return cls(study, tuple(factors), tuple(kept), blocks, seed, order, tuple(measures), left_out)
+        enough = {
+            arm.name: count for arm in kept if (count := most(arm.levels)) is not None and count < blocks
+        }
+        return cls(study, tuple(factors), tuple(kept), blocks, seed, order, tuple(measures), left_out, enough)
 
     def slots(self) -> tuple[Slot, ...]:
         """The trials in order."""
-        return schedule(self.study, self.arms, self.blocks, self.seed, self.order)
+        drawn = schedule(self.study, self.arms, self.blocks, self.seed, self.order)
+        return tuple(slot for slot in drawn if slot.block < self.most.get(Arm(slot.levels).name, self.blocks))
 
     def settings(self, levels: Mapping[str, str]) -> dict[str, str]:
         """What the levels' settings say together; later factors override earlier ones."""
@@ -48,8 +57,9 @@ class Plan(Record):
 
     def text(self, pilot_s: Mapping[str, float] | None = None, *, show: int = 3) -> str:
         """The plan for a person. ``pilot_s`` holds one measured duration per arm's name, which gives the estimate of time."""
+        fewer = f" ({len(self.most)} arms in fewer)" if self.most else ""
         lines = [
-            f"{self.study}: {len(self.arms)} arms x at most {self.blocks} blocks = at most {len(self.arms) * self.blocks} runs"
+            f"{self.study}: {len(self.arms)} arms x at most {self.blocks} blocks{fewer} = at most {len(self.slots())} runs"
         ]
         for factor in self.factors:
             names = ", ".join(level.name for level in factor.levels)

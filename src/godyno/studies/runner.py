@@ -158,12 +158,14 @@ def run(
     rule: Rule | None = None,
     budget_s: float | None = None,
     progress: Callable[[Progress], None] | None = None,
+    drop_failing: bool = False,
     clock: Callable[[], float] = time.monotonic,
 ) -> Outcome:
     """Runs ``plan`` into ``out``, going on where that file stops. Ctrl-C ends it and keeps what was measured.
 
-    A GodynoError of ``run_trial`` makes a trial with the verdict ``failed``; three in a row of one arm end the run. ``budget_s`` counts
-    this call only: no trial is begun that is not expected to end inside it. Raises UsageError where ``out`` holds another plan, or
+    A GodynoError of ``run_trial`` makes a trial with the verdict ``failed``; three in a row of one arm end the run, or with
+    ``drop_failing`` that arm alone. An arm with a trial ``unavailable`` is not tried again. ``budget_s`` counts this call only: no
+    trial is begun that is not expected to end inside it. Raises UsageError where ``out`` holds another plan, or
     trials of an unlike machine or toolchain; FormatError where it is not such a file.
     """
     saved, warnings = _resume(out, plan, pool)
@@ -173,11 +175,12 @@ def run(
     failures: dict[str, int] = {}
     slots = plan.slots()
     active = list(plan.arms)
+    gone = {Arm(trial.levels).name for trial in trials if trial.verdict == "unavailable"}
     began, end = clock(), End.COMPLETE
     with out.open("a", encoding="utf-8") as journal:
         try:
             for block in range(plan.blocks):
-                names = {arm.name for arm in active}
+                names = {arm.name for arm in active} - gone
                 for slot in (slot for slot in slots if slot.block == block):
                     name = Arm(slot.levels).name
                     if name not in names or (block, name) in have:
@@ -191,15 +194,18 @@ def run(
                     _save(journal, {"trial": trial.as_json()})
                     trials.append(trial)
                     failures[name] = failures.get(name, 0) + 1 if trial.verdict == "failed" else 0
-                    if progress:
-                        progress(
-                            _progress(plan, trials, trial, active, slots, took, clock() - began, budget_s)
-                        )
-                    if failures[name] >= _GIVE_UP_AFTER:
-                        end = End.FAILED
+                    given_up = failures[name] >= _GIVE_UP_AFTER
+                    if given_up:
                         warnings.append(
                             f"{name} failed {_GIVE_UP_AFTER} times in a row: {'; '.join(trial.warnings)}"
                         )
+                    if trial.verdict == "unavailable" or (given_up and drop_failing):
+                        gone.add(name)
+                    if progress:
+                        left = [arm for arm in active if arm.name not in gone]
+                        progress(_progress(plan, trials, trial, left, slots, took, clock() - began, budget_s))
+                    if given_up and not drop_failing:
+                        end = End.FAILED
                         break
                 if end is not End.COMPLETE:
                     break
