@@ -1,7 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"encoding/binary"
+	"maps"
+	"slices"
+	"strings"
 	"unsafe"
 
 	"golang.org/x/exp/trace"
@@ -368,22 +372,24 @@ func (d *decoder) region(id trace.GoID, begin regionStart, t int64, open uint8) 
 	w.row()
 }
 
-// finish ends with the trace what is still open.
+// finish ends with the trace what is still open, in order, so that a trace always gives the same bytes.
 func (d *decoder) finish() {
-	for id, s := range d.goroutines {
-		d.goroutineState(id, s, d.last, 1)
+	for _, id := range slices.Sorted(maps.Keys(d.goroutines)) {
+		d.goroutineState(id, d.goroutines[id], d.last, 1)
 	}
-	for id, s := range d.procs {
-		d.procState(id, s, d.last, 1)
+	for _, id := range slices.Sorted(maps.Keys(d.procs)) {
+		d.procState(id, d.procs[id], d.last, 1)
 	}
-	for key, begin := range d.ranges {
-		d.span(key, begin, d.last, 1)
+	for _, key := range slices.SortedFunc(maps.Keys(d.ranges), func(a, b rangeKey) int {
+		return cmp.Or(strings.Compare(a.name, b.name), strings.Compare(a.scope.String(), b.scope.String()))
+	}) {
+		d.span(key, d.ranges[key], d.last, 1)
 	}
-	for id, begin := range d.tasks {
-		d.task(id, begin, d.last, 1)
+	for _, id := range slices.Sorted(maps.Keys(d.tasks)) {
+		d.task(id, d.tasks[id], d.last, 1)
 	}
-	for id, open := range d.regions {
-		for _, begin := range open {
+	for _, id := range slices.Sorted(maps.Keys(d.regions)) {
+		for _, begin := range d.regions[id] {
 			d.region(id, begin, d.last, 1)
 		}
 	}
