@@ -14,9 +14,9 @@ from godyno.formats.pprof import (
     Profile,
     Sample,
     ValueType,
-    encoded,
     profile,
 )
+from godyno.formats.pprof_writing import encoded
 from godyno.toolchain import find_go
 
 EXAMPLE = Profile(

@@ -35,8 +35,9 @@ def fuzz_one(name: str, corpus: Path, found: Path, seconds: float) -> None:
     import atheris
 
     with atheris.instrument_imports(include=["godyno"], enable_loader_override=False):
-        from godyno.errors import GodynoError
         from tests.fuzz.targets import TARGETS
+
+        from godyno.errors import GodynoError
     target = TARGETS[name]
 
     def once(data: bytes) -> None:
@@ -55,7 +56,9 @@ def fuzz_one(name: str, corpus: Path, found: Path, seconds: float) -> None:
 def keep(error: Exception, data: bytes, found: Path) -> None:
     """Keeps the shortest input for each place that raises."""
     trace = traceback.extract_tb(error.__traceback__)
-    places = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in trace if "fuzz" not in frame.filename]
+    places = [
+        f"{Path(frame.filename).name}:{frame.lineno}" for frame in trace if "fuzz" not in frame.filename
+    ]
     key = f"{type(error).__name__}-{hashlib.sha1(' '.join(places[-3:]).encode()).hexdigest()[:10]}"
     file = found / key
     if not file.exists() or file.stat().st_size > len(data):
@@ -68,14 +71,19 @@ def python_round(name: str, work: Path, seconds: float) -> tuple[int, float]:
     corpus, found = work / "corpus" / name, work / "found" / name
     corpus.mkdir(parents=True, exist_ok=True)
     found.mkdir(parents=True, exist_ok=True)
-    code = "import sys; from tests.fuzz.fuzz import fuzz_one; from pathlib import Path; fuzz_one(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), float(sys.argv[4]))"
+    code = (
+        "import sys; from pathlib import Path; from tests.fuzz.fuzz import fuzz_one; "
+        "fuzz_one(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), float(sys.argv[4]))"
+    )
     began, executions, left = time.monotonic(), 0, seconds
     while left > 5:
         done = subprocess.run(
             [sys.executable, "-c", code, name, str(corpus), str(found), str(left)],
             capture_output=True, text=True, errors="replace", check=False, timeout=left + 120,
         )  # fmt: skip
-        counts = re.findall(r"stat::number_of_executed_units: (\d+)", done.stderr) or re.findall(r"#(\d+)\t", done.stderr)
+        counts = re.findall(r"stat::number_of_executed_units: (\d+)", done.stderr) or re.findall(
+            r"#(\d+)\t", done.stderr
+        )
         executions += int(counts[-1]) if counts else 0
         (work / f"{name}.log").write_text(done.stderr[-20000:])
         left = seconds - (time.monotonic() - began)
@@ -123,7 +131,9 @@ def go_round(work: Path, seconds: float) -> tuple[int, float]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("targets", nargs="*", metavar="TARGET")
     parser.add_argument("--minutes", type=float, default=30, help="for each target")
     parser.add_argument("--jobs", type=int, default=2)
@@ -157,7 +167,9 @@ def main() -> int:
             }  # fmt: skip
             ledger.write_text(json.dumps(spent, indent=1, sort_keys=True) + "\n")
         count = len([f for f in (work / "found" / name).glob("*") if f.suffix != ".txt"])
-        print(f"{name:14} {executions:>10,} executions in {seconds / 60:5.1f} min, {count} findings", flush=True)
+        print(
+            f"{name:14} {executions:>10,} executions in {seconds / 60:5.1f} min, {count} findings", flush=True
+        )
 
     with ThreadPoolExecutor(options.jobs) as pool:
         list(pool.map(one, names))

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from godyno.capture import journal
-from godyno.formats import exectrace, pprof
+from godyno.formats import exectrace, pprof, pprof_writing
 from godyno.formats.elf import elf
 from godyno.formats.pclntab import Pclntab
 from godyno.toolchain import find_go
@@ -101,11 +101,13 @@ def _of_go(scratch: Path) -> Iterator[tuple[str, str, bytes]]:
     (scratch / "main.go").write_text(PROGRAM)
     (scratch / "go.mod").write_text("module example.com/seed\n\ngo 1.21\n")
     go.run("build", "-o", "seed", ".", cwd=scratch, env={"GOFLAGS": None, "CGO_ENABLED": "0"})
-    go.run("build", "-buildmode=pie", "-o", "pie", ".", cwd=scratch, env={"GOFLAGS": None, "CGO_ENABLED": "0"})
+    go.run(
+        "build", "-buildmode=pie", "-o", "pie", ".", cwd=scratch, env={"GOFLAGS": None, "CGO_ENABLED": "0"}
+    )
     subprocess.run([scratch / "seed", scratch], check=True)
     for path in scratch.glob("*.pprof"):
         profile = pprof.profile(path.read_bytes())
-        yield "pprof", path.name, pprof.encoded(profile, compress=False)
+        yield "pprof", path.name, pprof_writing.encoded(profile, compress=False)
         yield "pprof", path.name + ".gz", path.read_bytes()
     trace = (scratch / "trace").read_bytes()
     yield "exectrace", "trace", trace
@@ -198,7 +200,9 @@ def _of_tools(scratch: Path) -> Iterator[tuple[str, str, bytes]]:
     if shutil.which("strace"):
         out = scratch / "strace"
         subprocess.run(
-            ["strace", "-f", "-ttt", "-T", "-o", str(out), "sh", "-c", "ls / | cat"], capture_output=True, check=False
+            ["strace", "-f", "-ttt", "-T", "-o", str(out), "sh", "-c", "ls / | cat"],
+            capture_output=True,
+            check=False,
         )
         yield "strace", "strace", out.read_bytes()[:6000]
 
@@ -211,13 +215,21 @@ def _few_actions(contents: bytes) -> bytes:
 
 def _made() -> Iterator[tuple[str, str, bytes]]:
     yield "rfc3339", "utc", b"2026-01-02T03:04:05.123456789Z\n2026-01-02T03:04:05+01:30"
-    yield "buildcommand", "compile", b"/usr/local/go/pkg/tool/linux_amd64/compile\0compile\0-o\0/tmp/go-build1/b001/_pkg_.a\0-p\0fmt"
+    yield (
+        "buildcommand",
+        "compile",
+        b"/usr/local/go/pkg/tool/linux_amd64/compile\0compile\0-o\0/tmp/go-build1/b001/_pkg_.a\0-p\0fmt",
+    )
     yield "buildcommand", "go", b"/usr/local/go/bin/go\0go\0-C\0x\0test\0./..."
     yield "buildcommand", "cc", b"/usr/bin/x86_64-linux-gnu-gcc-12\0gcc\0-###\0-x\0c\0-c\0-"
-    yield "shimlog", "shim", (
-        b'{"shim":1,"clock":"monotonic","pid":7,"ppid":6,"argv0":"compile","package":"fmt","start_ns":5,"exact":true}\n'
-        b'{"t_ns":9,"t_start_ns":8,"kind":"gctrace","line":"gc 1 @0.1s"}\n'
-        b'{"end_ns":99,"exit":2,"signal":0,"user_ns":1500000000,"system_ns":1,"peak_rss_bytes":1024}'
+    yield (
+        "shimlog",
+        "shim",
+        (
+            b'{"shim":1,"clock":"monotonic","pid":7,"ppid":6,"argv0":"compile","package":"fmt","start_ns":5,"exact":true}\n'
+            b'{"t_ns":9,"t_start_ns":8,"kind":"gctrace","line":"gc 1 @0.1s"}\n'
+            b'{"end_ns":99,"exit":2,"signal":0,"user_ns":1500000000,"system_ns":1,"peak_rss_bytes":1024}'
+        ),
     )
     with tempfile.TemporaryDirectory() as scratch:
         from godyno.recorder import record  # the whole way: what a recording leaves

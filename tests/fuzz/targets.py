@@ -28,6 +28,7 @@ from godyno.formats import (
     pclntab,
     perfdata,
     pprof,
+    pprof_writing,
     rfc3339,
     schedtrace,
     shimlog,
@@ -46,7 +47,7 @@ def _pprof(data: bytes) -> None:
     for sample in profile.samples[:200]:
         list(profile.frames(sample))
     if len(profile.samples) < 2000:
-        pprof.profile(pprof.encoded(profile, compress=False))
+        pprof.profile(pprof_writing.encoded(profile, compress=False))
 
 
 def _perfdata(data: bytes) -> None:
@@ -120,8 +121,7 @@ def _debuglines(data: bytes) -> None:
 def _actiongraph(data: bytes) -> None:
     actions = actiongraph.action_graph(data)
     actiongraph.critical_path(actions)
-    for action in actions:
-        action.queueing_s, action.work_s, action.ran_commands
+    sum(action.queueing_s + action.work_s + action.ran_commands for action in actions)
 
 
 def _test2json(data: bytes) -> None:
@@ -134,8 +134,7 @@ def _test2json(data: bytes) -> None:
 def _benchfmt(data: bytes) -> None:
     results = list(benchfmt.read(_lines(data)))
     list(benchfmt.read(benchfmt.text(results).split("\n")))
-    for result in results:
-        result.base_name
+    assert all(result.base_name in result.name for result in results)
 
 
 def _buildcommand(data: bytes) -> None:

@@ -220,7 +220,9 @@ def test_events_taken_from_where_they_lie_say_what_the_reader_s_methods_say(
     sources = program_sources("godyno.formats.exectrace")
     slow = sources["hot.go"].replace(b"\treturn is(", b"\treturn false && is(")
     assert slow != sources["hot.go"]
-    by_methods = decode(build_program(go, "exectrace-methods", {**sources, "hot.go": slow}), trace, tmp_path / "slow")
+    by_methods = decode(
+        build_program(go, "exectrace-methods", {**sources, "hot.go": slow}), trace, tmp_path / "slow"
+    )
     assert by_methods.events == decoded.events > 1000
     for file in sorted(decoded.directory.iterdir()):
         assert (tmp_path / "slow" / file.name).read_bytes() == file.read_bytes(), file.name

@@ -4,10 +4,10 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.probes.runtime.scraping.servers import OK, answering, said
 
 from godyno.probes.runtime.scraping.address import address
 from godyno.probes.runtime.scraping.fetch import Fetch, FetchError
-from tests.probes.runtime.scraping.servers import OK, answering, said
 
 
 def test_what_is_served_lies_in_the_file_with_the_times_of_its_request(tmp_path: Path) -> None:
