@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from godyno.errors import UsageError
-from godyno.interfaces import SimpleProbe, Sink, Target
+from godyno.interfaces import SimpleProbe, Sink, TableSink, Target
 from godyno.model import Availability, Clock, Machine, Workload
 from godyno.probes.runtime.scraping.address import AUTHORIZATION, address, authorization
 from godyno.probes.runtime.scraping.process import KINDS, Settings
@@ -109,7 +109,7 @@ class Scrape(SimpleProbe):
             self.helper_cpu_s = _reaped(process)
         self.sink.note("scraper_cpu_s", round(self.helper_cpu_s, 4))
 
-    def decode(self, raw: Path, sink: Sink, manifest: Mapping[str, Any]) -> None:
+    def decode(self, raw: Path, sink: TableSink, manifest: Mapping[str, Any]) -> None:
         """Samples of every profile, the tables of every trace, and what asking for them cost."""
         from godyno.probes.runtime.scraping.reading import read_scraped
 
