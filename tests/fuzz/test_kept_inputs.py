@@ -4,9 +4,9 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.fuzz.targets import TARGETS
 
 from godyno.errors import GodynoError
-from tests.fuzz.targets import TARGETS
 
 KEPT = sorted((Path(__file__).parent.parent / "data" / "fuzz").glob("*/*"))
 

@@ -1,8 +1,8 @@
 """pprof profiles: profile.proto, gzipped or plain.
 
 Format: https://github.com/google/pprof/blob/main/proto/profile.proto. Read by hand (``protowire``);
-``pprof_writing`` writes them. The legacy text and
-binary formats of gperftools are not read: Go has not written them by default since 1.10.
+``pprof_writing`` writes them,
+and ``pprof_legacy`` reads what came before.
 """
 
 from __future__ import annotations
@@ -133,10 +133,11 @@ def profile(data: bytes, most_bytes: int = MAX_BYTES) -> Profile:
         what = error.args[0] if isinstance(error.args[0], str) else f"string {error.args[0]}"
         raise FormatError(f"A pprof profile that refers to {what}, which it does not hold") from error
     except ValueError as error:
-        raise FormatError(
-            f"Not a pprof profile: {error}",
-            hint="Legacy profiles (text, or perftools binary) convert with `go tool pprof -proto`.",
-        ) from error
+        from godyno.formats.pprof_legacy import legacy_profile
+
+        if found := legacy_profile(raw):
+            return found
+        raise FormatError(f"Not a pprof profile: {error}") from error
     finally:
         if collecting:
             gc.enable()

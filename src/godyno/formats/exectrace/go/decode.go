@@ -100,7 +100,6 @@ type nameEntry struct {
 func newDecoder(out *output) *decoder {
 	return &decoder{
 		out:        out,
-		first:      none,
 		goroutines: map[trace.GoID]*state{},
 		procs:      map[trace.ProcID]*state{},
 		ranges:     map[rangeKey]rangeStart{},
@@ -135,10 +134,10 @@ func (d *decoder) take(e *trace.Event) {
 		}
 	}
 	t := int64(e.Time())
-	d.events++
-	if d.first == none {
+	if d.events == 0 {
 		d.first = t
 	}
+	d.events++
 	d.last = t
 	switch e.Kind() {
 	case trace.EventStateTransition:
@@ -241,7 +240,7 @@ func (d *decoder) goroutine(e *trace.Event, st *trace.StateTransition, t int64) 
 			*current = state{start: d.first, kind: uint8(from), thread: none, proc: none}
 			d.goroutineState(id, current, t, 0)
 		}
-	} else if from == to { // told again at a generation's start
+	} else if from == to && uint8(to) == current.kind { // told again at a generation's start
 		return
 	} else {
 		d.goroutineState(id, current, t, 0)
