@@ -70,6 +70,8 @@ func main() {
 	for _, name := range []string{"heap", "goroutine", "block"} {
 		f, _ := os.Create(name + ".pprof")
 		pprof.Lookup(name).WriteTo(f, 0)
+		f, _ = os.Create(name + ".legacy")
+		pprof.Lookup(name).WriteTo(f, 1)
 	}
 }
 """
@@ -109,6 +111,9 @@ def _of_go(scratch: Path) -> Iterator[tuple[str, str, bytes]]:
         profile = pprof.profile(path.read_bytes())
         yield "pprof", path.name, pprof_writing.encoded(profile, compress=False)
         yield "pprof", path.name + ".gz", path.read_bytes()
+    for path in scratch.glob("*.legacy"):
+        yield "pprof", path.name, path.read_bytes()
+    yield "pprof", "perftools", struct.pack("<13Q", 0, 3, 0, 10000, 0, 7, 2, 0x401000, 0x402000, 0, 1, 0, 0)
     trace = (scratch / "trace").read_bytes()
     yield "exectrace", "trace", trace
     exectrace.decode(trace_decoder(go), scratch / "trace", scratch / "decoded")
