@@ -16,6 +16,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -24,6 +25,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 GO_FUZZ = Path(__file__).parent / "exectrace_fuzz_test.go.txt"
 BINARY = ("pprof", "perfdata", "exectrace", "pclntab", "elf", "decoded")
@@ -77,19 +79,34 @@ def python_round(name: str, work: Path, seconds: float) -> tuple[int, float]:
     )
     began, executions, left = time.monotonic(), 0, seconds
     while left > 5:
-        done = subprocess.run(
-            [sys.executable, "-c", code, name, str(corpus), str(found), str(left)],
-            capture_output=True, text=True, errors="replace", check=False, timeout=left + 120,
-        )  # fmt: skip
-        counts = re.findall(r"stat::number_of_executed_units: (\d+)", done.stderr) or re.findall(
-            r"#(\d+)\t", done.stderr
-        )
+        ended, said = ran([sys.executable, "-c", code, name, str(corpus), str(found), str(left)], left)
+        counts = re.findall(r"stat::number_of_executed_units: (\d+)", said) or re.findall(r"#(\d+)\t", said)
         executions += int(counts[-1]) if counts else 0
-        (work / f"{name}.log").write_text(done.stderr[-20000:])
+        (work / f"{name}.log").write_text(said[-20000:])
         left = seconds - (time.monotonic() - began)
-        if done.returncode == 0 or not counts:
+        if ended or not counts:
             break
     return executions, time.monotonic() - began
+
+
+def ran(argv: list[str], seconds: float, **options: Any) -> tuple[bool, str]:
+    """Whether it came to its own end in time, and what it said. A machine that is busy may starve it: that is no finding."""
+    process = subprocess.Popen(
+        argv,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+        **options,
+    )
+    try:
+        said, _ = process.communicate(timeout=seconds + 60)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        said, _ = process.communicate()
+        return True, said
+    return process.returncode == 0, said
 
 
 def go_round(work: Path, seconds: float) -> tuple[int, float]:
@@ -111,21 +128,21 @@ def go_round(work: Path, seconds: float) -> tuple[int, float]:
     go = find_go()
     while left > 5:
         env = {**os.environ, "GOFLAGS": "", "GOWORK": "off", "GOMEMLIMIT": "700MiB"}
-        done = subprocess.run(
+        ended, said = ran(
             [str(go.path), "test", "-run=^$", "-fuzz=FuzzDecode", f"-fuzztime={left:.0f}s", "-parallel=1",
              "-fuzzminimizetime=1x", "."],
-            cwd=module, env=env, capture_output=True, text=True, check=False, timeout=left + 240,
+            left, cwd=module, env=env,
         )  # fmt: skip
-        counts = re.findall(r"execs: (\d+)", done.stdout)
+        counts = re.findall(r"execs: (\d+)", said)
         executions += int(counts[-1]) if counts else 0
-        (work / "exectrace.log").write_text(done.stdout[-20000:] + done.stderr[-5000:])
+        (work / "exectrace.log").write_text(said[-20000:])
         left = seconds - (time.monotonic() - began)
-        if done.returncode == 0 or not counts:
+        if ended or not counts:
             break
         found = work / "found" / "exectrace"
         found.mkdir(parents=True, exist_ok=True)
         for file in corpus.iterdir():  # go stops at each until it is mended: set it aside and go on
-            (found / f"{file.name}.txt").write_text(done.stdout[-8000:])
+            (found / f"{file.name}.txt").write_text(said[-8000:])
             shutil.move(file, found / file.name)
     return executions, time.monotonic() - began
 

@@ -13,7 +13,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime/debug"
 
 	"golang.org/x/exp/trace"
 )
@@ -23,8 +22,6 @@ func main() {
 		fmt.Fprintln(os.Stderr, "usage: exectrace TRACE DIRECTORY")
 		os.Exit(2)
 	}
-	// The reader allocates for each generation; a larger heap target costs a few MB and saves a third of the GC's work.
-	debug.SetGCPercent(200)
 	if err := run(os.Args[1], os.Args[2]); err != nil {
 		fmt.Fprintln(os.Stderr, "exectrace:", err)
 		os.Exit(1)
