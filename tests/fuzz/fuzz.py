@@ -29,7 +29,14 @@ from typing import Any
 
 GO_FUZZ = Path(__file__).parent / "exectrace_fuzz_test.go.txt"
 BINARY = ("pprof", "perfdata", "exectrace", "pclntab", "elf", "decoded")
-LIMITS = ["-max_len=65536", "-timeout=10", "-rss_limit_mb=1024", "-reload=0", "-report_slow_units=100", "-print_final_stats=1"]
+LIMITS = [
+    "-max_len=65536",
+    "-timeout=10",
+    "-rss_limit_mb=1024",
+    "-reload=0",
+    "-report_slow_units=100",
+    "-print_final_stats=1",
+]
 
 
 def fuzz_one(name: str, corpus: Path, found: Path, seconds: float) -> None:

@@ -37,6 +37,10 @@ from godyno.formats import (
 )
 
 
+# Thousands of small directories a second: in memory where there is such a place.
+MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
+
+
 def _lines(data: bytes) -> list[str]:
     return data.decode("utf-8", "replace").split("\n")
 
@@ -78,7 +82,7 @@ def _pclntab(data: bytes) -> None:
 
 def _decoded(data: bytes) -> None:
     """Files of a decoder's output: ``name, NUL, length in decimal, NUL, bytes`` repeated."""
-    with tempfile.TemporaryDirectory(dir="/dev/shm") as scratch:
+    with tempfile.TemporaryDirectory(dir=MEMORY) as scratch:
         while data:
             name, _, data = data.partition(b"\0")
             size, _, data = data.partition(b"\0")
@@ -143,7 +147,7 @@ def _buildcommand(data: bytes) -> None:
 
 
 def _journal(data: bytes) -> None:
-    with tempfile.TemporaryDirectory(dir="/dev/shm") as scratch:
+    with tempfile.TemporaryDirectory(dir=MEMORY) as scratch:
         file = Path(scratch, "journal")
         file.write_bytes(data)
         for kind, payload in journal.frames(file):
@@ -162,7 +166,7 @@ def _payload(kind: int, payload: bytes) -> None:
 
 
 def _manifest(data: bytes) -> None:
-    with tempfile.TemporaryDirectory(dir="/dev/shm") as scratch:
+    with tempfile.TemporaryDirectory(dir=MEMORY) as scratch:
         Path(scratch, MANIFEST).write_bytes(data)
         manifest = read_manifest(Path(scratch))
         json.dumps(manifest.as_json())
@@ -170,7 +174,7 @@ def _manifest(data: bytes) -> None:
 
 
 def _pack(data: bytes) -> None:
-    with tempfile.TemporaryDirectory(dir="/dev/shm") as scratch:
+    with tempfile.TemporaryDirectory(dir=MEMORY) as scratch:
         file = Path(scratch, "x.dyno.zip")
         file.write_bytes(data)
         with open_capture(file) as capture:
