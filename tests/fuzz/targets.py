@@ -36,7 +36,6 @@ from godyno.formats import (
     test2json,
 )
 
-
 # Thousands of small directories a second: in memory where there is such a place.
 MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
 
