@@ -258,4 +258,9 @@ def _made() -> Iterator[tuple[str, str, bytes]]:
         log.chunk(1, 7, b"output\n")
         log.close()
         yield "journal", "journal", b"\x01" + file_.read_bytes()
+        frames = list(journal.frames(file_))
+        objects, rows = (
+            [payload for kind, payload in frames if kind == wanted] for wanted in (journal.JSON, journal.ROWS)
+        )
+        yield "replay", "records", b"\n".join(objects) + b"\0" + b"".join(rows)
         yield "journal", "whole", file_.read_bytes()

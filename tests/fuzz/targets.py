@@ -10,12 +10,14 @@ from __future__ import annotations
 import itertools
 import json
 import tempfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
 from godyno.capture import journal
 from godyno.capture.manifest import MANIFEST, read_manifest
 from godyno.capture.reader import open_capture
+from godyno.capture.tables import TableWriter
 from godyno.formats import (
     actiongraph,
     benchfmt,
@@ -35,6 +37,7 @@ from godyno.formats import (
     strace,
     test2json,
 )
+from godyno.recorder.seal import _Replay
 
 # Thousands of small directories a second: in memory where there is such a place.
 MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
@@ -164,6 +167,20 @@ def _payload(kind: int, payload: bytes) -> None:
         journal.chunk(payload)
 
 
+def _replay(data: bytes) -> None:
+    """What sealing makes of records: a frame of objects up to a NUL, then one of rows."""
+    objects, _, rows = data.partition(b"\0")
+    with tempfile.TemporaryDirectory(dir=MEMORY) as scratch:
+        file = Path(scratch, "journal")
+        frames = [(journal.JSON, objects), (journal.ROWS, rows)]
+        head = (journal._FRAME.pack(len(part), zlib.crc32(part, kind), kind) + part for kind, part in frames)
+        file.write_bytes(journal.MAGIC + b"".join(head))
+        writer = TableWriter(Path(scratch, "raw"))
+        _Replay(writer).run(file)
+        writer.largest_sum("process.cpu")
+        writer.write(Path(scratch))
+
+
 def _manifest(data: bytes) -> None:
     with tempfile.TemporaryDirectory(dir=MEMORY) as scratch:
         Path(scratch, MANIFEST).write_bytes(data)
@@ -199,5 +216,5 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "gctrace": _each(gctrace.gc_cycle), "inittrace": _each(inittrace.package_init), "schedtrace": _each(_schedtrace),
     "debuglines": _debuglines, "strace": _strace, "actiongraph": _actiongraph, "test2json": _test2json,
     "benchfmt": _benchfmt, "shimlog": _shimlog, "buildcommand": _buildcommand, "rfc3339": _each(rfc3339.unix_ns),
-    "journal": _journal, "manifest": _manifest, "pack": _pack,
+    "journal": _journal, "replay": _replay, "manifest": _manifest, "pack": _pack,
 }  # fmt: skip
