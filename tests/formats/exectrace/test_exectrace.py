@@ -226,3 +226,18 @@ def test_events_taken_from_where_they_lie_say_what_the_reader_s_methods_say(
     assert by_methods.events == decoded.events > 1000
     for file in sorted(decoded.directory.iterdir()):
         assert (tmp_path / "slow" / file.name).read_bytes() == file.read_bytes(), file.name
+
+
+def test_a_trace_of_an_old_go_is_read_from_its_first_event_to_its_last(
+    go: Go, decoder: Path, tmp_path: Path
+) -> None:
+    old = Path(go.goroot, "src/internal/trace/internal/tracev1/testdata/user_task_region_1_21_good")
+    if not old.is_file():
+        pytest.skip("this Go comes without its own test data")
+    trace = decode(decoder, old, tmp_path)
+    assert (trace.events, trace.t_first_ns, trace.ended_by) == (
+        33,
+        -1,
+        "",
+    )  # the reader begins with one of its own
+    assert trace.rows["tasks"] == 1 and trace.rows["regions"] > 1

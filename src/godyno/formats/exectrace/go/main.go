@@ -1,8 +1,8 @@
-// Exectrace decodes a Go execution trace (Go 1.11 and newer) to binary columns.
+// Exectrace decodes a Go execution trace (Go 1.11 and newer) to tables of fixed-size records.
 //
 //	exectrace TRACE DIRECTORY     TRACE may be - for stdin
 //
-// DIRECTORY gets one file per column (TABLE.COLUMN, little endian), strings.bytes with strings.offsets, and meta.json, which is
+// DIRECTORY gets a file for each table that has rows (little endian), strings.bytes with strings.offsets, and meta.json, which is
 // written last: without it the decoding did not end. Memory does not grow with the trace: rows are written as they
 // become known, and what is held is one generation of the trace, the goroutines that live, and the distinct stacks.
 package main
