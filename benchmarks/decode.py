@@ -58,7 +58,7 @@ def until_it_serves(tool: str, trace: Path) -> Run:
     started = time.perf_counter()
     process = subprocess.Popen(
         [tool, "-http=127.0.0.1:0", str(trace)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE, env={"PATH": "", "HOME": "/nonexistent", "BROWSER": "/bin/false"},
+        stderr=subprocess.PIPE, env={"PATH": "", "HOME": str(trace.parent), "BROWSER": "/bin/false"},
     )  # fmt: skip
     assert process.stderr
     for line in process.stderr:
