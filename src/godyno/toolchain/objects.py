@@ -46,7 +46,13 @@ def compile_package(
 
 
 def assemble(
-    go: Go, env: Mapping[str, str], source: str, scratch: Path, *, include: tuple[Path, ...] = (), listing: bool = False
+    go: Go,
+    env: Mapping[str, str],
+    source: str,
+    scratch: Path,
+    *,
+    include: tuple[Path, ...] = (),
+    listing: bool = False,
 ) -> Objects:
     """Assembles the file ``source`` of ``scratch``. Raises ToolchainError."""
     target = {"GOFLAGS": "", "GOEXPERIMENT": None, "GOENV": "off", **env}

@@ -51,7 +51,9 @@ class Disassembler:
         except (OSError, subprocess.TimeoutExpired) as error:
             raise ToolchainError(f"objdump {file.name} does not run to its end: {error}") from error
         if done.returncode != 0:
-            raise ToolchainError(f"objdump {file.name} exits with {done.returncode}: {done.stderr.strip()[-300:]}")
+            raise ToolchainError(
+                f"objdump {file.name} exits with {done.returncode}: {done.stderr.strip()[-300:]}"
+            )
         return done.stdout
 
 

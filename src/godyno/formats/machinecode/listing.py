@@ -15,7 +15,9 @@ from godyno.formats.machinecode.objdump import Relocation
 
 _HEAD = re.compile(r"(?P<name>\S.*?) STEXT ")
 _BYTES = re.compile(r"\t0x[0-9a-f]{4,} (?P<hex>(?:[0-9a-f]{2} ){1,16})")
-_REL = re.compile(r"\trel (?P<at>\d+)\+(?P<size>\d+) t=(?P<kind>R_\w+|\d+)(?: (?P<symbol>.*?)(?:[+-][0-9a-f]+)?)?$")
+_REL = re.compile(
+    r"\trel (?P<at>\d+)\+(?P<size>\d+) t=(?P<kind>R_\w+|\d+)(?: (?P<symbol>.*?)(?:[+-][0-9a-f]+)?)?$"
+)
 
 
 @dataclass(frozen=True, slots=True)

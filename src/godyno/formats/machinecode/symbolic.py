@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from godyno.formats.machinecode.effects import (
-    Call, Compare, Constant, Effect, Masked, Memory, Move, Register, Return, Source, Sum,
+    Call,
+    Compare,
+    Constant,
+    Effect,
+    Masked,
+    Memory,
+    Move,
+    Register,
+    Return,
+    Source,
+    Sum,
 )  # fmt: skip
 
 
@@ -91,11 +101,13 @@ class Trace:
     masks: list[tuple[str, int]] = field(default_factory=list)
     calls: list[Called] = field(default_factory=list)
     end: State = field(default_factory=lambda: State({}, {}))
-    lowest: dict[str, int] = field(default_factory=dict)  # how far each register fell below its own entry value
+    lowest: dict[str, int] = field(
+        default_factory=dict
+    )  # how far each register fell below its own entry value
 
 
-def follow(effects: Iterable[Effect]) -> Trace:
-    """The trace of ``effects`` run in order from an unknown start."""
+def follow(effects: Iterable[Effect], keeping: Collection[str] = ()) -> Trace:
+    """The trace of ``effects`` run in order from an unknown start. Calls of the symbols in ``keeping`` leave every register as it is."""
     registers: dict[str, Known] = {}
     memory: dict[Value, Known] = {}
     now, trace = State(registers, memory), Trace()
@@ -133,8 +145,12 @@ def follow(effects: Iterable[Effect]) -> Trace:
             case Compare(operands):
                 trace.compares.append(tuple(value_of(one) for one in operands))
             case Call(symbol, through):
+                if symbol.removesuffix(".abi0") in keeping:
+                    continue
                 target = now.register(through) if through else None
-                trace.calls.append(Called(symbol, State(dict(registers), dict(memory), now.calls), through, target))
+                trace.calls.append(
+                    Called(symbol, State(dict(registers), dict(memory), now.calls), through, target)
+                )
                 registers = _kept(registers)
                 now = State(registers, memory, len(trace.calls))
             case Return():

@@ -8,13 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from godyno.formats.machinecode.effects import Call, Compare, Constant, Effect, Memory, Move, Register, Return, Source, Sum
+from godyno.formats.machinecode.effects import (
+    Call,
+    Compare,
+    Constant,
+    Effect,
+    Memory,
+    Move,
+    Register,
+    Return,
+    Source,
+    Sum,
+)
 from godyno.formats.machinecode.listing import Code
 
 _I32, _I64 = 0x7F, 0x7E
 _LOADS = range(0x28, 0x36)
 _STORES = range(0x36, 0x3F)
-_UNARY = frozenset((*range(0x67, 0x6A), *range(0x79, 0x7C), *range(0x8B, 0x92), *range(0x99, 0xA0), *range(0xA7, 0xC5)))
+_UNARY = frozenset(
+    (*range(0x67, 0x6A), *range(0x79, 0x7C), *range(0x8B, 0x92), *range(0x99, 0xA0), *range(0xA7, 0xC5))
+)
 _IDENTITY = frozenset((0xA7, 0xAC, 0xAD))  # wrap and extend: an address stays one
 _COMPARISONS = frozenset((*range(0x46, 0x50), *range(0x51, 0x5B), *range(0x5B, 0x67)))
 _EQZ = frozenset((0x45, 0x50))

@@ -13,8 +13,8 @@ from collections.abc import Iterable, Mapping
 from godyno.errors import GodynoError
 from godyno.formats.machinecode.gosyntax import THREAD_LOCAL
 from godyno.formats.machinecode.symbolic import After, Called, Entry, Known, Loaded, State, Trace, Value
-from godyno.studies.abi import probes
-from godyno.studies.abi.records import Abi, Convention, Frame
+from godyno.studies.library.abi import probes
+from godyno.studies.library.abi.records import Abi, Convention, Frame
 
 STACK = "stack"
 
@@ -26,7 +26,14 @@ class Refused(GodynoError):
 Place = str | int  # a register, or an offset above the stack pointer
 
 
-def read(goos: str, goarch: str, version: str, traces: Mapping[str, Trace], bridges: Mapping[str, Trace], code_bytes: int) -> Abi:
+def read(
+    goos: str,
+    goarch: str,
+    version: str,
+    traces: Mapping[str, Trace],
+    bridges: Mapping[str, Trace],
+    code_bytes: int,
+) -> Abi:
     """The conventions of a target. ``bridges`` are the functions that the compiler made up to get from ABI0 to a probe.
 
     Raises Refused.
@@ -34,7 +41,9 @@ def read(goos: str, goarch: str, version: str, traces: Mapping[str, Trace], brid
     try:
         return _Reading(traces, bridges).abi(goos, goarch, version, code_bytes)
     except KeyError as error:
-        raise Refused(f"{goos}/{goarch}: the probe function {error.args[0]} is not in what the compiler made") from error
+        raise Refused(
+            f"{goos}/{goarch}: the probe function {error.args[0]} is not in what the compiler made"
+        ) from error
     except Refused as error:
         raise Refused(f"{goos}/{goarch}: {error}") from error
 
@@ -89,7 +98,9 @@ class _Reading:
         """Holds the caller's side against the callee's; finds, the first time, how far a call moves the stack pointer."""
         if isinstance(place, str):
             if call.state.register(place) != value:
-                raise Refused(f"{what} is read from {place}, where its caller leaves {call.state.register(place)}")
+                raise Refused(
+                    f"{what} is read from {place}, where its caller leaves {call.state.register(place)}"
+                )
             return
         top = call.state.register(self.stack_pointer)
         assert top is not None
@@ -123,7 +134,11 @@ class _Reading:
         return places
 
     def _held(self, state: State, place: Place) -> Known:
-        return state.register(place) if isinstance(place, str) else state.at(Value(Entry(self.stack_pointer), place))
+        return (
+            state.register(place)
+            if isinstance(place, str)
+            else state.at(Value(Entry(self.stack_pointer), place))
+        )
 
     def _abi0(self, *places: list[Place]) -> Convention:
         """The bridges take everything as ABI0 has it and hand it on as is known by now: where they take it from is ABI0."""
