@@ -46,6 +46,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "completeness": "godyno.diagnose.completeness:Completeness",
     },
     "studies": {
+        "targets": "godyno.studies.library.targets:Targets",
         "abi": "godyno.studies.library.abi:Abi",
         "strip": "godyno.studies.library.strip:Strip",
     },
