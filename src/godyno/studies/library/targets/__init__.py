@@ -6,12 +6,16 @@ import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 from godyno.errors import GodynoError, UsageError
 from godyno.model import Finding, Machine, Trial
 from godyno.studies.factors import Constraint
+from godyno.studies.library.abi.compiling import read_abi
+from godyno.studies.library.targets.benchmarks import CannotRun, cold_build, copy_sources, run_benchmarks
+from godyno.studies.library.targets.emitted import emitted, known_vectors
 from godyno.studies.library.targets.levels import BASE, NAMES, environment, has_level, label
 from godyno.studies.plan import Plan
 from godyno.studies.schedule import Slot
@@ -34,9 +38,12 @@ class Targets(BaseStudy):
     """What each target and level is compiled to, what building for it costs, and what a level gains."""
 
     name = "targets"
-    summary = "What does Go make of each target: registers, instruction set levels and vectors, cost of a build; and what does a level gain?"
+    summary = "What does Go make of each target: registers, instruction set levels, vectors, cost of a build? What does a level gain?"
     factors: ClassVar = {"target": PORTS, "level": NAMES}
-    quick_factors: ClassVar = {"target": ("linux/amd64", "linux/arm64", "linux/riscv64")}
+    quick_factors: ClassVar = {
+        "target": ("linux/amd64", "linux/arm64", "linux/riscv64"),
+        "level": (BASE, "v3", "lse", "rva22u64"),
+    }
     choices: ClassVar = {"level": NAMES}
     about: ClassVar = {
         "target": "any of `go tool dist list`",
@@ -108,9 +115,16 @@ class Targets(BaseStudy):
     @contextmanager
     def open(self, stand: Stand) -> Iterator[Callable[[Slot], Trial]]:
         """Builds the disassembler at first use."""
-        wanted = self.wanted_builds()
+        named = self.wanted_builds()
         stand.say("building Go's disassembler, once")
-        yield _Bench(stand, self.go, disassembler(stand.go_of(NEWEST)), wanted).trial
+        bench = _Bench(stand, self.go, disassembler(stand.go_of(NEWEST)))
+        native = f"{stand.machine.os}/{stand.machine.cpu.arch}"
+        for arm in self.plan(stand.machine, stand.seed).arms:
+            target, level = arm.levels["target"], arm.levels["level"]
+            # Before the first trial, so that a trial takes no longer the first time than the next.
+            if target == native or (target in named and level == BASE):
+                bench.build(target, level)
+        yield bench.trial
 
     def conclude(self, trials: Sequence[Trial]) -> Sequence[Finding]:
         """Tables of targets and levels, the gains, the builds, and the source's claims."""
@@ -119,47 +133,46 @@ class Targets(BaseStudy):
         return conclusions(self, trials)
 
 
+@dataclass(frozen=True)
+class _Built:
+    """A program of the study, what its build cost, and why there is none."""
+
+    program: Path
+    measures: Mapping[str, float]
+    facts: Mapping[str, str]
+    problem: str = ""
+
+
 class _Bench:
-    def __init__(self, stand: Stand, go: str, disassembler: Disassembler, builds: Sequence[str]) -> None:
-        self.stand, self.go, self.disassembler, self.builds = stand, stand.go_of(go), disassembler, builds
+    def __init__(self, stand: Stand, go: str, disassembler: Disassembler) -> None:
+        self.stand, self.go, self.disassembler = stand, stand.go_of(go), disassembler
         self.native = f"{stand.machine.os}/{stand.machine.cpu.arch}"
-        self.programs: dict[str, Path] = {}
+        self.built: dict[tuple[str, str], _Built] = {}
         self.cannot: dict[str, str] = {}
-        self.sources: Path | None = None
+        self.sources = copy_sources(stand.scratch / "levels")
 
     def trial(self, slot: Slot) -> Trial:
-        """Reads the code of a target and level once, builds it where that is wanted, and times it where it runs."""
-        from godyno.studies.library.targets.benchmarks import CannotRun, run_benchmarks
-
+        """Reads the code of a target and level once, and times the program where it runs."""
         target, level = slot.levels["target"], slot.levels["level"]
         measures: dict[str, float] = {}
         facts: dict[str, str] = {"level": label(target, level), "go": self.go.version}
         warnings: list[str] = []
+        built = self.built.get((target, level))
+        if built and built.problem:
+            warnings.append(f"it was not built: {built.problem}")
         try:
             if slot.block == 0:
                 self._read(target, level, facts, warnings)
+                if built:
+                    measures |= built.measures
+                    facts |= built.facts
         except GodynoError as error:
+            text = f"{label(target, level)}: {error}"
             return Trial(
-                slot.study,
-                slot.index,
-                slot.block,
-                slot.levels,
-                verdict=UNAVAILABLE,
-                warnings=(f"{label(target, level)}: {error}",),
+                slot.study, slot.index, slot.block, slot.levels, verdict=UNAVAILABLE, warnings=(text,)
             )
-        key = f"{target} {level}"
-        if (target == self.native or (target in self.builds and level == BASE)) and key not in self.programs:
-            self._build(target, level, measures, facts)
-        if target == self.native and key not in self.cannot:
-            try:
-                measures |= {
-                    f"time\t{name}": seconds
-                    for name, seconds in run_benchmarks(self.stand, self.programs[key]).items()
-                }
-            except CannotRun as error:
-                self.cannot[key] = str(error)
-        if key in self.cannot:
-            facts["cannot run"] = self.cannot[key]
+        if target == self.native and built and not built.problem:
+            self._time(level, built.program, measures, facts)
         return Trial(
             slot.study,
             slot.index,
@@ -171,14 +184,22 @@ class _Bench:
             warnings=tuple(warnings),
         )
 
-    def _read(self, target: str, level: str, facts: dict[str, str], warnings: list[str]) -> None:
-        from godyno.studies.library.abi.compiling import read_abi
-        from godyno.studies.library.targets.emitted import emitted, known_vectors
+    def _time(self, level: str, program: Path, measures: dict[str, float], facts: dict[str, str]) -> None:
+        try:
+            if level not in self.cannot:
+                found = run_benchmarks(self.stand, program)
+                measures |= {f"time\t{name}": seconds for name, seconds in found.items()}
+        except CannotRun as error:
+            self.cannot[level] = str(error)
+        if level in self.cannot:
+            facts["cannot run"] = self.cannot[level]
 
+    def _read(self, target: str, level: str, facts: dict[str, str], warnings: list[str]) -> None:
         roles: tuple[str, ...] = ()
         if level == BASE:
             try:
-                read = read_abi(self.go, *target.split("/", 1), self.disassembler)
+                goos, _, goarch = target.partition("/")
+                read = read_abi(self.go, goos, goarch, self.disassembler)
                 roles = (read.stack_pointer, read.frame_pointer, read.g)
                 facts["abi"] = json.dumps(read.as_json())
             except GodynoError as error:
@@ -189,25 +210,25 @@ class _Bench:
             facts["emitted"] = json.dumps(found.as_json())
             facts["vectors"] = json.dumps(known_vectors(self.go, env, Path(scratch)))
 
-    def _build(self, target: str, level: str, measures: dict[str, float], facts: dict[str, str]) -> None:
-        from godyno.studies.library.targets.benchmarks import cold_build, copy_sources
-
-        if self.sources is None:
-            self.sources = copy_sources(self.stand.scratch / "levels")
-        name = f"{target} {level}".replace("/", "-").replace(" ", "-")
-        out = self.stand.scratch / f"levels-{name}"
+    def build(self, target: str, level: str) -> None:
+        """Builds the benchmark program once from an empty cache; why it cannot be is kept for the trial."""
+        name = f"{target}-{level}".replace("/", "-")
+        out = self.stand.scratch / f"program-{name}"
         self.stand.say(f"building for {target}, {label(target, level)}, from an empty cache")
-        outcome = cold_build(self.stand, self.go, self.sources, out, environment(target, level), name)
-        self.programs[f"{target} {level}"] = out
-        measures |= {
+        try:
+            outcome = cold_build(self.stand, self.go, self.sources, out, environment(target, level), name)
+        except GodynoError as error:
+            self.built[target, level] = _Built(out, {}, {}, str(error))
+            return
+        measures = {
             "build wall": outcome.wall_s,
             "build cpu": outcome.cpu_s,
             "size": float(out.stat().st_size),
         }
         if (peak := outcome.anon_peak_bytes or outcome.peak_bytes) is not None:
             measures["build peak"] = float(peak)
-        if target == self.native and level == BASE:
-            facts["memmove"] = self._memmove(out)
+        facts = {"memmove": self._memmove(out)} if target == self.native and level == BASE else {}
+        self.built[target, level] = _Built(out, measures, facts)
 
     def _memmove(self, program: Path) -> str:
         """Where memmove comes from: the file that its code names, and whether it has a string move."""

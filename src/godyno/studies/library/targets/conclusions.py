@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from godyno import units
 from godyno.model import Estimate, Finding, Trial
 from godyno.studies.library.abi.records import Abi
 from godyno.studies.library.targets.emitted import Emitted
-from godyno.studies.library.targets.levels import BASE
+from godyno.studies.library.targets.levels import BASE, NAMES
 from godyno.studies.study import BaseStudy, figure, passed, ratio, shown
 from godyno.studies.survey.records import CONFIRMED, NOT_CONFIRMED, NOT_TRIED
 
@@ -45,6 +46,7 @@ class Seen:
                     self.abi[key[0]] = Abi.from_json(json.loads(trial.facts["abi"]))
             except (ValueError, TypeError, KeyError):
                 continue
+        self.emitted = dict(sorted(self.emitted.items(), key=lambda pair: _place(pair[0])))
 
     @property
     def native(self) -> str:
@@ -67,6 +69,12 @@ def conclusions(study: BaseStudy, trials: Sequence[Trial]) -> list[Finding]:
         *_builds(study, seen),
         *_claims(study, seen),
     ]
+
+
+def _place(key: tuple[str, str]) -> tuple[bool, str, int]:
+    """Where a target's level stands in a table: Linux first, levels as Go orders them."""
+    target, level = key
+    return (not target.startswith("linux/"), target, NAMES.index(level) if level in NAMES else 0)
 
 
 def _rows(rows: Sequence[Sequence[str]]) -> list[list[str]]:
@@ -233,7 +241,7 @@ def _gain(study: BaseStudy, seen: Seen, level: str, ratios: Mapping[str, Estimat
         "gain",
         f"{label} against {base} here: {len(faster)} of {len(ratios)} benchmarks faster, {len(slower)} slower{most}",
         ratios[best] if faster else None,
-        method=f"{ratios[best].method}; intervals of {units.show_ratio(ratios[best].interval.level)} each" if ratios[best].interval else "",
+        method=f"{ratios[best].method}, an interval for each benchmark alone",
         data={
             "columns": [["benchmark", "text"], [f"one operation, {base}", "s"], ["time ratio", "text"], ["", "text"]],
             "rows": rows,
@@ -250,7 +258,7 @@ def _gain(study: BaseStudy, seen: Seen, level: str, ratios: Mapping[str, Estimat
 
 
 def _builds(study: BaseStudy, seen: Seen) -> Iterator[Finding]:
-    rows = []
+    rows: list[list[Any]] = []
     for trial in sorted(
         seen.trials, key=lambda one: (one.levels.get("target", ""), one.levels.get("level") != BASE)
     ):

@@ -90,11 +90,16 @@ def summed(goarch: str, found: list[_Function], roles: Collection[str] = ()) -> 
                     *(width for reg, width in (("xmm", 128), ("ymm", 256), ("zmm", 512)) if reg in operands),
                     0,
                 )
-    always_set = {name: tuple(sorted(probes)) for name, probes in sorted(always.items())}
     return Emitted(
-        always_set, {name: tuple(sorted(probes)) for name, probes in sorted(checked.items())}, tuple(sorted(mnemonics)), packed, bits,
-        _registers(goarch, found, "ManyIntegers", 0, roles), _registers(goarch, found, "ManyFloats", 1, ()), sum(one.size_bytes for one in found),
+        always=_in_order(always), checked=_in_order(checked), mnemonics=tuple(sorted(mnemonics)), vectorized=packed, vector_bits=bits,
+        integer_registers=_registers(goarch, found, "ManyIntegers", 0, roles),
+        float_registers=_registers(goarch, found, "ManyFloats", 1, ()),
+        code_bytes=sum(one.size_bytes for one in found),
     )  # fmt: skip
+
+
+def _in_order(found: Mapping[str, set[str]]) -> dict[str, tuple[str, ...]]:
+    return {name: tuple(sorted(probes)) for name, probes in sorted(found.items())}
 
 
 def compile_probes(go: Go, env: Mapping[str, str], scratch: Path) -> str:

@@ -18,7 +18,8 @@ _RULES: Mapping[str, tuple[tuple[str, str], ...]] = {
     ),
     "arm64": (
         ("LSE", r"(ld|st)(add|clr|eor|set|[su]max|[su]min)\w*|swp\w*|cas\w*"), ("LL/SC", r"lda?xr\w*|stl?xr\w*"),
-        ("FMA", r"fn?m(add|sub)"), ("NEON", r"cnt|uaddlv|addv|ld1|st1|movi"), ("CRC32", r"crc32\w*"), ("SVE", r"(ptrue|whilelo|ld1[bhwd]|st1[bhwd])"),
+        ("FMA", r"fn?m(add|sub)"), ("NEON", r"cnt|uaddlv|addv|ld1|st1|movi"),
+        ("CRC32", r"crc32\w*"), ("SVE", r"(ptrue|whilelo|ld1[bhwd]|st1[bhwd])"),
         ("FP", r"f[a-z]\w+"),
     ),
     "arm": (
@@ -32,8 +33,10 @@ _RULES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("D", r"f?(add|sub|mul|div|sqrt|cvt\w*|min|max)d\w*"), ("V", r"v[a-z]\w+"),
     ),
     "ppc64": (
-        ("ISA 3.1", r"p(addi|l[dw]z?|std|lxv)|br[dhw]|setn?bcr?|xxsplti\w+"), ("ISA 3.0", r"maddld|maddhdu?|mod[su][dw]|cnttz[dw]\.?|setb|addex"),
-        ("VSX", r"xs\w+|xv\w+|xx\w+|lxv\w*|stxv\w*|mfvsr\w*|mtvsr\w*"), ("FMA", r"fmadds?|fmsubs?"), ("FP", r"f(add|sub|mul|div|sqrt|ri[mnpz])s?"),
+        ("ISA 3.1", r"p(addi|l[dw]z?|std|lxv)|br[dhw]|setn?bcr?|xxsplti\w+"),
+        ("ISA 3.0", r"maddld|maddhdu?|mod[su][dw]|cnttz[dw]\.?|setb|addex"),
+        ("VSX", r"xs\w+|xv\w+|xx\w+|lxv\w*|stxv\w*|mfvsr\w*|mtvsr\w*"), ("FMA", r"fmadds?|fmsubs?"),
+        ("FP", r"f(add|sub|mul|div|sqrt|ri[mnpz])s?"),
     ),
     "s390x": (
         ("POPCNT", r"popcnt"), ("interlocked access", r"laa[lg]*"), ("vector", r"v[a-z]\w*|wf\w+"), ("FMA", r"(w?f)?madb?r?|fmadds?"),
@@ -47,7 +50,8 @@ _RULES: Mapping[str, tuple[tuple[str, str], ...]] = {
 }  # fmt: skip
 # Arithmetic on several elements at once.
 _PACKED = {
-    "x86": r"v?(add|mul|sub)p[sd]|v?padd\w+", "arm64": r"f?add v\d+", "riscv64": r"v\w+vv", "ppc64": r"xvadd\w+", "s390x": r"vfa\w*|va[bhfg]",
+    "x86": r"v?(add|mul|sub)p[sd]|v?padd\w+", "arm64": r"f?add v\d+", "riscv64": r"v\w+vv", "ppc64": r"xvadd\w+",
+    "s390x": r"vfa\w*|va[bhfg]",
     "loong64": r"x?v\w+", "mips": r"f?addv?\.[bhwd] \$?w", "arm": r"vadd\w* q",
 }  # fmt: skip
 # One instruction of each vector extension, as Go's assembler would write it.

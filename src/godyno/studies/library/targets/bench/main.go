@@ -1,16 +1,14 @@
 // Command levels times small pieces of work that later instruction sets do better, and some that they do not.
 //
-// It prints a line "name: femtoseconds per operation" each, to stderr since println is all that it needs: no fmt, so that
-// it builds quickly for every level.
+// It prints a line "name: femtoseconds for one operation" each, to stderr since println is all that it needs. All work is
+// plain Go: what the standard library does in assembly asks the processor at run time, whatever the level. Few imports,
+// so that it builds quickly for every level.
 package main
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
-	"hash/crc32"
 	"math"
 	"math/bits"
-	"sort"
+	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -24,6 +22,7 @@ var (
 	sinkU  uint64
 	sinkF  float64
 	sinkI  int64
+	block  [16]uint32
 )
 
 type work struct {
@@ -71,7 +70,7 @@ var works = []work{
 	{"big-endian loads", len(bytes) / 8, func() {
 		var n uint64
 		for i := 0; i+8 <= len(bytes); i += 8 {
-			n += binary.BigEndian.Uint64(bytes[i:])
+			n += bigEndian(bytes[i : i+8])
 		}
 		sinkU += n
 	}},
@@ -111,19 +110,68 @@ var works = []work{
 		for i := range xs {
 			xs[i] = int(words[i] & 0xffff)
 		}
-		sort.Ints(xs[:])
+		slices.Sort(xs[:])
 		sinkI += int64(xs[7])
 	}},
-	{"sha256", len(bytes), func() {
-		sum := sha256.Sum256(bytes[:])
-		sinkU += uint64(sum[0])
+	{"chacha20", 64 * 64, func() {
+		for i := uint32(0); i < 64; i++ {
+			block[12] = i
+			sinkU += uint64(chacha20(&block))
+		}
 	}},
-	{"crc32", len(bytes), func() { sinkU += uint64(crc32.ChecksumIEEE(bytes[:])) }},
+	{"fnv hash", len(bytes), func() {
+		h := uint64(14695981039346656037)
+		for _, b := range bytes {
+			h = (h ^ uint64(b)) * 1099511628211
+		}
+		sinkU += h
+	}},
+	{"bytes counted", len(bytes), func() {
+		var counts [256]uint32
+		for _, b := range bytes {
+			counts[b]++
+		}
+		sinkU += uint64(counts[7])
+	}},
 	{"copy", len(bytes), func() {
 		var to [1 << 15]byte
 		copy(to[:], bytes[:])
 		sinkU += uint64(to[sinkU&1023])
 	}},
+}
+
+func bigEndian(b []byte) uint64 {
+	_ = b[7]
+	return uint64(b[7]) | uint64(b[6])<<8 | uint64(b[5])<<16 | uint64(b[4])<<24 |
+		uint64(b[3])<<32 | uint64(b[2])<<40 | uint64(b[1])<<48 | uint64(b[0])<<56
+}
+
+// chacha20 is the block function of RFC 8439, its result folded into one word.
+func chacha20(in *[16]uint32) (folded uint32) {
+	x := *in
+	for round := 0; round < 10; round++ {
+		for i := 0; i < 4; i++ {
+			quarter(&x, i, 4+i, 8+i, 12+i)
+		}
+		for i := 0; i < 4; i++ {
+			quarter(&x, i, 4+(i+1)&3, 8+(i+2)&3, 12+(i+3)&3)
+		}
+	}
+	for i, w := range x {
+		folded ^= w + in[i]
+	}
+	return folded
+}
+
+func quarter(x *[16]uint32, a, b, c, d int) {
+	x[a&15] += x[b&15]
+	x[d&15] = bits.RotateLeft32(x[d&15]^x[a&15], 16)
+	x[c&15] += x[d&15]
+	x[b&15] = bits.RotateLeft32(x[b&15]^x[c&15], 12)
+	x[a&15] += x[b&15]
+	x[d&15] = bits.RotateLeft32(x[d&15]^x[a&15], 8)
+	x[c&15] += x[d&15]
+	x[b&15] = bits.RotateLeft32(x[b&15]^x[c&15], 7)
 }
 
 func main() {
@@ -134,7 +182,9 @@ func main() {
 		seed ^= seed << 17
 		words[i] = seed
 		floats[i] = float64(seed>>40) / (1 << 24)
-		binary.LittleEndian.PutUint64(bytes[i*8:], seed)
+		for j := 0; j < 8; j++ {
+			bytes[i*8+j] = byte(seed >> (8 * j))
+		}
 	}
 	for _, w := range works {
 		println(w.name+":", int64(nanoseconds(w)*1e6))
