@@ -32,6 +32,7 @@ class Stand:
     directory: Path
     seed: int = 0
     say: Callable[[str], None] = lambda text: None
+    left_s: Callable[[], float] = lambda: 600.0  # of the budget
     _gos: dict[str, Go] = field(default_factory=dict, repr=False)
 
     def go_of(self, level: str) -> Go:
@@ -65,7 +66,17 @@ class Stand:
             "GOCACHE": str(gocache or self.scratch / f"gocache-{go.version}"),
             **(env or {}),
         }
-        go.run("build", "-buildvcs=false", *flags, "-o", str(out), *packages, cwd=sources, env=own)
+        go.run(
+            "build",
+            "-buildvcs=false",
+            *flags,
+            "-o",
+            str(out),
+            *packages,
+            cwd=sources,
+            env=own,
+            timeout_s=max(20.0, self.left_s()),
+        )
         return out
 
     def record(

@@ -12,9 +12,10 @@ from godyno.studies.factors import Constraint, Factor
 from godyno.studies.plan import Plan
 from godyno.studies.schedule import Slot
 from godyno.studies.stand import Stand
+from godyno.studies.survey import records
 from godyno.studies.survey.figures import estimate
-from godyno.studies.survey.records import CONFIRMED, NOT_CONFIRMED, NOT_TRIED
 
+CONFIRMED, NOT_CONFIRMED, NOT_TRIED = records.CONFIRMED, records.NOT_CONFIRMED, records.NOT_TRIED
 VERDICTS = (CONFIRMED, NOT_CONFIRMED, NOT_TRIED)
 PASS, FAILED, UNAVAILABLE = "pass", "failed", "unavailable"
 

@@ -171,7 +171,9 @@ class _Studying:
             with ended_by_signals(), ExitStack() as stack:
                 subject = self._subject(go, scratch)
                 go = subject.go if subject else go
-                stand = Stand(machine, go, subject, scratch, directory, self.seed, self.told.say)
+                stand = Stand(
+                    machine, go, subject, scratch, directory, self.seed, self.told.say, self._left_s
+                )
                 trial = stack.enter_context(self.study.open(stand))
                 outcome = self._trials(plan, trial, directory, machine, go, subject)
         except KeyboardInterrupt:
@@ -188,6 +190,9 @@ class _Studying:
         )  # fmt: skip
         _write(result, directory, report)
         return result
+
+    def _left_s(self) -> float:
+        return max(0.0, self.budget_s - (time.monotonic() - self.began))
 
     def _subject(self, go: Go, scratch: Path) -> Subject | None:
         if not self.study.takes_module:
@@ -217,9 +222,8 @@ class _Studying:
             return trial(slot)
 
         like = pool(machine, " ".join((go.version, subject.path)) if subject else go.version)
-        left_s = max(0.0, self.budget_s - (time.monotonic() - self.began))
         return run(
-            plan, told, directory / _TRIALS, pool=like, budget_s=left_s, progress=at.append, drop_failing=True
+            plan, told, directory / _TRIALS, pool=like, budget_s=self._left_s(), progress=at.append, drop_failing=True
         )  # fmt: skip
 
 
