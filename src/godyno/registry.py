@@ -46,6 +46,8 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "completeness": "godyno.diagnose.completeness:Completeness",
     },
     "studies": {
+        "cgo": "godyno.studies.library.cgo:Cgo",
+        "scheduler": "godyno.studies.library.scheduler:Scheduler",
         "strip": "godyno.studies.library.strip:Strip",
     },
     "exporters": {

@@ -45,9 +45,9 @@ def program_sources(package: str) -> dict[str, bytes]:
     return found
 
 
-def build_program(go: Go, name: str, sources: Mapping[str, bytes]) -> Path:
+def build_program(go: Go, name: str, sources: Mapping[str, bytes], *, cgo: bool = False) -> Path:
     """The program ``name`` made of ``sources`` (a whole module), from the user's cache or built now with
-    ``go``.
+    ``go``; with ``cgo`` where there is C in it, which is then not stripped.
 
     It appears whole or not at all, so that several may build it at once. Raises BuildFailed where it does not
     compile, ToolchainError where the cache cannot be written.
@@ -70,8 +70,8 @@ def build_program(go: Go, name: str, sources: Mapping[str, bytes]) -> Path:
                 ("GOFLAGS", "GOOS", "GOARCH", "GOAMD64", "GOARM64", "GOEXPERIMENT", "GODEBUG")
             )
             result = go.try_run(
-                "build", "-mod=readonly", "-buildvcs=false", "-ldflags=-s -w", "-o", name, ".",
-                cwd=scratch, env={**env, "GOWORK": "off", "CGO_ENABLED": "0", "GO111MODULE": "on"},
+                "build", "-mod=readonly", "-buildvcs=false", *([] if cgo else ["-ldflags=-s -w"]), "-o", name, ".",
+                cwd=scratch, env={**env, "GOWORK": "off", "CGO_ENABLED": str(int(cgo)), "GO111MODULE": "on"},
             )  # fmt: skip
             if result.returncode != 0:
                 raise BuildFailed(
