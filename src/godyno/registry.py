@@ -46,6 +46,8 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "completeness": "godyno.diagnose.completeness:Completeness",
     },
     "studies": {
+        "scenarios": "godyno.studies.library.scenarios:Scenarios",
+        "bottleneck": "godyno.studies.library.bottleneck:Bottleneck",
         "cgo": "godyno.studies.library.cgo:Cgo",
         "scheduler": "godyno.studies.library.scheduler:Scheduler",
         "strip": "godyno.studies.library.strip:Strip",
