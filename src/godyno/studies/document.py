@@ -34,7 +34,7 @@ def _blocks(result: StudyResult) -> Iterator[Block]:
     yield Heading("What was found")
     found = [one for one in result.findings if one.kind != "claim"]
     if not found:
-        yield Message("Nothing: no trial of it ended well.", "warning")
+        yield Message("Nothing: too few of its trials ended well.", "warning")
     for one in found:
         yield from finding_blocks(one)
     yield from _claims(result)

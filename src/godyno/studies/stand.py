@@ -50,35 +50,6 @@ class Stand:
             self._gos[level] = versions.fetch(level)
         return self._gos[level]
 
-    def build(
-        self, go: Go, sources: Path, out: Path, *, flags: Sequence[str] = (), env: Mapping[str, str | None] | None = None,
-        packages: Sequence[str] = (".",), gocache: Path | None = None,
-    ) -> Path:  # fmt: skip
-        """Builds a program of ours from directory ``sources`` to ``out``, with a build cache of the stand's own.
-
-        The user's GOFLAGS, GOWORK and target variables have no say. Raises ToolchainError with what go said.
-        """
-        own: dict[str, str | None] = dict.fromkeys(
-            ("GOFLAGS", "GOOS", "GOARCH", "GOAMD64", "GOEXPERIMENT", "GODEBUG")
-        )
-        own |= {
-            "GOWORK": "off",
-            "GOCACHE": str(gocache or self.scratch / f"gocache-{go.version}"),
-            **(env or {}),
-        }
-        go.run(
-            "build",
-            "-buildvcs=false",
-            *flags,
-            "-o",
-            str(out),
-            *packages,
-            cwd=sources,
-            env=own,
-            timeout_s=max(20.0, self.left_s()),
-        )
-        return out
-
     def record(
         self, workload: Workload, name: str, *, memory_limit_bytes: int | None = None, cpu_quota: float | None = None,
         timeout_s: float | None = None,

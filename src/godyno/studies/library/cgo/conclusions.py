@@ -84,7 +84,7 @@ def _memory(study: BaseStudy, trials: Sequence[Trial], own: str) -> Iterator[Fin
         yield study.finding(
             "memory",
             f"{calls_made.value:,.0f} calls in a row grew the process by {shown(resident)} in all and made {threads.value:g} OS threads",
-            resident, method="VmRSS and the threadcreate profile before and after; switches are the kernel's, events those in /sched/latencies, one in 8",
+            resident, method="VmRSS, threads made, the kernel's switches, events in /sched/latencies (one in 8), before and after",
             data={"columns": [["call", "text"], ["calls", ""], ["grown", "By"], ["threads", ""], ["switches/million", ""],
                               ["events/million", ""]], "rows": rows},
         )  # fmt: skip

@@ -124,7 +124,9 @@ def _runtime(study: BaseStudy, trials: Sequence[Trial], versions: dict[str, str]
 
 def _claims(study: BaseStudy, trials: Sequence[Trial], versions: dict[str, str]) -> Iterator[Finding]:
     said = "On Apple Silicon Go 1.21 schedules a third faster than 1.20 (427 to 291 ns on an M1 Pro)"
-    yield study.claim(said, NOT_TRIED, "this is no Apple Silicon, and Go 1.20 cannot be had as a package")
+    apple = any(trial.facts.get("machine") == "darwin/arm64" for trial in trials)
+    reason = "Go 1.20 was not measured beside 1.21" if apple else "this is no Apple Silicon"
+    yield study.claim(said, NOT_TRIED, reason)
     newest, oldest = next(iter(versions)), list(versions)[-1]
     said = "Newer versions of Go schedule faster"
     rest = {"event": "handoff", "load": "idle", "procs": study.levels()["procs"][0]}

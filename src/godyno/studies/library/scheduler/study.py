@@ -18,7 +18,7 @@ from godyno.toolchain import Go
 from godyno.toolchain.programs import build_program, program_sources
 
 EVENTS: Mapping[str, str] = {
-    "handoff": "two goroutines hand a token to each other",
+    "handoff": "two goroutines hand a token to each other, mean of 400 hand-overs",
     "wake": "woken over a channel by a goroutine that works on",
     "steal": "one goroutine makes 64, from the go statement to the first instruction",
     "preempt": "waits for loops without calls on every processor",
@@ -88,7 +88,8 @@ class _Trials:
         if done.returncode != 0:
             raise ToolchainError(f"the scheduler program failed: {done.stderr.strip()[-200:]}")
         measures: dict[str, Any] = json.loads(done.stdout)
-        facts = {"go": go.version, "source": _optimised(go)}
+        here = self.stand.machine
+        facts = {"go": go.version, "source": _optimised(go), "machine": f"{here.os}/{here.cpu.arch}"}
         return Trial(
             slot.study, slot.index, slot.block, slot.levels, measures={k: float(v) for k, v in measures.items()}, facts=facts,
             verdict=PASS,
