@@ -74,7 +74,7 @@ class BaseStudy:
         factors = [
             Factor.of(name, *names, summary=self.about.get(name, "")) for name, names in self.levels().items()
         ]
-        blocks = self.quick_blocks if self.quick else self.blocks
+        blocks = min(self.quick_blocks, self.blocks) if self.quick else self.blocks
         return Plan.of(self.name, factors, blocks, constraints=self.constraints(), seed=seed, most=self.runs)
 
     def runs(self, levels: Mapping[str, str]) -> int | None:
