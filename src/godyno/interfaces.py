@@ -70,6 +70,18 @@ class Sink(Protocol):
         """Something the reader must know; it is shown with every report of this capture."""
 
 
+class TableSink(Sink, Protocol):
+    """The sink when sealing: it also takes what comes by the million, in columns."""
+
+    def many(self, table: str, count: int, /, **columns: Any) -> None:
+        """``count`` rows of ``spans``, ``events`` or ``stacks``. A column is a numpy array, an Arrow array (text also as a
+        dictionary), or one value for all; one that is left out is 0, empty text or an empty object. Text is valid UTF-8.
+        """
+
+    def curve(self, series: int, t_ns: Any, values: Any) -> None:
+        """Many points of one series: numpy arrays of int64 and float64 (NaN is not kept)."""
+
+
 class Loop(Protocol):
     """The recorder's one event loop, for probes that look again and again. Callbacks run on its only thread."""
 
@@ -117,7 +129,7 @@ class Probe(Protocol):
     def attach(self, target: Target, sink: Sink) -> AbstractContextManager[None]:
         """Watches inside the ``with``; the target has not been exec'd yet when it is entered."""
 
-    def decode(self, raw: Path, sink: Sink, manifest: Mapping[str, Any]) -> None:
+    def decode(self, raw: Path, sink: TableSink, manifest: Mapping[str, Any]) -> None:
         """Turns what it left in its ``raw`` folder into rows, when sealing: what costs too much while the command runs.
 
         ``raw`` may be torn at its end (the recorder was killed) or hostile (the capture is a stranger's): what cannot be
@@ -150,7 +162,7 @@ class SimpleProbe:
     def stop(self) -> None:
         """Ends watching; called once, also when the recording fails."""
 
-    def decode(self, raw: Path, sink: Sink, manifest: Mapping[str, Any]) -> None:
+    def decode(self, raw: Path, sink: TableSink, manifest: Mapping[str, Any]) -> None:
         """Nothing was left for later."""
 
 

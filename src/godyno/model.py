@@ -336,3 +336,4 @@ class Trial(Record):
     )  # what is no number: a register's name, what a tool said
     verdict: str = ""  # pass, killed, thrash, failed, unavailable (this level cannot be had here)
     warnings: Sequence[str] = ()
+    subject: str = ""  # which of the plan's subjects, where a plan has several
