@@ -21,6 +21,7 @@ from godyno.studies.stand import Stand
 from godyno.studies.study import PASS, UNAVAILABLE, BaseStudy
 
 _WARM_STARTS, _COLD_STARTS, _EMULATED_STARTS = 15, 5, 5
+_SIZES_ONLY = ("trimpath", "uncompressed")  # they change nothing that is loaded
 _LOST = Path(__file__).with_name("lost") / "go"
 
 
@@ -65,9 +66,7 @@ class Strip(BaseStudy):
 
     def runs(self, levels: Mapping[str, str]) -> int | None:
         """A size is the same each time; only what is also loaded is repeated."""
-        return (
-            None if levels["target"] == NATIVE and levels["build"] not in ("trimpath", "uncompressed") else 1
-        )
+        return None if levels["target"] == NATIVE and levels["build"] not in _SIZES_ONLY else 1
 
     @contextmanager
     def open(self, stand: Stand) -> Iterator[Callable[[Slot], Trial]]:
@@ -105,7 +104,7 @@ class _Trials:
                 measures |= _sizes(program, build)
                 if target == NATIVE:
                     facts |= {f"tool\t{name}": answer for name, answer in self._tools(build).items()}
-            if self.launch is not None:
+            if self.launch is not None and not (target == NATIVE and build in _SIZES_ONLY):
                 measures |= self._loads(target, build, warnings)
         except NotHere as error:
             return Trial(
