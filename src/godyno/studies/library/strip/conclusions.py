@@ -96,17 +96,17 @@ def _sections(study: BaseStudy, trials: Sequence[Trial], targets: Sequence[str])
         rows = [[name, both[0].get(name, 0.0), both[1].get(name, 0.0)] for name in names]
         rows.append(["all, the file's size", sum(both[0].values()), sum(both[1].values())])
         gone = [name for name in names if name not in both[1]]
-        compressed = " (compressed)" if any(name.startswith(".zdebug") for name in gone) else ""
+        size = sum(both[0].values()) - sum(both[1].values())
         yield study.finding(
             "sections",
-            f"{target}: what goes is {_listed(gone) if gone else 'part of each section'}{compressed}",
+            f"{target}: {len(gone)} sections go, {units.show_bytes(size)} in all: {_listed(gone) or 'parts of others'}",
             method="every byte of the file counted once, in its section, a header, or padding between",
             data={"columns": [["section", "text"], ["plain", "By"], ["-s -w", "By"]], "rows": rows[:14] + rows[14:][-1:]},
         )  # fmt: skip
 
 
 def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def _parts(trials: Sequence[Trial], target: str, build: str, kind: str) -> dict[str, float]:
@@ -189,7 +189,7 @@ def _emulated(study: BaseStudy, trials: Sequence[Trial], targets: Sequence[str])
                 rows.append([target, build, time.value])
     if rows:
         yield study.finding(
-            "load-emulated", "EMULATED under qemu-user: no evidence for real machines", severity="note",
+            "load-emulated", "EMULATED under qemu-user: no evidence for real machines",
             data={"columns": [["target", "text"], ["build", "text"], ["to main, emulated", "s"]], "rows": rows},
         )  # fmt: skip
 

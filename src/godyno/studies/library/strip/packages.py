@@ -9,11 +9,12 @@ from collections import Counter
 from collections.abc import Iterator
 
 from godyno.formats.elf import Elf, Section, elf
-from godyno.formats.pclntab import pclntab
+from godyno.formats.pclntab import Pclntab, pclntab
 
 # Symbols of the linker that mark where something begins or ends, and are nothing themselves.
 _MARKS = ("runtime.rodata", "runtime.erodata", "runtime.etypes")
 TYPES, STRINGS, OTHER = "(types)", "(string constants)", "(not Go's)"
+NUMBERS, ASSEMBLY = "(number constants)", "(assembly's constants)"
 _SYMBOL = struct.Struct("<IBBHQQ")
 
 
@@ -46,10 +47,21 @@ def text_by_package(data: bytes) -> tuple[Counter[str], int]:
     found: Counter[str] = Counter()
     functions = [*table.function_names(), (end, "")]
     for (address, name), (following, _) in itertools.pairwise(functions):
-        found[package_of(name)] += max(0, following - address)
+        owner = package_of(name)
+        if owner == OTHER:  # a label of an assembly file: its package is where that file lies
+            owner = _directory(table, address)
+        found[owner] += max(0, following - address)
     total = section.size
     found[OTHER] += max(0, total - sum(found.values()))
     return found, total
+
+
+def _directory(table: Pclntab, address: int) -> str:
+    """The import path of the source file at ``address``, as far as a standard library's file tells it; ``OTHER`` elsewhere."""
+    frames = table.frames(address)
+    directory = frames[-1].file.rpartition("/")[0] if frames else ""
+    path = directory.rpartition("/src/")[2]
+    return path if path and not path.startswith("/") else OTHER
 
 
 def rodata_by_package(data: bytes) -> tuple[Counter[str], int]:
@@ -82,7 +94,9 @@ def _symbols(program: Elf, section: Section, table: Section, strings: Section) -
             if text in ("runtime.types", "type:*", "type.*"):
                 yield value, TYPES
             elif text and text not in _MARKS:
-                yield value, package_of(text)
+                owner = package_of(text)
+                number = text.startswith(("$f", "$i"))
+                yield value, (NUMBERS if number else ASSEMBLY) if owner == OTHER or number else owner
 
 
 def module_of(packages: Counter[str], path: str) -> int:
