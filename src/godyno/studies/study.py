@@ -32,7 +32,7 @@ class BaseStudy:
     factors: ClassVar[Mapping[str, Sequence[str]]] = {}
     quick_factors: ClassVar[Mapping[str, Sequence[str]]] = {}
     choices: ClassVar[Mapping[str, Sequence[str]]] = {}
-    about: ClassVar[Mapping[str, str]] = {}  # a line on each factor, for --help and plans
+    about: ClassVar[Mapping[str, str]] = {}  # a line on each factor and setting, for --help
     takes_s: ClassVar[float] = 240.0
     quick_s: ClassVar[float] = 50.0
     takes_module: ClassVar[bool] = False
@@ -71,9 +71,7 @@ class BaseStudy:
 
     def plan(self, machine: Machine, seed: int) -> Plan:
         """Every allowed combination, in shuffled blocks."""
-        factors = [
-            Factor.of(name, *names, summary=self.about.get(name, "")) for name, names in self.levels().items()
-        ]
+        factors = [Factor.of(name, *names) for name, names in self.levels().items()]
         blocks = min(self.quick_blocks, self.blocks) if self.quick else self.blocks
         return Plan.of(self.name, factors, blocks, constraints=self.constraints(), seed=seed, most=self.runs)
 

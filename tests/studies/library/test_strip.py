@@ -71,6 +71,7 @@ def test_sections_add_up_and_loading_is_timed_on_a_real_program(tmp_path: Path) 
         assert parts == trial.measures["size"]
         text = {name: value for name, value in trial.measures.items() if name.startswith("text\t")}
         assert sum(text.values()) == pytest.approx(trial.measures["text.total"], rel=0.01)
+        assert text.get("text\t(not Go's)", 0.0) < 0.01 * trial.measures["text.total"]
         assert text["text\truntime"] > 0.2 * trial.measures["text.total"]
         assert 0 < trial.measures["load.warm.main"] < 10
     plain, stripped = (
