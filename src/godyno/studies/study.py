@@ -12,9 +12,10 @@ from godyno.studies.factors import Constraint, Factor
 from godyno.studies.plan import Plan
 from godyno.studies.schedule import Slot
 from godyno.studies.stand import Stand
+from godyno.studies.survey import records
 from godyno.studies.survey.figures import estimate
-from godyno.studies.survey.records import CONFIRMED, NOT_CONFIRMED, NOT_TRIED
 
+CONFIRMED, NOT_CONFIRMED, NOT_TRIED = records.CONFIRMED, records.NOT_CONFIRMED, records.NOT_TRIED
 VERDICTS = (CONFIRMED, NOT_CONFIRMED, NOT_TRIED)
 PASS, FAILED, UNAVAILABLE = "pass", "failed", "unavailable"
 
@@ -31,7 +32,7 @@ class BaseStudy:
     factors: ClassVar[Mapping[str, Sequence[str]]] = {}
     quick_factors: ClassVar[Mapping[str, Sequence[str]]] = {}
     choices: ClassVar[Mapping[str, Sequence[str]]] = {}
-    about: ClassVar[Mapping[str, str]] = {}  # a line on each factor, for --help and plans
+    about: ClassVar[Mapping[str, str]] = {}  # a line on each factor and setting, for --help
     takes_s: ClassVar[float] = 240.0
     quick_s: ClassVar[float] = 50.0
     takes_module: ClassVar[bool] = False
@@ -70,10 +71,8 @@ class BaseStudy:
 
     def plan(self, machine: Machine, seed: int) -> Plan:
         """Every allowed combination, in shuffled blocks."""
-        factors = [
-            Factor.of(name, *names, summary=self.about.get(name, "")) for name, names in self.levels().items()
-        ]
-        blocks = self.quick_blocks if self.quick else self.blocks
+        factors = [Factor.of(name, *names) for name, names in self.levels().items()]
+        blocks = min(self.quick_blocks, self.blocks) if self.quick else self.blocks
         return Plan.of(self.name, factors, blocks, constraints=self.constraints(), seed=seed, most=self.runs)
 
     def runs(self, levels: Mapping[str, str]) -> int | None:
