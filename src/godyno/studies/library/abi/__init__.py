@@ -119,9 +119,11 @@ class _Reader:
             (sources / "go.mod").write_text("module abi\n\ngo 1.21\n")
             (sources / "main.go").write_text("package main\n\nfunc main() {}\n")
             self.stand.say(f"compiling the runtime with {go.version}")
-            self._programs[go.version] = self.stand.build(
-                go, sources, sources / "main", env={"CGO_ENABLED": "0"}
-            )
+            # Not stripped: the disassembler finds functions by the symbol table.
+            own: dict[str, str | None] = {"GOFLAGS": "", "GOWORK": "off", "GOENV": "off", "CGO_ENABLED": "0"}
+            own["GOCACHE"] = str(self.stand.scratch / f"gocache-{go.version}")
+            go.run("build", "-buildvcs=false", "-o", "main", ".", cwd=sources, env=own)
+            self._programs[go.version] = sources / "main"
         return self._programs[go.version]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ PORTS = (
     "netbsd/arm", "netbsd/arm64", "android/386", "android/amd64", "android/arm", "android/arm64", "ios/amd64", "ios/arm64", "aix/ppc64",
     "dragonfly/amd64", "illumos/amd64", "plan9/386", "plan9/amd64", "plan9/arm", "solaris/amd64",
 )  # fmt: skip
+_FOR_TRIALS_S = 20.0  # reading code and timing go first: what builds may not take
 
 
 class Targets(BaseStudy):
@@ -118,12 +120,23 @@ class Targets(BaseStudy):
         named = self.wanted_builds()
         stand.say("building Go's disassembler, once")
         bench = _Bench(stand, self.go, disassembler(stand.go_of(NEWEST)))
-        native = f"{stand.machine.os}/{stand.machine.cpu.arch}"
-        for arm in self.plan(stand.machine, stand.seed).arms:
-            target, level = arm.levels["target"], arm.levels["level"]
-            # Before the first trial, so that a trial takes no longer the first time than the next.
-            if target == native or (target in named and level == BASE):
-                bench.build(target, level)
+        arms = [
+            (arm.levels["target"], arm.levels["level"]) for arm in self.plan(stand.machine, stand.seed).arms
+        ]
+        wanted = [
+            (target, level)
+            for target, level in arms
+            if target == bench.native or (target in named and level == BASE)
+        ]
+        longest_s = 0.0
+        # Before the first trial, so that a trial takes no longer the first time than the next; this machine's own first.
+        for target, level in sorted(wanted, key=lambda one: (one[0] != bench.native, NAMES.index(one[1]))):
+            began, left_s = time.monotonic(), stand.left_s()
+            if left_s < longest_s + _FOR_TRIALS_S:
+                bench.not_built(target, level, f"no time was left in the budget ({left_s:.0f} s)")
+                continue
+            bench.build(target, level)
+            longest_s = max(longest_s, time.monotonic() - began)
         yield bench.trial
 
     def conclude(self, trials: Sequence[Trial]) -> Sequence[Finding]:
@@ -210,6 +223,10 @@ class _Bench:
             facts["emitted"] = json.dumps(found.as_json())
             facts["vectors"] = json.dumps(known_vectors(self.go, env, Path(scratch)))
 
+    def not_built(self, target: str, level: str, reason: str) -> None:
+        """Keeps for the trial why there is no program."""
+        self.built[target, level] = _Built(Path(), {}, {}, reason)
+
     def build(self, target: str, level: str) -> None:
         """Builds the benchmark program once from an empty cache; why it cannot be is kept for the trial."""
         name = f"{target}-{level}".replace("/", "-")
@@ -218,7 +235,7 @@ class _Bench:
         try:
             outcome = cold_build(self.stand, self.go, self.sources, out, environment(target, level), name)
         except GodynoError as error:
-            self.built[target, level] = _Built(out, {}, {}, str(error))
+            self.not_built(target, level, str(error))
             return
         measures = {
             "build wall": outcome.wall_s,
