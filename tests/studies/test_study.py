@@ -84,7 +84,10 @@ def test_few_pairs_give_their_range_with_the_level_that_it_has() -> None:
     assert found is not None
     assert found.interval is not None
     assert (found.interval.low, found.interval.high, found.interval.level) == (2.0, 4.0, 0.5)
-    assert ratio(trials[:2], "time", {"colour": "red"}, {"colour": "green"}) is None
+    single = ratio(trials[:2], "time", {"colour": "red"}, {"colour": "green"})
+    assert single is not None
+    assert (single.value, single.interval, single.n) == (2.0, None, 1)
+    assert ratio(trials[:1], "time", {"colour": "red"}, {"colour": "green"}) is None
 
 
 def test_failed_trials_count_nowhere() -> None:

@@ -67,7 +67,7 @@ class Activities:
             if task_state == EMPTY:
                 cache.mkdir()
             else:
-                built = self._built_once(subject, env)
+                built = self.built_once(subject, env)
                 if task_state == BUILT:
                     gocache.copy_cache(built, cache)
                 else:
@@ -76,8 +76,9 @@ class Activities:
         finally:
             gocache.remove(scratch)
 
-    def _built_once(self, subject: Subject, env: Mapping[str, str]) -> Path:
-        """The cache after a cold build with this Go and ``env``; unrecorded. Raises BuildFailed."""
+    def built_once(self, subject: Subject, env: Mapping[str, str] | None = None) -> Path:
+        """The cache after a cold build with this Go, unrecorded; ``env`` counts as far as it changes what is cached. Raises BuildFailed."""
+        env = env if env and "-trimpath" in env.get("GOFLAGS", "") else {}
         key = f"{subject.go.version} {sorted(env.items())}"
         if key not in self._built:
             self.stand.say(f"building once with {subject.go.version}")

@@ -129,7 +129,7 @@ def ratio(
 ) -> Estimate | None:
     """How many times the baseline's value the other's is, from trials of one block each; with the interval of the paired comparison.
 
-    None below two pairs, or where a value is not above zero.
+    One pair has no interval. None where there is none, or a value is not above zero.
     """
     from godyno.stats import compare
 
@@ -143,15 +143,13 @@ def ratio(
             ):
                 values.setdefault(trial.block, {})[is_other] = trial.measures[measure]
     whole = [both for both in values.values() if len(both) == 2 and min(both.values()) > 0]
-    if len(whole) < 2:
+    if not whole:
         return None
     old, new = [both[False] for both in whole], [both[True] for both in whole]
     if len(whole) < 6:  # no interval at 95 % from so few: the range, with the level that it has
         found = estimate([b / a for a, b in zip(old, new, strict=True)], "×")
         assert found is not None
-        return Estimate(
-            found.value, "×", found.interval, found.n, "median of paired ratios; range of the pairs"
-        )
+        return Estimate(found.value, "×", found.interval, found.n, f"paired ratios: {found.method}")
     compared = compare.paired(old, new)
     return Estimate(
         compared.estimate, "×", Interval(compared.interval.low, compared.interval.high, compared.interval.level),

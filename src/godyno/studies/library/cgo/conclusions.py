@@ -8,7 +8,7 @@ from typing import Any
 from godyno import units
 from godyno.model import Estimate, Finding, Trial
 from godyno.studies.library.cgo.registers import floats
-from godyno.studies.study import CONFIRMED, NOT_CONFIRMED, NOT_TRIED, BaseStudy, figure, passed, shown
+from godyno.studies.study import CONFIRMED, NOT_CONFIRMED, NOT_TRIED, BaseStudy, figure, passed, ratio, shown
 
 _PER_CALL = ("go", "call", "pragma", "arguments", "callback")
 
@@ -19,7 +19,12 @@ def concluded(study: BaseStudy, trials: Sequence[Trial]) -> list[Finding]:
     if not versions:
         return []
     own = next(iter(versions))
-    out = [*_times(study, trials, versions), *_memory(study, trials, own), *_blocked(study, trials, versions)]
+    out = [
+        *_times(study, trials, versions),
+        *_across(study, trials, versions),
+        *_memory(study, trials, own),
+        *_blocked(study, trials, versions),
+    ]
     out += [*_load(study, trials, versions), *_registers(study, trials, versions)]
     return [*out, *_claims(study, trials, own)]
 
@@ -59,6 +64,30 @@ def _times(study: BaseStudy, trials: Sequence[Trial], versions: dict[str, str]) 
         data={"columns": [["call", "text"], *([version, "text"] for version in versions.values())], "rows": rows,
               "bars": {"unit": "s", "caption": "time per call", "marks": marks}},
     )  # fmt: skip
+
+
+def _across(study: BaseStudy, trials: Sequence[Trial], versions: dict[str, str]) -> Iterator[Finding]:
+    """Each version against the oldest, paired by block."""
+    if len(versions) < 2:
+        return
+    oldest, others = list(versions)[-1], list(versions)[:-1]
+    rows: list[list[Any]] = []
+    told: Estimate | None = None
+    for kind in _PER_CALL:
+        found = [
+            ratio(trials, "time", {"go": oldest, "call": kind}, {"go": level, "call": kind})
+            for level in others
+        ]
+        if kind == "call":
+            told = found[0]
+        if any(found):
+            rows.append([kind, *(shown(one) for one in found)])
+    if told is not None:
+        yield study.finding(
+            "versions", f"An empty cgo call takes {shown(told)} of {versions[oldest]}'s time in {versions[others[0]]}", told,
+            method="paired ratios; below 1 is faster",
+            data={"columns": [["call", "text"], *([versions[level], "text"] for level in others)], "rows": rows},
+        )  # fmt: skip
 
 
 def _memory(study: BaseStudy, trials: Sequence[Trial], own: str) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from godyno.errors import NotAvailableHere, ToolchainError
 from godyno.model import Finding, Trial
-from godyno.studies.activity import TASK, Activities, measured
+from godyno.studies.activity import EMPTY, TASK, Activities, measured
 from godyno.studies.factors import Constraint
 from godyno.studies.library.scenarios.conclusions import concluded
 from godyno.studies.schedule import Slot
@@ -99,8 +99,11 @@ class Scenarios(BaseStudy):
 
     @contextmanager
     def open(self, stand: Stand) -> Iterator[Callable[[Slot], Trial]]:
-        """Nothing to prepare: an activity that starts from a build makes it at its first trial."""
-        yield _Trials(stand)
+        """One build beforehand, which most activities start from; those of other versions make theirs at their first trial."""
+        trials = _Trials(stand)
+        if any(trials.activities.state(activity) != EMPTY for activity in self.levels()["activity"]):
+            trials.activities.built_once(trials.activities.subject(stand.go_of(self.levels()["go"][0])))
+        yield trials
 
     def conclude(self, trials: Sequence[Trial]) -> Sequence[Finding]:
         """The table, what versions and settings change, the editor session, the source's claims."""
