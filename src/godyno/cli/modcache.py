@@ -1,0 +1,87 @@
+"""``godyno modcache``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+@click.group("modcache", short_help="Are Go's caches whole, what does an error mean, how to share them?")
+def command() -> None:
+    """Check Go's module and build caches, explain an error of theirs, plan how unlike machines share them.
+
+    \b
+    Examples:
+      godyno modcache check
+      godyno modcache explain "checksum mismatch" --module .
+      godyno modcache plan --targets linux/amd64,linux/arm64
+    """
+
+
+@command.command("check", short_help="Check every file of GOMODCACHE and GOCACHE.")
+@click.argument("modules", nargs=-1, type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option(
+    "--gomodcache", type=click.Path(path_type=Path), help="Another module cache than `go env GOMODCACHE`."
+)
+@click.option("--gocache", type=click.Path(path_type=Path), help="Another build cache than `go env GOCACHE`.")
+@click.option("--user", metavar="NAME", help="Who builds there, by name or number (default: you).")
+@click.option("--no-build-cache", is_flag=True, help="Leave GOCACHE out.")
+@click.option("--resume", is_flag=True, help="Go on where an interrupted check stopped.")
+@click.option("--json", "as_json", is_flag=True, help="Everything as JSON.")
+@click.option("--quiet", "-q", is_flag=True, help="No progress.")
+def check_command(
+    modules: tuple[Path, ...], gomodcache: Path | None, gocache: Path | None, user: str | None,
+    no_build_cache: bool, resume: bool, as_json: bool, quiet: bool,
+) -> None:  # fmt: skip
+    """Read every file of both caches and hold it against what vouches for it.
+
+    MODULES are directories whose go.sum vouches; the checksum database's answers, which go keeps in the cache, do so for most
+    modules anyway. Exit status 1 where something is wrong, 130 after Ctrl-C.
+
+    \b
+    Examples:
+      godyno modcache check
+      godyno modcache check ~/src/mymodule --user ci --json
+    """
+    from godyno.modcache.check import check
+    from godyno.toolchain.find import find_go
+
+    with _progress(quiet) as progress:
+        report = check(
+            find_go(), gomodcache=gomodcache, gocache=gocache, modules=modules, user=user, resume=resume,
+            build_cache=not no_build_cache, progress=progress,
+        )  # fmt: skip
+    if as_json:
+        json.dump(report.as_json(), sys.stdout, indent=1)
+        sys.stdout.write("\n")
+    else:
+        from godyno.modcache.document import document
+        from godyno.report.terminal import print_document
+
+        print_document(document(report))
+    if not report.complete:
+        sys.exit(130)
+    sys.exit(1 if report.faults else 0)
+
+
+class _progress:
+    """One line on a terminal that says how far it is, nothing elsewhere."""
+
+    def __init__(self, quiet: bool) -> None:
+        self.shown = not quiet and sys.stderr.isatty()
+
+    def __enter__(self) -> Any:
+        return self._show if self.shown else lambda done, of, what: None
+
+    def _show(self, done: int, of: int, what: str) -> None:
+        count = f"{done} of {of} " if of else ""
+        sys.stderr.write(f"\r\x1b[K{count}{what}")
+        sys.stderr.flush()
+
+    def __exit__(self, *error: object) -> None:
+        if self.shown:
+            sys.stderr.write("\r\x1b[K")
