@@ -15,10 +15,12 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from godyno.errors import FormatError
 from godyno.formats.gosum import h1
 
+inflater: Any
 try:
     from isal import isal_zlib as inflater
 except ImportError:  # a processor that it is not built for
