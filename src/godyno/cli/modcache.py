@@ -85,3 +85,50 @@ class _progress:
     def __exit__(self, *error: object) -> None:
         if self.shown:
             sys.stderr.write("\r\x1b[K")
+
+
+@command.command("explain", short_help="Try which cause of an error holds here.")
+@click.argument("error", required=False)
+@click.option(
+    "--module",
+    type=click.Path(path_type=Path),
+    default=Path(),
+    help="The directory in which it came up (default: this one).",
+)
+@click.option("--user", metavar="NAME", help="Who met it, by name or number (default: you).")
+@click.option("--json", "as_json", is_flag=True, help="Everything as JSON.")
+@click.option("--quiet", "-q", is_flag=True, help="No progress.")
+def explain_command(error: str | None, module: Path, user: str | None, as_json: bool, quiet: bool) -> None:
+    """Try every cause that ERROR, a message of go, may have here, and tell which hold.
+
+    ERROR is text, or - for standard input. Nothing of yours is changed; fresh copies go to a cache of their own that is removed
+    again. Exit status 1 where no cause was found.
+
+    \b
+    Examples:
+      go build ./... 2>&1 | godyno modcache explain -
+      godyno modcache explain "verifying example.com/m@v1.2.3: checksum mismatch" --module ~/src/app
+    """
+    from godyno.modcache.explain import explain
+    from godyno.toolchain.find import find_go
+
+    if error in (None, "-") and sys.stdin.isatty():
+        raise click.UsageError("Give the error's text, or pipe it in.")
+    text = sys.stdin.read() if error in (None, "-") else error or ""
+    with _progress(quiet) as progress:
+        found = explain(
+            text,
+            find_go(),
+            directory=module,
+            user=user,
+            progress=lambda what: progress(0, 0, f"trying whether {what}"),
+        )
+    if as_json:
+        json.dump(found.as_json(), sys.stdout, indent=1)
+        sys.stdout.write("\n")
+    else:
+        from godyno.modcache.document import explanation
+        from godyno.report.terminal import print_document
+
+        print_document(explanation(found))
+    sys.exit(0 if found.causes else 1)

@@ -100,7 +100,7 @@ def check(
     try:
         if mod.is_dir():
             layout = read_layout(mod)
-            known = witnesses(layout, modules, run.findings)
+            known = witnesses(layout.lookups, modules, run.findings)
             disks.append(_place("GOMODCACHE", mod, who, run))
             run.findings += _leftovers(layout) + _toolchains(layout, go) + _held(layout)
             run.versions(layout.versions, known)
@@ -213,7 +213,7 @@ class _Done:
 
 
 def witnesses(
-    layout: Layout, modules: Sequence[Path], findings: list[Finding]
+    lookups: Sequence[str], modules: Sequence[Path], findings: list[Finding]
 ) -> dict[tuple[str, str], tuple[str, str]]:
     """Who knows which hash: the modules' go.sum files first, then the answers of the checksum database in the cache."""
     known: dict[tuple[str, str], tuple[str, str]] = {}
@@ -238,7 +238,7 @@ def witnesses(
                 for path, version in said.contradictions
             ]  # fmt: skip
     from_database: dict[tuple[str, str], tuple[str, str]] = {}
-    for place_ in layout.lookups:
+    for place_ in lookups:
         try:
             text = Path(place_).read_text(encoding="utf-8", errors="replace")
         except OSError:
@@ -258,18 +258,10 @@ def witnesses(
 
 def _place(name: str, root: Path, user: places.User, run: _Run) -> Disk:
     disk, found = places.judge_place(name, root)
-    download = str(root / "cache" / "download")
-    top = str(root)
-
-    def must_write(folder: str) -> bool:
-        below = folder[len(top) + 1 :]
-        if name == "GOCACHE":
-            return not below or re.fullmatch("[0-9a-f]{2}", below) is not None
-        # Extracted modules are read-only on purpose; what lies above them and the downloads are not.
-        return "@" not in below or (folder.startswith(download) and "/sumdb/" not in folder)
-
     run.progress(0, 0, f"{name}: owners and permissions")
-    run.findings += found + places.judge(name, root, places.walk(root, user, must_write), user)
+    run.findings += found + places.judge(
+        name, root, places.walk(root, user, places.must_write(name, root)), user
+    )
     return disk
 
 

@@ -7,10 +7,12 @@ from collections import Counter
 from collections.abc import Sequence
 
 from godyno.modcache.check import Report
+from godyno.modcache.explain import Explanation
 from godyno.model import Finding
 from godyno.report.document import (
     Block,
     Claim,
+    Code,
     Document,
     Figure,
     Grid,
@@ -118,3 +120,39 @@ def _age(at: float, now_s: float) -> str:
 
 def _older(at: float, now_s: float, days: int) -> bool:
     return bool(at) and now_s - at > days * _DAY_S
+
+
+def explanation(found: Explanation) -> Document:
+    """An explained error: what holds, what was ruled out and by what, what could not be tried."""
+    blocks: list[Block] = []
+    groups = (
+        ("The cause here" if len(found.causes) == 1 else "The causes here", True),
+        ("Could not be tried", None),
+        ("Ruled out", False),
+    )
+    if not found.causes:
+        blocks.append(Message("None of the causes that could be tried holds here.", "warning"))
+    for title, holds in groups:
+        some = [verdict for verdict in found.verdicts if verdict.holds is holds]
+        if not some:
+            continue
+        blocks.append(Heading(title))
+        for verdict in some:
+            if holds:
+                blocks += [
+                    Message(f"{_sentence(verdict.cause)}.", "warning"),
+                    Paragraph(f"Seen: {verdict.proof}."),
+                    Code(verdict.remedy),
+                ]
+            else:
+                blocks.append(Paragraph(f"{_sentence(verdict.cause)}: {verdict.proof}."))
+    first = found.error.strip().splitlines()[0]
+    return Document(
+        "What this error means here",
+        first[:200] + (f" ({found.module})" if found.module else ""),
+        tuple(blocks),
+    )
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -118,3 +118,17 @@ def _lookups(folder: str) -> Iterator[str]:
 def unescaped(text: str) -> str:
     """A path or version as written in go.mod, from its name in the cache: ``!burnt!sushi`` is BurntSushi."""
     return re.sub(r"!([a-z])", lambda match: match[1].upper(), text)
+
+
+def escaped(text: str) -> str:
+    """The name in the cache of a path or version."""
+    return re.sub(r"[A-Z]", lambda match: "!" + match[0].lower(), text)
+
+
+def version_at(root: Path, path: str, version: str) -> Version | None:
+    """One version of the cache at ``root``; None where nothing of it is there."""
+    base = os.path.join(root, "cache", "download", escaped(path), "@v", escaped(version))
+    parts = {kind: f"{base}.{kind}" for kind in _PARTS if os.path.exists(f"{base}.{kind}")}
+    directory = os.path.join(root, f"{escaped(path)}@{escaped(version)}")
+    found = Version(path, version, parts, directory if os.path.isdir(directory) else "")
+    return found if parts or found.directory else None

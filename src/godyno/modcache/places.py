@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import re
 import stat
 from collections import Counter
 from collections.abc import Callable
@@ -48,7 +49,7 @@ def user_of(name: str | None = None) -> User:
     """The user called ``name`` (or a number), or who runs this. Raises UsageError for one nobody knows."""
     if name is None:
         uid = os.geteuid()
-        return User(uid, frozenset({os.getegid(), *os.getgroups()}), _name(uid))
+        return User(uid, frozenset({os.getegid(), *os.getgroups()}), name_of(uid))
     try:
         known = pwd.getpwuid(int(name)) if name.isdecimal() else pwd.getpwnam(name)
     except KeyError:
@@ -60,7 +61,8 @@ def user_of(name: str | None = None) -> User:
     return User(known.pw_uid, frozenset(os.getgrouplist(known.pw_name, known.pw_gid)), known.pw_name)
 
 
-def _name(uid: int) -> str:
+def name_of(uid: int) -> str:
+    """The user's name, or the number where it has none."""
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
@@ -131,6 +133,20 @@ def walk(
     return survey
 
 
+def must_write(name: str, root: Path) -> Callable[[str], bool]:
+    """Of a directory of the cache ``name`` at ``root``: whether go makes files in it."""
+    top = len(str(root)) + 1
+
+    def answer(folder: str) -> bool:
+        below = folder[top:]
+        if name == "GOCACHE":
+            return not below or re.fullmatch("[0-9a-f]{2}", below) is not None
+        # Extracted modules are read-only on purpose; what lies above them and the downloads are not.
+        return "@" not in below or (below.startswith("cache/download/") and "/sumdb/" not in below)
+
+    return answer
+
+
 def judge(name: str, root: Path, survey: Survey, user: User) -> list[Finding]:
     """What is wrong with who may do what in the cache ``name`` (GOCACHE or GOMODCACHE)."""
     found = []
@@ -168,12 +184,12 @@ def judge(name: str, root: Path, survey: Survey, user: User) -> list[Finding]:
     )
     tell("special-file", survey.special, "{path} is no regular file; go makes none", "Remove it.")
     if len(survey.owners) > 1:
-        parts = ", ".join(f"{_name(uid)} {count}" for uid, count in survey.owners.most_common())
+        parts = ", ".join(f"{name_of(uid)} {count}" for uid, count in survey.owners.most_common())
         lesser = survey.owners.most_common()[1:]
         found.append(fault(
             "owners-mixed", f"{name} has files of {len(survey.owners)} owners ({parts}): each can be stopped by the other's permissions",
             advice=f"Let one user build, or share it as `godyno modcache plan` does; {own}.", path=str(root),
-            owners={_name(uid): count for uid, count in survey.owners.items()}, lesser=[_name(uid) for uid, _ in lesser],
+            owners={name_of(uid): count for uid, count in survey.owners.items()}, lesser=[name_of(uid) for uid, _ in lesser],
         ))  # fmt: skip
     return found
 
