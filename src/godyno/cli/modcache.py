@@ -132,3 +132,51 @@ def explain_command(error: str | None, module: Path, user: str | None, as_json: 
 
         print_document(explanation(found))
     sys.exit(0 if found.causes else 1)
+
+
+@command.command("plan", short_help="How unlike builders share the caches, tried here.")
+@click.argument("module", type=click.Path(path_type=Path), default=Path())
+@click.option(
+    "--targets",
+    default="",
+    metavar="LIST",
+    help="What is built: linux/amd64,linux/arm64 (default: this machine's).",
+)
+@click.option("--no-try", is_flag=True, help="Only write the configurations.")
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="A directory for the configurations.")
+@click.option("--json", "as_json", is_flag=True, help="Everything as JSON.")
+@click.option("--quiet", "-q", is_flag=True, help="No progress.")
+def plan_command(
+    module: Path, targets: str, no_try: bool, out: Path | None, as_json: bool, quiet: bool
+) -> None:
+    """Build MODULE by two builders at once with each way of sharing the caches, and write ready CI configuration.
+
+    As root the builders are two users, so that permissions are tried too. Your caches are read, never written.
+
+    \b
+    Examples:
+      godyno modcache plan --targets linux/amd64,linux/arm64 -o ci/
+      godyno modcache plan ~/src/app --no-try
+    """
+    from godyno.modcache.plan import plan
+    from godyno.toolchain.find import find_go
+
+    wanted = [target.strip() for target in targets.split(",") if target.strip()]
+    with _progress(quiet) as progress:
+        found = plan(
+            find_go(), module, wanted, attempt=not no_try, progress=lambda what: progress(0, 0, what)
+        )
+    if out:
+        out.mkdir(parents=True, exist_ok=True)
+        for name, text in found.files.items():
+            (out / name).write_text(text)
+    if as_json:
+        json.dump(found.as_json(), sys.stdout, indent=1)
+        sys.stdout.write("\n")
+    else:
+        from godyno.modcache.document import planned
+        from godyno.report.terminal import print_document
+
+        print_document(planned(found))
+        for name, text in found.files.items():  # as it is, to be pasted
+            click.echo(f"Written: {out / name}" if out else f"\n# ---- {name}\n{text}")

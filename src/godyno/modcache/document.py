@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from godyno.modcache.check import Report
 from godyno.modcache.explain import Explanation
+from godyno.modcache.plan import OWN, WAYS, Plan
 from godyno.model import Finding
 from godyno.report.document import (
     Block,
@@ -156,3 +157,39 @@ def explanation(found: Explanation) -> Document:
 
 def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
+
+
+def planned(found: Plan) -> Document:
+    """The trial as a table, and what it recommends; the configurations are text by themselves (``Plan.files``)."""
+    blocks: list[Block] = []
+    if found.built:
+        who = (
+            "two users"
+            if found.users
+            else "one user (not root, so that another user's troubles could not be tried)"
+        )
+        rows = []
+        for way in WAYS:
+            mine = [one for one in found.built if one.way == way.name]
+            for builder in dict.fromkeys(one.builder for one in mine):
+                both = [one for one in mine if one.builder == builder]
+                rows.append((
+                    way.name, builder, "failed" if any(one.exit_code for one in both) else "built",
+                    " / ".join(str(one.downloads) for one in both[:2]), " / ".join(str(one.commands) for one in both[:2]),
+                ))  # fmt: skip
+        blocks += [
+            Heading("Tried here"),
+            Paragraph(f"Two builders at once ({who}), each way of sharing twice: first and second round, of both builders together "
+                      "where their target is one."),
+            Grid(("way", "target", "", "downloads", "compiled"), tuple(rows), frozenset({3, 4})),
+        ]  # fmt: skip
+        blocks += [
+            Message(f"{one.way}, {one.builder}: {one.error}", "warning")
+            for one in found.built
+            if one.exit_code and one.round == 1
+        ]
+    way = next(way for way in (*WAYS, OWN) if way.name == found.recommended)
+    blocks += [Heading("Recommended"), Paragraph(f"{_sentence(way.name)}: {way.summary}.")]
+    return Document(
+        "Sharing Go's caches", f"{found.module}, {found.go}, {', '.join(found.targets)}", tuple(blocks)
+    )

@@ -52,7 +52,7 @@ FAMILIES = (
         ("the cache lies on a network file system", access.network),
         ("the module proxy cannot be reached", settings.proxy),
     )),
-    Family("unknown version", _text("unknown revision", "invalid (version|pseudo)", "no matching", "not found", "410 gone|404", "module path"), (
+    Family("unknown version", _text("unknown revision", "invalid (version|pseudo)", "no matching|not found", r"4[01]\d", "module path"), (
         ("that version does not exist", versions.missing),
         ("the path lacks its major version, or has another's", versions.major),
         ("the module calls itself by another path", versions.renamed),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from godyno.modcache.explain import Case, Verdict, fresh_cache, no, untried, yes
@@ -15,7 +16,8 @@ _ASK_S = 20.0
 def proxy(case: Case) -> Verdict:
     """Each entry of GOPROXY is asked for the versions of a module."""
     value = case.env.get("GOPROXY", "")
-    wrong, right = [], []
+    wrong: list[str] = []
+    right: list[str] = []
     for entry in [one for one in re.split(r"[,|]", value) if one not in ("", "direct", "off")]:
         shown = re.sub(r"//[^/@]*@", "//", entry)
         with fresh_cache(case, f"proxy{len(wrong) + len(right)}") as env:
@@ -133,11 +135,14 @@ def toolchain(case: Case) -> Verdict:
     answer = case.go.try_run(
         "env", "GOVERSION", cwd=case.main, env={"GOTOOLCHAIN": asked or None}, timeout_s=300
     )
-    if answer.returncode:
-        return yes(f"go.mod asks for {line[0]}, this is {case.go.version}, and GOTOOLCHAIN={asked or 'auto'} brings no newer one: "
-                   f"{answer.stderr.strip().splitlines()[-1][:200]}",
-                   "Install that Go, or unset GOTOOLCHAIN where go may download it, or lower the go line")  # fmt: skip
-    return no(f"go.mod asks for {line[0]}, and go switches to {answer.stdout.strip()}")
+    got = replace(case.go, version=answer.stdout.strip())
+    if answer.returncode or got.release < wanted:
+        why = f": {answer.stderr.strip().splitlines()[-1][:200]}" if answer.returncode else ""
+        return yes(
+            f"go.mod asks for {line[0]}, this is {case.go.version}, and GOTOOLCHAIN={asked or 'auto'} brings no newer one{why}",
+            "Install that Go, or unset GOTOOLCHAIN where go may download it, or lower the go line",
+        )
+    return no(f"go.mod asks for {line[0]}, and go switches to {got.version}")
 
 
 def _files(root: Path) -> dict[str, bytes]:
