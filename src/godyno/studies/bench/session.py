@@ -5,9 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import hashlib
-import json
 import os
-import re
 import shutil
 import signal
 import tempfile
@@ -18,13 +16,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from godyno.errors import FormatError, UsageError
+from godyno.errors import UsageError
 from godyno.machine import read_machine
-from godyno.model import Record, Trial
+from godyno.model import Trial
 from godyno.studies.bench.arms import STUDY, Side, factors, revision, sides
 from godyno.studies.bench.build import Built, build, cache_of
 from godyno.studies.bench.live import Silent, Watch
 from godyno.studies.bench.pilot import Pilot, Subject, TrialFailed, pilot
+from godyno.studies.bench.place import (
+    STUDY_FILE,
+    TRIALS,
+    keep,
+    known_pilot,
+    open_place,
+    read_study,
+    write,
+    write_study,
+)
 from godyno.studies.bench.process import Launch, Spawner
 from godyno.studies.bench.recorded import recording
 from godyno.studies.bench.result import Bench, conclude
@@ -36,11 +44,7 @@ from godyno.studies.plan import Plan
 from godyno.studies.runner import run
 from godyno.studies.schedule import Slot, pool
 from godyno.toolchain import Go, find_go, selected_go
-from godyno.toolchain.versions import fetch, user_cache
-
-TRIALS, STUDY_FILE = "trials.jsonl", "settings.json"
-# What may differ when a study goes on; all else decides what a trial is.
-_MAY_CHANGE = ("blocks", "budget_s", "margin", "gates", "why", "timeout_s", "alpha", "setup", "cleanup")
+from godyno.toolchain.versions import fetch
 
 
 @dataclass
@@ -89,9 +93,9 @@ def measure(
         if out is not None:
             found = dataclasses.replace(found, directory=str(out))
         elif outcome.end.value == "interrupted" and outcome.trials:
-            kept = _keep(ready.out)
+            kept = keep(ready.out)
             found = dataclasses.replace(found, directory=str(kept))
-        _write(ready.out if ready.out.is_dir() else Path(found.directory), "bench.json", found)
+        write(ready.out if ready.out.is_dir() else Path(found.directory), "bench.json", found)
         return found
 
 
@@ -130,7 +134,7 @@ def prepared(
     with contextlib.ExitStack() as stack:
         stack.callback(watch.close)
         spawner = stack.enter_context(Spawner(syscalls=settings.syscalls))
-        place = _place(out, stack)
+        place = open_place(out, stack)
         trees = {}
         for name in dict.fromkeys(side.revision for side in wanted):
             watch.say(f"checking out {name}" if name != WORKING_TREE else "")
@@ -139,7 +143,7 @@ def prepared(
         launch: Launch = recording(place / "captures") if settings.record else spawner.run
         gos = {side.name: _go_of(side, trees[side.revision], settings, watch) for side in wanted}
         wanted = [_isolated(side, gos[side.name], scratch / f"gocache-{i}") for i, side in enumerate(wanted)]
-        known = _read_study(place, settings)
+        known = read_study(place, settings)
         if settings.commands:
             yield _commands(settings, wanted, trees, launch, spawner.run, place, known, watch, stack, gos)
         else:
@@ -165,13 +169,13 @@ def _benchmarks(
         built.append(dataclasses.replace(made[side.build_key], side=side))
     identity = [f"{arm.side.name}: {arm.go.version} {arm.fingerprint()}" for arm in built]
     pooled = " | ".join((pool(read_machine()), *identity))
-    found = _known_pilot(known, pooled, place) or pilot(built, settings, spawn, watch.say)
+    found = known_pilot(known, pooled, place) or pilot(built, settings, spawn, watch.say)
     for name in found.left_out:
         watch.say(f"not in every arm, left out: {name}")
     plan = _plan(
         settings, found, [subject.units + ("cpu-sec/op",) * subject.cpu for subject in found.subjects]
     )
-    _write_study(place, settings, pooled, found, wanted)
+    write_study(place, settings, pooled, found, wanted)
     trials = BenchTrials({Arm(arm.side.levels).name: arm for arm in built}, found, settings, launch)
     return Ready(plan, found, wanted, trials, pooled, place, launch, spawn, trees)
 
@@ -193,7 +197,7 @@ def _commands(
             run_helper(spawn, settings.setup, "--setup", tree, wanted[0].env)
     subject = Subject("", "Command", units=("sec/op", "cpu-sec/op", "peak-B"))
     trials = CommandTrials({Arm(side.levels).name: side for side in wanted}, trees, settings, launch, spawn)
-    found = _known_pilot(known, pooled, place)
+    found = known_pilot(known, pooled, place)
     if found is None:
         seconds = {}
         for side in wanted:
@@ -203,7 +207,7 @@ def _commands(
             seconds[side.name] = time.monotonic() - began
         found = Pilot((subject,), {}, seconds)
     plan = _plan(settings, found, [subject.units])
-    _write_study(place, settings, pooled, found, wanted)
+    write_study(place, settings, pooled, found, wanted)
     return Ready(plan, found, wanted, trials, pooled, place, launch, spawn, trees)
 
 
@@ -246,99 +250,6 @@ def _program(side: Side, settings: Settings, trees: Mapping[str, Path]) -> str:
         return side.command
     with path.open("rb") as file:
         return f"{side.command} ({hashlib.file_digest(file, 'sha256').hexdigest()[:12]})"
-
-
-# ---- the study's directory
-
-
-def _place(out: Path | None, stack: contextlib.ExitStack) -> Path:
-    if out is None:
-        home = user_cache() / "bench"
-        home.mkdir(parents=True, exist_ok=True)
-        for left in home.glob("*-*"):  # of one that was killed
-            pid = left.name.rpartition("-")[0].rpartition("-")[2]
-            if pid.isdecimal() and not left.name.endswith("interrupted") and not Path("/proc", pid).exists():
-                shutil.rmtree(left, ignore_errors=True)
-        return Path(
-            stack.enter_context(
-                _removed(
-                    tempfile.mkdtemp(prefix=f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}-", dir=home)
-                )
-            )
-        )
-    if out.is_file():
-        raise UsageError(f"{out} is a file", hint="Name a directory; a study there is continued.")
-    out.mkdir(parents=True, exist_ok=True)
-    if any(out.iterdir()) and not (out / STUDY_FILE).exists() and not (out / "trees").exists():
-        raise UsageError(
-            f"{out} holds something else", hint="Name a new directory, or one of an earlier bench."
-        )
-    return out.absolute()
-
-
-@contextlib.contextmanager
-def _removed(path: str) -> Iterator[str]:
-    """Removes the directory at the end, unless it was kept under another name."""
-    try:
-        yield path
-    finally:
-        shutil.rmtree(path, ignore_errors=True)
-
-
-def _keep(place: Path) -> Path:
-    """An interrupted study without a name: it stays where ``-o`` can go on with it."""
-    target = place.with_name(f"{place.name}-interrupted")
-    shutil.copytree(place, target, ignore=shutil.ignore_patterns("trees"))
-    return target
-
-
-def _read_study(place: Path, settings: Settings) -> dict[str, Any]:
-    """What is known of the study in ``place``; empty for a new one. Raises UsageError where it is another one."""
-    file = place / STUDY_FILE
-    if not file.exists():
-        return {}
-    try:
-        known: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-        before = Settings.from_json(known["settings"])
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise FormatError(f"{file} is not a study's: {error!r}", hint="Name a new directory.") from error
-    for one in dataclasses.fields(Settings):
-        old, new = getattr(before, one.name), getattr(settings, one.name)
-        if one.name not in _MAY_CHANGE and old != new:
-            raise UsageError(
-                f"{place} holds a study with another {one.name}: {old!r}, not {new!r}",
-                hint="Go on with the same options, or name another directory.",
-            )
-    return known
-
-
-def _known_pilot(known: Mapping[str, Any], pooled: str, place: Path) -> Pilot | None:
-    if not known:
-        return None
-    if known["pool"] != pooled:
-        raise UsageError(
-            f"{place} holds a study of other binaries, toolchains or another machine",
-            hint="Code that changed is another arm: name another directory, and `godyno compare` the two.",
-        )
-    return Pilot.from_json(known["pilot"])
-
-
-def _write_study(place: Path, settings: Settings, pooled: str, found: Pilot, wanted: Sequence[Side]) -> None:
-    arms = {Arm(side.levels).name: side.name for side in wanted}
-    _write(
-        place, STUDY_FILE,
-        {"settings": settings.as_json(), "pool": pooled, "pilot": found.as_json(), "arms": arms,
-         "machine": read_machine().as_json()},
-    )  # fmt: skip
-
-
-def _write(place: Path, name: str, data: Record | dict[str, Any]) -> None:
-    scratch = place / f".{name}.tmp"
-    text = json.dumps(data.as_json() if isinstance(data, Record) else data)
-    # JSON has no infinity, but a number beyond every double, which is read as one.
-    text = re.sub(r"(?<=[:\[,] )(-?)Infinity(?=[,\]}])", r"\g<1>1e999", text)
-    scratch.write_text(text + "\n", encoding="utf-8")
-    scratch.replace(place / name)
 
 
 __all__ = ["STUDY_FILE", "TRIALS", "Ready", "Trial", "TrialFailed", "dry_run", "measure", "prepared"]
