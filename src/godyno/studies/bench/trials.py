@@ -81,9 +81,9 @@ class CommandTrials:
         if code and (not settings.ignore_failure or code in (126, 127)):
             last = "\n".join(done.stderr.strip().splitlines()[-8:])
             ended = f"was killed by signal {-code}" if code < 0 else f"exits with {code}"
-            raise TrialFailed(
-                f"{side.name} {ended}\n{last}".strip(), hint="--ignore-failure measures it all the same."
-            )
+            absent = code in (126, 127)
+            hint = "Check its name and PATH." if absent else "--ignore-failure measures it all the same."
+            raise TrialFailed(f"{side.name} {ended}\n{last}".strip(), hint=hint)
         measures = {f"{slot.subject}\tsec/op": done.result.wall_s, **of_process(slot.subject, done, 1, 0.0)}
         if code:
             measures[f"{slot.subject}\texit-code"] = float(code)
