@@ -164,6 +164,7 @@ class _Bench:
         self.native = f"{stand.machine.os}/{stand.machine.cpu.arch}"
         self.built: dict[tuple[str, str], _Built] = {}
         self.cannot: dict[str, str] = {}
+        self.seen: set[tuple[str, str]] = set()
         self.sources = copy_sources(stand.scratch / "levels")
 
     def trial(self, slot: Slot) -> Trial:
@@ -176,7 +177,8 @@ class _Bench:
         if built and built.problem:
             warnings.append(f"it was not built: {built.problem}")
         try:
-            if slot.block == 0:
+            if (target, level) not in self.seen:
+                self.seen.add((target, level))
                 self._read(target, level, facts, warnings)
                 if built:
                     measures |= built.measures
