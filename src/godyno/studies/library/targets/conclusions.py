@@ -166,7 +166,7 @@ def _levels(study: BaseStudy, seen: Seen) -> Iterator[Finding]:
                 label if "=" in label else goarch,
                 _extensions(one.always),
                 _extensions(one.checked),
-                f"{len(new)}" if level != BASE else _NONE,
+                _some(new) if level != BASE else _NONE,
             )
         )
         details[f"{goarch} {label}"] = {**one.as_json(), "new_instructions": new}
@@ -185,6 +185,13 @@ def _levels(study: BaseStudy, seen: Seen) -> Iterator[Finding]:
                 "levels": details,
             },
         )
+
+
+def _some(names: Sequence[str], most: int = 6) -> str:
+    """The first of many, and how many more; all are in the finding's data."""
+    if not names:
+        return "none"
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def _timed_levels(seen: Seen) -> list[str]:
