@@ -182,7 +182,8 @@ def _go_debug(text: str) -> tuple[tuple[str, ...], dict[str, dict[str, object]]]
 
 
 def _instrument(argv: tuple[str, ...], names: str | None) -> object:
-    from godyno.workload.instrument import DEFAULT_KINDS, plan
+    from godyno.workload.instrument import DEFAULT_KINDS
+    from godyno.workload.instrument.planning import plan
 
     kinds = [name.strip() for name in names.split(",") if name.strip()] if names else DEFAULT_KINDS
     return plan(argv, kinds=kinds)

@@ -47,7 +47,7 @@ class Sample:
 
     t_start_ns: int
     t_end_ns: int
-    values: tuple[float | None | tuple[tuple[int, int], ...], ...]
+    values: tuple[float | tuple[tuple[int, int], ...] | None, ...]
 
 
 @dataclass(slots=True)

@@ -8,8 +8,9 @@ from pathlib import PurePath
 
 # Flags of build, run, install and test that stand alone; any other takes the next word as its value.
 _ALONE = frozenset(
-    "a asan benchmem c cover failfast fullpath i json linkshared modcacherw msan n race short trimpath v work x".split()
-)
+    ("a", "asan", "benchmem", "c", "cover", "failfast", "fullpath", "i", "json", "linkshared", "modcacherw", "msan", "n", "race",
+     "short", "trimpath", "v", "work", "x")
+)  # fmt: skip
 _BUILD_TAGS = ("tags", "mod", "modfile", "race", "msan", "asan")  # what decides which files a package has
 
 

@@ -22,6 +22,7 @@ Series, labelled ``pid`` and ``source=trace``: ``go.goroutine.by_state``, ``go.m
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -213,7 +214,7 @@ def placed(markers: list[tuple[int, int]]) -> tuple[int, int] | None:
     A message lies between the reading before it and the next marker's, so each neighbour pair bounds the offset from both sides
     (Cristian 1989). 0 where the trace's clock is MONOTONIC as far as the bounds can tell. None without a pair.
     """
-    bounds = [(t - after, t - before) for (t, before), (_, after) in zip(markers, markers[1:], strict=False)]
+    bounds = [(t - after, t - before) for (t, before), (_, after) in itertools.pairwise(markers)]
     if not bounds:
         return None
     low, high = max(low for low, _ in bounds), min(high for _, high in bounds)
