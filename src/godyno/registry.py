@@ -36,6 +36,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "go_tests": "godyno.probes.runtime.go_tests:GoTests",
         "go_debug": "godyno.probes.runtime.go_debug:GoDebug",
         "go_runtime": "godyno.probes.runtime.go_runtime:GoRuntime",
+        "scrape": "godyno.probes.runtime.scrape:Scrape",
     },
     "analyses": {
         "peak": "godyno.diagnose.peak:Peak",
@@ -46,7 +47,9 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "pressure": "godyno.diagnose.pressure:Pressure",
         "completeness": "godyno.diagnose.completeness:Completeness",
     },
-    "studies": {},
+    "studies": {
+        "strip": "godyno.studies.library.strip:Strip",
+    },
     "exporters": {
         "prometheus": "godyno.export.prometheus:Prometheus",
         "grafana": "godyno.export.grafana:Grafana",
@@ -71,6 +74,7 @@ LEVELS: dict[str, tuple[str, ...]] = {
     "block_io": ("deep",),
     "go_debug": (),
     "go_runtime": (),
+    "scrape": (),
     "strace_args": (),
 }
 

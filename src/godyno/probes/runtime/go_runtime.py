@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from godyno.workload.instrument import Plan
 
 _MOST_LOG_BYTES = 512 << 20
+_MOST_PROFILE_BYTES = 256 << 20
 _MOST_PROCESSES = 2000
 _QUANTILES = (0.5, 0.9, 0.99, 1.0)
 _USED = tuple(name for name in METRICS if name.startswith("/memory/classes/") and "objects" not in name)
@@ -80,6 +81,7 @@ class GoRuntime(SimpleProbe):
             _metrics(log, sink)
         sink.note("processes", len(logs))
         _tell_lost([log for _, log in logs], sink)
+        _profiles(logs, sink)
         _traces([(base, log) for base, log in logs if base.with_name(base.name + ".trace").is_file()], sink)
 
 
@@ -158,6 +160,44 @@ def _tell_lost(logs: list[InstrumentLog], sink: TableSink) -> None:
         )
     if errors := sorted({error for log in logs for error in log.errors}):
         sink.warn(f"Not to be had, because the program itself uses it: {', '.join(errors)}.")
+
+
+def _profiles(logs: list[tuple[Path, InstrumentLog]], sink: TableSink) -> None:
+    """The profiles that each process wrote, each kind's against the one before; the CPU's where no trace holds its samples."""
+    from godyno.formats.pprof import Profile, profile
+    from godyno.probes.runtime.profile_tables import KINDS, add_profile
+
+    count, odd = 0, []
+    for base, log in logs:
+        before: dict[str, tuple[int, Profile]] = {}
+        for file in sorted(
+            base.parent.glob(base.name + ".*.pprof"), key=lambda file: (len(file.name), file.name)
+        ):
+            parts = file.name.split(".")  # PID-START.INSTANT.KIND.pprof, PID-START.cpu.pprof
+            kind, at = (
+                parts[-2],
+                int(parts[-3])
+                if len(parts) == 4 and parts[-3].isdigit() and len(parts[-3]) < 19
+                else log.t_last_ns,
+            )
+            try:
+                if kind not in KINDS or file.stat().st_size > _MOST_PROFILE_BYTES:
+                    raise FormatError("a profile of unknown kind, or larger than any")
+                found = profile(file.read_bytes())
+                start, last = before.get(kind, (log.t_ns, None))
+                add_profile(sink, kind, found, min(start, at), at, pid=log.pid, before=last)
+            except (OSError, FormatError) as error:
+                odd.append(f"{file.name}: {error}")
+                continue
+            before[kind] = at, found
+            count += 1
+    if count:
+        sink.note("profiles", count)
+    if odd:
+        sink.note("profiles_not_read", odd[:20])
+        sink.warn(
+            f"{len(odd)} profiles of instrumented programs were not read (one is torn when its program is killed)."
+        )
 
 
 def _traces(found: list[tuple[Path, InstrumentLog]], sink: TableSink) -> None:
