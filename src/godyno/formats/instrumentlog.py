@@ -8,8 +8,9 @@ objects that tell what happened: ``end``, ``limit``, ``error``. Instants are CLO
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from godyno.errors import FormatError
@@ -58,6 +59,7 @@ class InstrumentLog:
     package: str
     go: str
     t_ns: int
+    init_ns: int  # when the runtime began, which gctrace counts from; 0 where it is not known
     names: tuple[str, ...]
     bounds: dict[int, tuple[float, ...]]
     samples: list[Sample] = field(default_factory=list)
@@ -83,6 +85,7 @@ def instrument_log(lines: Sequence[bytes]) -> InstrumentLog:
             str(head["package"])[:1000],
             str(head["go"])[:100],
             _whole(head["t_ns"]),
+            _whole(head.get("init_ns", 0)),
             names,
             bounds,
         )
@@ -95,6 +98,16 @@ def instrument_log(lines: Sequence[bytes]) -> InstrumentLog:
         except (ValueError, KeyError, TypeError, IndexError, RecursionError, OverflowError):
             log.odd_lines += 1
     return log
+
+
+def read_heads(directory: Path) -> Iterator[InstrumentLog]:
+    """The heads of a folder's logs, without their lines; what cannot be read is passed over."""
+    for file in sorted(directory.glob("*.jsonl")) if directory.is_dir() else ():
+        try:
+            with file.open("rb") as opened:
+                yield instrument_log([opened.readline(1 << 20)])
+        except (OSError, FormatError):
+            continue
 
 
 def quantile(bounds: Sequence[float], counts: Sequence[tuple[int, int]], q: float) -> float | None:

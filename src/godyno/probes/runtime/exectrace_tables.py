@@ -141,10 +141,12 @@ def _cycle(mark: Any, records: Array, stops: dict[int, str], sink: TableSink, pi
     before = [number for number, reason in stops.items() if reason == "GC sweep termination"]
     after = [number for number, reason in stops.items() if reason == "GC mark termination"]
     first = records[np.isin(records["name"], before)]
-    first = first[first["t_start_ns"] <= start][-1:]  # the stop in which marking was begun
+    first = first[(first["t_end_ns"] > start) & (first["t_start_ns"] < end)][
+        :1
+    ]  # the stop in which marking was begun
     last = records[np.isin(records["name"], after)]
     last = last[last["t_end_ns"] >= end][:1]
-    began = int(first["t_start_ns"][0]) if len(first) else start
+    began = min(start, int(first["t_start_ns"][0])) if len(first) else start
     marking = min(max(start, int(first["t_end_ns"][0])), end) if len(first) else start
     stopped = max(marking, min(end, int(last["t_start_ns"][0]))) if len(last) else end
     ended = max(stopped, int(last["t_end_ns"][0])) if len(last) else end

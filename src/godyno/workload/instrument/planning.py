@@ -24,6 +24,7 @@ _SUBCOMMANDS = ("build", "install", "run", "test")
 _OLD_HOOKS = re.compile(r"hooks\s+\[\]exitHook\n\s+runningExitHooks bool\n\}")
 _OLD_HOOK = re.compile(r"type exitHook struct \{\n\s+f\s+func\(\)[^\n]*\n\s+runOnNonZeroExit bool[^\n]*\n\}")
 _HOOK = re.compile(r"type Hook struct \{\n\s+F\s+func\(\)[^\n]*\n\s+RunOnFailure bool[^\n]*\n\}")
+_INIT = re.compile(r"\n\s*(?:var )?runtimeInitTime int64\n")
 _SIGNALS = re.compile(
     r"var handlers struct \{\n\s*sync\.Mutex\n(?:\s*//[^\n]*\n)*\s*m map\[chan<- os\.Signal\]\*handler\n"
     r"(?:\s*//[^\n]*\n)*\s*ref \[numSig\]int64\n(?:\s*//[^\n]*\n)*\s*stopping \[\]stopping\n\}"
@@ -125,7 +126,11 @@ def _for_version(go: Go, warnings: list[str]) -> tuple[dict[str, str], str]:
     new, old, signals = (_text(root / name) for name in (
         "internal/runtime/exithook/hooks.go", "runtime/exithook.go", "os/signal/signal.go",
     ))  # fmt: skip
-    fill = {"GODYNO_SIGNALS": "true" if _SIGNALS.search(signals) else "false"}
+    began = _INIT.search(_text(root / "runtime/proc.go"))
+    fill = {
+        "INIT": "runtime.runtimeInitTime" if began else "",
+        "GODYNO_SIGNALS": "true" if _SIGNALS.search(signals) else "false",
+    }
     if _HOOK.search(new) and re.search(r"\n\s+hooks\s+\[\]Hook\n", new):
         fill |= {"SYMBOL": "internal/runtime/exithook.hooks", "TYPE": "[]godynoHook", "LIST": "godynoExit"}
     elif _OLD_HOOK.search(old) and _OLD_HOOKS.search(old):
@@ -139,7 +144,9 @@ def _for_version(go: Go, warnings: list[str]) -> tuple[dict[str, str], str]:
         warnings.append(
             f"{go.version} keeps what it runs at exit in a way that godyno does not know: the last 0.2 s of each program are missing."
         )
-    needs_flag = go.release >= (1, 23, 0) and (fill["SYMBOL"] or fill["GODYNO_SIGNALS"] == "true")
+    needs_flag = go.release >= (1, 23, 0) and (
+        fill["SYMBOL"] or fill["INIT"] or fill["GODYNO_SIGNALS"] == "true"
+    )
     return fill, "-checklinkname=0" if needs_flag else ""
 
 
@@ -195,10 +202,14 @@ def _objects(text: str) -> list[dict[str, Any]]:
 def _source(fill: Mapping[str, str], name: str, path: str) -> str:
 
     text = (files("godyno.workload.instrument") / "instrument.go.txt").read_text()
-    if not fill["SYMBOL"]:
-        text = text.replace("//go:linkname godynoExit GODYNO_HOOKS_SYMBOL\n", "")
-    if fill["GODYNO_SIGNALS"] != "true":
-        text = text.replace("//go:linkname godynoHandlers os/signal.handlers\n", "")
+    wanted = {
+        "godynoExit": fill["SYMBOL"],
+        "godynoHandlers": fill["GODYNO_SIGNALS"] == "true",
+        "godynoInit": fill["INIT"],
+    }
+    for variable, known in wanted.items():
+        if not known:  # the variable is then one of the file's own, and stays empty
+            text = re.sub(rf"//\n//go:linkname {variable} .*\n", "", text)
     for key, value in (
         ("package main\n", f"package {name}\n"), ("GODYNO_HOOKS_SYMBOL", fill["SYMBOL"]), ("GODYNO_HOOKS_TYPE", fill["TYPE"]),
         ("GODYNO_HOOKS_LIST", fill["LIST"]), ("GODYNO_SIGNALS", fill["GODYNO_SIGNALS"]), ("GODYNO_METRICS", " ".join(METRICS)),
