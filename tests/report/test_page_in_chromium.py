@@ -477,7 +477,7 @@ def test_goroutines_are_drawn_as_sql_says_the_busiest_first_and_the_rest_folded(
     for row in rows:
         number = int(row["track"].partition("/")[2])
         if number <= 40 or row["name"] == "running":
-            own = f"main.{'worker' if number > 1 else 'main'} {number}"
+            own = f"{number} main.{'worker' if number > 1 else 'main'}"
             expected.append(
                 (
                     own if number <= 40 else "others",
@@ -496,7 +496,7 @@ def test_goroutines_are_drawn_as_sql_says_the_busiest_first_and_the_rest_folded(
             "godyno.header.lanes.find(lane => lane.id === 'spans-goroutine_state').tracks"
         )
     ]
-    assert labels[:3] == ["main.main 1", "main.worker 2", "main.worker 3"] and labels[40] == "others"
+    assert labels[:3] == ["1 main.main", "2 main.worker", "3 main.worker"] and labels[40] == "others"
     for title in (
         "Processors of the Go scheduler",
         "System calls of goroutines",

@@ -188,6 +188,12 @@ def test_each_test_binary_writes_files_of_its_own(go: Go, module: Path, tmp_path
     assert "untested" in ran.out  # and still has no tests
 
 
+def test_a_capture_inside_the_module_is_no_package_of_it(go: Go, module: Path) -> None:
+    ran = instrumented(go.path, "test", "-count=1", "./...", raw=module / "c.dyno" / "raw" / "go_runtime")
+    assert (ran.code, len(ran.logs)) == (0, 2)
+    assert "c.dyno" not in go.run("list", "./...", cwd=module)
+
+
 def test_files_that_go_run_was_given_get_one_more(go: Go, module: Path, tmp_path: Path) -> None:
     ran = instrumented(
         go.path, "run", "m/main.go", "m/extra.go", "m/end.go", "exit", raw=tmp_path / "raw", cwd=tmp_path

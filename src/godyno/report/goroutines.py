@@ -12,7 +12,7 @@ OTHERS = "others"
 
 
 def labels(capture: Any, named: Mapping[str, str]) -> dict[str, str]:
-    """A name for each track of these layers: its first function and number, and its process where there are several."""
+    """A name for each track of these layers: its number and first function, and its process where there are several."""
     rows = capture.sql(
         "SELECT coalesce(track, '') AS track, coalesce(name, '') AS name, coalesce(pid, 0) AS pid FROM spans WHERE layer = 'goroutine'"
     ).to_pylist()
@@ -20,7 +20,7 @@ def labels(capture: Any, named: Mapping[str, str]) -> dict[str, str]:
     out = {}
     for row in rows:
         process = f"{named.get(str(row['pid']), row['pid'])} " if several else ""
-        out[row["track"]] = f"{process}{row['name']} {row['track'].rpartition('/')[2]}"
+        out[row["track"]] = f"{process}{row['track'].rpartition('/')[2]} {row['name'].rpartition('/')[2]}"
     return out
 
 
@@ -43,9 +43,9 @@ def label(layer: str, track: str, named: Mapping[str, str], several: bool) -> st
 
 
 def folded(
-    tracks: Sequence[str], order: Sequence[str], idle: Sequence[bool]
+    tracks: Sequence[str], order: Sequence[str], running: Sequence[bool]
 ) -> tuple[list[str | None], list[str], str]:
-    """(track of each span, order of tracks, what to say of it): behind the busiest all are one track, on which only is what they did.
+    """(track of each span, order of tracks, what to say of it): behind the busiest all are one track, which shows them running.
 
     A span that is not drawn has no track.
     """
@@ -53,8 +53,8 @@ def folded(
         return list(tracks), list(order), ""
     own = set(order[:MOST_ROWS])
     moved = [
-        track if track in own else None if rests else OTHERS
-        for track, rests in zip(tracks, idle, strict=True)
+        track if track in own else OTHERS if runs else None
+        for track, runs in zip(tracks, running, strict=True)
     ]
-    told = f", {len(order) - MOST_ROWS:,} of the less busy goroutines in one row, without their waiting"
+    told = f", {len(order) - MOST_ROWS:,} of the less busy goroutines in one row, only while they ran"
     return moved, [*order[:MOST_ROWS], OTHERS], told

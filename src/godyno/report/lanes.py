@@ -122,9 +122,10 @@ def _lane(
         if layer == "goroutine":
             tracks = goroutines.by_function(tracks, names, several)
         packed: Sequence[str | None] = tracks
-        ranked = _busiest(tracks, names, start, end)
+        # What waits in the kernel is not busy either: a goroutine that takes signals does it all its life.
+        ranked = _busiest(tracks, ["idle" if name == "syscall" else name for name in names], start, end)
         if layer == "goroutine_state":
-            packed, ranked, fold = goroutines.folded(tracks, ranked, [_is_idle(name) for name in names])
+            packed, ranked, fold = goroutines.folded(tracks, ranked, [name == "running" for name in names])
         rows = pack(packed, start, end, ranked)
         labels = {track: _label(layer, track, named, several) for track in ranked}
     title, is_open = (
@@ -294,10 +295,6 @@ def pack(
     return out
 
 
-def _is_idle(name: str) -> bool:
-    return name.lower().partition(":")[0] in _IDLE
-
-
 def _label(layer: str, track: str, named: Mapping[str, str], several: bool) -> str:
     if layer in _BY_PID:
         pid, space, rest = track.partition(" ")  # the pid, or "PID trace"
@@ -307,7 +304,7 @@ def _label(layer: str, track: str, named: Mapping[str, str], several: bool) -> s
 
 def _busiest(tracks: Sequence[str], names: Sequence[str], start: Array, end: Array) -> list[str]:
     """Tracks by the time in which something ran on them: a goroutine that waits all day is not busy."""
-    idle = {name for name in set(names) if _is_idle(name)}
+    idle = {name for name in set(names) if name.lower().partition(":")[0] in _IDLE}
     total: dict[str, int] = {}
     for track, name, lasted in zip(tracks, names, (end - start).tolist(), strict=True):
         if name not in idle:

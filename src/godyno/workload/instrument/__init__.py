@@ -33,7 +33,8 @@ DIRECTORY_VARIABLE, KINDS_VARIABLE, MOST_VARIABLE = (
     "GODYNO_INSTRUMENT_WITH",
     "GODYNO_INSTRUMENT_MOST",
 )
-OVERLAY, SOURCES, DATA = "overlay.json", "source", "data"
+# A capture often lies in the module that it is of: where a name begins with _, go looks for no packages.
+OVERLAY, SOURCES, DATA = "overlay.json", "_source", "data"
 MOST_TRACE_BYTES = 256 << 20
 # How old the last events of a killed program may be that are not lost: the tracer hands out what it has at this pace.
 _ADVANCE = "traceadvanceperiod=200000000"
