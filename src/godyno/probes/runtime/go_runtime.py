@@ -15,6 +15,7 @@ from godyno.errors import FormatError, GodynoError
 from godyno.formats.instrumentlog import METRICS, InstrumentLog, instrument_log, quantile
 from godyno.interfaces import SimpleProbe, Sink, TableSink, Target
 from godyno.model import Availability, Clock, Machine, Workload
+from godyno.toolchain.gocommand import go_command
 
 if TYPE_CHECKING:
     from godyno.workload.instrument import Plan
@@ -72,10 +73,8 @@ class GoRuntime(SimpleProbe):
 
         logs = _logs(raw / DATA, sink)
         if not logs:
-            if (raw / DATA).is_dir():
-                sink.warn(
-                    "No instrumented program ran: results of go test may have come from its cache (-count=1 runs them)."
-                )
+            if (raw / DATA).is_dir() and (why := _why_nobody(manifest)):
+                sink.warn(f"No instrumented program told anything: {why}")
             return
         for _, log in logs:
             _metrics(log, sink)
@@ -83,6 +82,16 @@ class GoRuntime(SimpleProbe):
         _tell_lost([log for _, log in logs], sink)
         _profiles(logs, sink)
         _traces([(base, log) for base, log in logs if base.with_name(base.name + ".trace").is_file()], sink)
+
+
+def _why_nobody(manifest: Mapping[str, Any]) -> str:
+    """What may be the reason that there are no files; empty where none were to be expected."""
+    command = go_command((manifest.get("workload") or {}).get("argv") or ())
+    if command is None:
+        return "build it with `godyno record --instrument -- go build`."
+    if command.subcommand in ("build", "install") or "c" in command.flags:
+        return ""
+    return "did it run? Results of go test may come from its cache; -count=1 runs them always."
 
 
 def _logs(data: Path, sink: TableSink) -> list[tuple[Path, InstrumentLog]]:

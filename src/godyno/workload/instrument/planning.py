@@ -54,6 +54,11 @@ def plan(argv: Sequence[str], cwd: str = "", kinds: Iterable[str] = DEFAULT_KIND
     warnings: list[str] = []
     chosen = _without_conflicts(command, chosen, warnings)
     always = dict(word.lstrip("-").partition("=")[::2] for word in shlex.split(facts["GOFLAGS"]))
+    if command.subcommand != "test" and ("cover" in command.flags or always.get("cover") == ""):
+        raise UsageError(
+            "go's -cover does not see the file that --instrument adds, and the build would fail",
+            hint="Record without one of the two.",
+        )
     given = {flag: command.value(flag) or always.get(flag, "") for flag in ("overlay", "ldflags")}
     fill, linker = _for_version(go, warnings)
     flags = {"ldflags": f"{given['ldflags']} {linker}".strip()} if linker else {}
