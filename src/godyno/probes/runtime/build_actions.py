@@ -14,9 +14,9 @@ from typing import Any, ClassVar
 
 from godyno.clock import REALTIME, Bracket, Conversion
 from godyno.errors import FormatError
+from godyno.formats.gocommand import go_command
 from godyno.interfaces import SimpleProbe, Sink, Target
 from godyno.model import Clock, Workload
-from godyno.toolchain.gocommand import go_command
 
 FILE = "actiongraph.json"
 _FLAG = "debug-actiongraph"

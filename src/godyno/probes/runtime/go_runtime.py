@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from godyno.errors import FormatError, GodynoError
+from godyno.formats.gocommand import go_command
 from godyno.formats.instrumentlog import METRICS, InstrumentLog, instrument_log, quantile
 from godyno.interfaces import SimpleProbe, Sink, TableSink, Target
 from godyno.model import Availability, Clock, Machine, Workload
-from godyno.toolchain.gocommand import go_command
 
 if TYPE_CHECKING:
     from godyno.workload.instrument import Plan

@@ -16,8 +16,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from godyno.formats.gocommand import go_command
 from godyno.model import Workload
-from godyno.toolchain.gocommand import go_command
 
 KINDS = ("trace", "metrics", "cpu", "heap", "allocs", "mutex", "block", "goroutine")
 DEFAULT_KINDS = (

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from godyno.errors import UsageError
+from godyno.formats.gocommand import GoCommand, go_command
 from godyno.formats.instrumentlog import METRICS
 from godyno.toolchain.find import find_go
 from godyno.toolchain.go import Go
-from godyno.toolchain.gocommand import GoCommand, go_command
 from godyno.workload.instrument import DEFAULT_KINDS, KINDS, Plan
 
 _FILE = "0godyno.go"  # the first of its package, whose inits are run in the order of files

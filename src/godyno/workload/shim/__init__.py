@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from godyno.formats.gocommand import go_command
 from godyno.model import Workload
 from godyno.toolchain.go import Go
-from godyno.toolchain.gocommand import go_command
 from godyno.toolchain.programs import build_program, program_sources
 
 DIRECTORY_VARIABLE = "GODYNO_SHIM_DIR"

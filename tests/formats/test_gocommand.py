@@ -2,7 +2,7 @@
 
 import pytest
 
-from godyno.toolchain.gocommand import go_command
+from godyno.formats.gocommand import go_command
 
 
 @pytest.mark.parametrize(
