@@ -110,7 +110,7 @@ def test_cycles_have_the_phases_of_gctrace_and_stops_their_reasons(tmp_path: Pat
         if s["layer"] == "gc"
     ]
     assert phases[:4] == [
-        ("GC cycle", 1000, 1950), ("STW sweep termination", 1000, 1040), ("concurrent mark", 1040, 1880),
+        ("GC cycle", 1010, 1950), ("STW sweep termination", 1010, 1040), ("concurrent mark", 1040, 1880),
         ("STW mark termination", 1880, 1950),
     ]  # fmt: skip
     assert [s["name"] for s in sink.spans if s["layer"] == "stw"].count("read mem stats") == 1

@@ -146,7 +146,8 @@ def _cycle(mark: Any, records: Array, stops: dict[int, str], sink: TableSink, pi
     ]  # the stop in which marking was begun
     last = records[np.isin(records["name"], after)]
     last = last[last["t_end_ns"] >= end][:1]
-    began = min(start, int(first["t_start_ns"][0])) if len(first) else start
+    # The mark range of Go 1.21 is opened before the workers are started, long before the world is stopped.
+    began = int(first["t_start_ns"][0]) if len(first) else start
     marking = min(max(start, int(first["t_end_ns"][0])), end) if len(first) else start
     stopped = max(marking, min(end, int(last["t_start_ns"][0]))) if len(last) else end
     ended = max(stopped, int(last["t_end_ns"][0])) if len(last) else end
