@@ -224,3 +224,39 @@ def test_hostile_files_are_named_and_cost_nothing_else(tmp_path: Path) -> None:
         and "not wholly understood" in said
     )
     assert not sink.spans
+
+
+def test_a_trace_that_becomes_too_large_is_ended_and_read_up_to_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from godyno import model
+    from godyno.probes.runtime.go_runtime import GoRuntime
+    from godyno.testing.recording import FakeSink
+    from godyno.workload import instrument
+    from godyno.workload.instrument.planning import plan
+
+    monkeypatch.setattr(instrument, "MOST_TRACE_BYTES", 100_000)
+    module = tmp_path / "m"
+    module.mkdir()
+    (module / "go.mod").write_text("module example.com/m\n\ngo 1.21\n")
+    (module / "main.go").write_text(
+        'package main\n\nimport ("runtime"; "time")\n\nfunc main() {\n'
+        "\tfor end := time.Now().Add(700 * time.Millisecond); time.Now().Before(end); {\n"
+        "\t\tfor i := 0; i < 50; i++ { runtime.Gosched() }\n\t\ttime.Sleep(time.Millisecond)\n\t}\n}\n"
+    )
+    argv, raw = (go_of(VERSIONS[-1]).path, "run", "."), tmp_path / "raw"
+    made = plan(argv, str(module), ("trace",))
+    made.write(raw)
+    workload = made.apply(model.Workload(argv), raw)
+    env = {
+        **os.environ,
+        "GOTOOLCHAIN": "local",
+        **{name: value for name, value in workload.env.items() if value is not None},
+    }
+    subprocess.run(workload.argv, cwd=module, env=env, check=True, timeout=120)
+    (trace,) = (raw / "data").glob("*.trace")
+    assert 0 < trace.stat().st_size <= 200_000
+    sink = FakeSink(tmp_path)
+    GoRuntime(plan=made).decode(raw, sink, {})
+    assert any("too large" in warning for warning in sink.warnings)
+    assert [span for span in sink.spans if span["layer"] == "goroutine"], sink.notes
