@@ -451,6 +451,10 @@ def go_program_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
             writer.span(T0, T0 + SECOND, "proc", f"100/P {p}", "running", 100, 7, {})
         writer.span(T0, T0 + 3_000_000, "gc", "100 trace", "GC cycle", 100, 0, {})
         writer.span(T0, T0 + 40_000, "stw", "100", "GC sweep termination", 100, 0, {})
+        stack = writer.stack([("main.work", "/m.go", 3, "")])
+        for index in range(100):
+            writer.sample(T0 + index * 1_000_000, "trace", stack, 0.01, 100, 7, 1 + index % 2)
+        writer.sample(T0 + 1, "trace", stack, 0.5, 200, 8, 1)  # another process has a goroutine 1 too
         writer.span(T0, T0 + SECOND // 2, "task", "request", "request", 100, 0, {"task": 1})
 
     path = tmp_path_factory.mktemp("captures") / "go.dyno"
@@ -505,3 +509,12 @@ def test_goroutines_are_drawn_as_sql_says_the_busiest_first_and_the_rest_folded(
         "Garbage collection",
     ):
         assert browser.evaluate(f"{lane(browser, title)}.drawn().length") > 0, title
+    boxes = browser.evaluate(
+        """(() => { const s = document.querySelectorAll('#flame-graph select')[1]; s.value = 'goroutine';
+        s.dispatchEvent(new Event('change')); return godyno.flame.drawn().filter(box => box.depth === 1); })()"""
+    )
+    assert {box["label"]: round(box["total"], 6) for box in boxes} == {
+        "1 main.main": 0.5,
+        "2 main.worker": 0.5,
+        "goroutine 1": 0.5,
+    }

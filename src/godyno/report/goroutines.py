@@ -24,6 +24,15 @@ def labels(capture: Any, named: Mapping[str, str]) -> dict[str, str]:
     return out
 
 
+def sampled(capture: Any, named: Mapping[str, str], most: int = 20_000) -> dict[str, str]:
+    """The labels of the goroutines that samples are of, those with the most samples where they are too many."""
+    rows = capture.sql(
+        f"SELECT pid || '/' || goroutine AS track FROM stacks WHERE goroutine > 0 GROUP BY 1 ORDER BY count(*) DESC LIMIT {most}"
+    ).to_pylist()
+    known = labels(capture, named) if rows else {}
+    return {row["track"]: known[row["track"]] for row in rows if row["track"] in known}
+
+
 def by_function(tracks: Sequence[str], names: Sequence[str], several: bool) -> list[str]:
     """The tracks of lives: one for each first function, within its process where there are several."""
     return [
