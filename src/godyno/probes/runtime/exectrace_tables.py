@@ -129,33 +129,53 @@ def _ranges(trace: DecodedTrace, sink: TableSink, pid: int, shift: int, left: di
         sink.span(
             row[0] + shift, max(row[0], row[1]) + shift, "stw", str(pid), stops[row[2]], pid, max(row[6], 0)
         )
-    marks = records[np.isin(records["name"], [number for number, name in kinds.items() if name == _MARK])]
-    for row in marks[:MOST_SMALL_SPANS].tolist():
-        _cycle(row, records, stops, sink, pid, shift)
+    marks, before, after = (
+        np.sort(
+            records[np.isin(records["name"], [number for number, name in kinds.items() if name == wanted])],
+            order="t_start_ns",
+        )
+        for wanted in (_MARK, f"{_STW}GC sweep termination)", f"{_STW}GC mark termination)")
+    )
+    starts = [*marks["t_start_ns"][1:].tolist(), 2**63 - 1]
+    for mark, following in zip(marks[:MOST_SMALL_SPANS].tolist(), starts, strict=False):
+        _cycle(
+            mark,
+            _overlapping(before, mark[0], mark[1]),
+            _overlapping(after, mark[1], following),
+            sink,
+            pid,
+            shift,
+        )
     return len(marks)
 
 
-def _cycle(mark: Any, records: Array, stops: dict[int, str], sink: TableSink, pid: int, shift: int) -> None:
+def _overlapping(stops: Array, start: int, end: int) -> tuple[int, int] | None:
+    """Start and end of the first of these stops, which follow one another, that is over after ``start`` and begins before ``end``."""
+    at = int(np.searchsorted(stops["t_end_ns"], start, side="left"))
+    if at == len(stops) or stops["t_start_ns"][at] >= end:
+        return None
+    return int(stops["t_start_ns"][at]), int(stops["t_end_ns"][at])
+
+
+def _cycle(
+    mark: Any,
+    first: tuple[int, int] | None,
+    last: tuple[int, int] | None,
+    sink: TableSink,
+    pid: int,
+    shift: int,
+) -> None:
     """One collection: its phases as gctrace tells them, concurrent marking between two stops."""
     start, end, track = mark[0], max(mark[0], mark[1]), f"{pid} trace"
-    before = [number for number, reason in stops.items() if reason == "GC sweep termination"]
-    after = [number for number, reason in stops.items() if reason == "GC mark termination"]
-    first = records[np.isin(records["name"], before)]
-    first = first[(first["t_end_ns"] > start) & (first["t_start_ns"] < end)][
-        :1
-    ]  # the stop in which marking was begun
-    last = records[np.isin(records["name"], after)]
-    last = last[last["t_end_ns"] >= end][:1]
     # The mark range of Go 1.21 is opened before the workers are started, long before the world is stopped.
-    began = int(first["t_start_ns"][0]) if len(first) else start
-    marking = min(max(start, int(first["t_end_ns"][0])), end) if len(first) else start
-    stopped = max(marking, min(end, int(last["t_start_ns"][0]))) if len(last) else end
-    ended = max(stopped, int(last["t_end_ns"][0])) if len(last) else end
-    sink.span(began + shift, ended + shift, "gc", track, "GC cycle", pid)
-    if len(first):
-        sink.span(began + shift, marking + shift, "gc", track, "STW sweep termination", pid)
+    began, marking = (first[0], min(max(start, first[1]), end)) if first else (start, start)
+    stopped = max(marking, min(end, last[0])) if last else end
+    ended = max(stopped, last[1]) if last else end
+    sink.span(min(began, marking) + shift, ended + shift, "gc", track, "GC cycle", pid)
+    if first:
+        sink.span(min(began, marking) + shift, marking + shift, "gc", track, "STW sweep termination", pid)
     sink.span(marking + shift, stopped + shift, "gc", track, "concurrent mark", pid)
-    if len(last):
+    if last:
         sink.span(stopped + shift, ended + shift, "gc", track, "STW mark termination", pid)
 
 
