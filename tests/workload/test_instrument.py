@@ -250,6 +250,7 @@ def test_a_trace_that_go_test_was_asked_for_stays_the_users(go: Go, module: Path
     (["go", "build", "./inner"], "no package main"),
     (["go", "test", "./untested"], "no tests"),
     (["go", "build", "-cover", "."], "-cover"),
+    (["go", "run", "./nope"], "directory not found"),
     (["go", "test", "strings"], "standard library"),
 ])  # fmt: skip
 def test_what_cannot_be_instrumented_is_refused_with_its_reason(

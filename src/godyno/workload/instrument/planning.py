@@ -167,15 +167,16 @@ def _packages(go: Go, command: GoCommand, directory: Path) -> list[tuple[Path, s
     flags = command.selecting_flags() + (
         [f"-overlay={command.value('overlay')}"] if command.value("overlay") else []
     )
-    fields = "-json=Dir,Name,ImportPath,Standard,TestGoFiles,XTestGoFiles"
+    fields = "-json=Dir,Name,ImportPath,Standard,Error,TestGoFiles,XTestGoFiles"
     said = go.run("list", "-e", fields, *flags, "--", *command.words(), cwd=directory, env=_as_the_user())
-    testing, out = command.subcommand == "test", []
+    testing, out, problems = command.subcommand == "test", [], []
     for package in _objects(said):
         where, name, path = (
             Path(package.get("Dir") or "."),
             package.get("Name") or "",
             package.get("ImportPath") or "",
         )
+        problems += [str((package.get("Error") or {}).get("Err") or "")] if package.get("Error") else []
         if package.get("Standard"):
             raise UsageError(
                 f"{path} is of the standard library, whose tests cannot import what godyno adds",
@@ -186,6 +187,10 @@ def _packages(go: Go, command: GoCommand, directory: Path) -> list[tuple[Path, s
             out.append((where, clause, _FILE.replace(".go", "_test.go"), path))
         elif not testing and name == "main":
             out.append((where, "main", _FILE, path))
+    if not out and problems:
+        raise UsageError(
+            f"There is nothing to instrument: {problems[0]}", hint="Check the packages with `go list`."
+        )
     if not out:
         raise UsageError(
             f"{' '.join(command.words()) or 'The package here'} has {'no tests' if testing else 'no package main'} to instrument",
