@@ -33,7 +33,7 @@ SOURCES_OF_A_MODULE = {
     'func end(how string) {\n\tswitch how {\n'
     '\tcase "exit":\n\t\tos.Exit(3)\n\tcase "fatal":\n\t\tlog.Fatal("oh")\n\tcase "wait":\n\t\tclock.Sleep(30 * clock.Second)\n'
     '\tcase "own":\n\t\tc := make(chan os.Signal, 1)\n\t\tsignal.Notify(c, os.Interrupt)\n'
-    '\t\tprintln("ready")\n\t\t<-c\n\t\tos.Exit(9)\n\t}\n}\n',
+    '\t\tprintln("ready")\n\t\t<-c\n\t\tsignal.Stop(c)\n\t\tclock.Sleep(clock.Second)\n\t\tos.Exit(9)\n\t}\n}\n',
     "inner/a.go": "package inner\n\nfunc A() int { return 1 }\n",
     "inner/a_test.go": 'package inner\n\nimport "testing"\n\nfunc TestA(t *testing.T) {}\n',
     "outer/b.go": "package outer\n",
