@@ -292,7 +292,7 @@ def test_a_flame_graph_of_a_window_says_what_sql_says(
     browser.frame()
     a, b = window(browser)
     rows = capture.sql(
-        FLAME, [layer.lower().replace("-", "") if layer == "Off-CPU" else "cpu", a, b]
+        FLAME, [layer.lower().replace("-", "_") if layer == "Off-CPU" else "cpu", a, b]
     ).to_pylist()
     drawn = {box["label"]: box for box in browser.evaluate("godyno.flame.drawn()") if box["label"] != "all"}
     assert {name: box["total"] for name, box in drawn.items()} == pytest.approx(

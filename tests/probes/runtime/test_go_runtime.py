@@ -71,7 +71,11 @@ def test_each_go_tells_of_goroutines_collections_tasks_and_its_last_words(
     with recorded(tmp_path / "c.dyno", go_of(version).path, "run", ".") as capture:
         (probe,) = (probe for probe in capture.manifest.probes if probe.name == "go_runtime")
         assert probe.alignment_error_ns is not None and probe.alignment_error_ns < 100_000
-        assert not capture.manifest.warnings
+        assert not [
+            warning
+            for warning in capture.manifest.warnings
+            if "instrumented" in warning or "trace" in warning
+        ]
         told = {
             row["layer"]: row
             for row in rows(
