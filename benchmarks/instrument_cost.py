@@ -82,7 +82,14 @@ def one(arm: str, programs: dict[str, str], rate: float, seconds: float, scratch
     if service.returncode:
         raise SystemExit(f"{arm}: the service exits with {service.returncode}")
     size = sum(file.stat().st_size for file in (raw / DATA).iterdir()) if kinds else 0
-    return {"arm": arm, "rate": rate, "cpu_s": usage.ru_utime + usage.ru_stime, "bytes": size, **told}
+    return {
+        "arm": arm,
+        "rate": rate,
+        "cpu_s": usage.ru_utime + usage.ru_stime,
+        "bytes": size,
+        "cpu_a_request_s": (usage.ru_utime + usage.ru_stime) / told["requests"],
+        **told,
+    }
 
 
 def main() -> None:
@@ -92,6 +99,7 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=8)
     parser.add_argument("--seconds", type=float, default=2.0)
     parser.add_argument("--rate", type=float, default=1500.0)
+    parser.add_argument("--remark", default="", help="what a reader should know of the circumstances")
     options = parser.parse_args()
     go = find_go()
     runs: list[dict[str, Any]] = []
@@ -109,12 +117,17 @@ def main() -> None:
     finally:
         shutil.rmtree(scratch)
     print(file=sys.stderr)
-    keep("instrument_cost", table(runs, options.rate, go.version), runs)
+    keep(
+        "instrument_cost",
+        table(runs, options.rate, go.version) + (f"\n\n{options.remark}" if options.remark else ""),
+        runs,
+    )
 
 
 def table(runs: list[dict[str, Any]], rate: float, version: str) -> str:
     columns = (
         "throughput",
+        "CPU a request at it",
         f"p50 at {rate:g}/s",
         f"p99 at {rate:g}/s",
         f"CPU at {rate:g}/s",
@@ -124,6 +137,7 @@ def table(runs: list[dict[str, Any]], rate: float, version: str) -> str:
     for arm in ARMS:
         cells = [
             against(runs, arm, 0.0, "per_s"),
+            against(runs, arm, 0.0, "cpu_a_request_s"),
             *(against(runs, arm, rate, measure) for measure in ("p50_s", "p99_s", "cpu_s")),
         ]
         written = [
