@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from godyno.errors import UsageError
-from godyno.interfaces import SimpleProbe, Sink, Target
+from godyno.interfaces import SimpleProbe, Sink, TableSink, Target
 from godyno.model import Availability, Clock, Machine, Workload
 from godyno.probes.runtime.scraping.address import AUTHORIZATION, address, authorization
 from godyno.probes.runtime.scraping.process import KINDS, Settings
 
+_BEGIN_S = 10.0
 _END_S = 8.0  # the process ends by itself before that
 _CONNECT_S = 0.2
 
@@ -82,6 +83,10 @@ class Scrape(SimpleProbe):
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
         self.sink = sink
+        assert self._process.stdout is not None
+        # Only then may the command begin, or the time that is watched.
+        if select.select([self._process.stdout], [], [], _BEGIN_S)[0]:
+            os.read(self._process.stdout.fileno(), 1)
 
     def wind_down(self, done: Callable[[], None]) -> None:
         """Asks for the last profiles while everything still watches, and calls ``done`` when they have come."""
@@ -109,7 +114,7 @@ class Scrape(SimpleProbe):
             self.helper_cpu_s = _reaped(process)
         self.sink.note("scraper_cpu_s", round(self.helper_cpu_s, 4))
 
-    def decode(self, raw: Path, sink: Sink, manifest: Mapping[str, Any]) -> None:
+    def decode(self, raw: Path, sink: TableSink, manifest: Mapping[str, Any]) -> None:
         """Samples of every profile, the tables of every trace, and what asking for them cost."""
         from godyno.probes.runtime.scraping.reading import read_scraped
 
