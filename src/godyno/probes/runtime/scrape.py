@@ -66,6 +66,8 @@ class Scrape(SimpleProbe):
 
     def start(self, target: Target, sink: Sink) -> None:
         """Starts the process that asks. Raises UsageError where something answers before the command has begun."""
+        if not self.url:
+            return
         where = address(self.url)
         running = bool(getattr(target, "running", False))
         if not running and _answers(where.host, where.port):
