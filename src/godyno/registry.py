@@ -47,7 +47,9 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "scraping": "godyno.diagnose.scraping:Scraping",
         "completeness": "godyno.diagnose.completeness:Completeness",
     },
-    "studies": {},
+    "studies": {
+        "strip": "godyno.studies.library.strip:Strip",
+    },
     "exporters": {
         "prometheus": "godyno.export.prometheus:Prometheus",
         "grafana": "godyno.export.grafana:Grafana",
