@@ -35,6 +35,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "build_actions": "godyno.probes.runtime.build_actions:BuildActions",
         "go_tests": "godyno.probes.runtime.go_tests:GoTests",
         "go_debug": "godyno.probes.runtime.go_debug:GoDebug",
+        "go_runtime": "godyno.probes.runtime.go_runtime:GoRuntime",
         "scrape": "godyno.probes.runtime.scrape:Scrape",
     },
     "analyses": {
@@ -48,6 +49,12 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "completeness": "godyno.diagnose.completeness:Completeness",
     },
     "studies": {
+        "targets": "godyno.studies.library.targets:Targets",
+        "abi": "godyno.studies.library.abi:Abi",
+        "scenarios": "godyno.studies.library.scenarios:Scenarios",
+        "bottleneck": "godyno.studies.library.bottleneck:Bottleneck",
+        "cgo": "godyno.studies.library.cgo:Cgo",
+        "scheduler": "godyno.studies.library.scheduler:Scheduler",
         "strip": "godyno.studies.library.strip:Strip",
     },
     "exporters": {
@@ -73,6 +80,7 @@ LEVELS: dict[str, tuple[str, ...]] = {
     "syscalls": ("deep",),
     "block_io": ("deep",),
     "go_debug": (),
+    "go_runtime": (),
     "scrape": (),
     "strace_args": (),
 }

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from godyno import __version__, registry
+from godyno import __version__, registry, units
 from godyno.errors import GodynoError, NotAvailableHere, UsageError
 from godyno.interfaces import Study
 from godyno.model import Availability, Finding, Machine, Record, Trial
@@ -24,6 +24,7 @@ from godyno.studies.schedule import Slot, pool
 from godyno.studies.stand import Stand
 from godyno.studies.study import FAILED, UNAVAILABLE
 from godyno.studies.survey import gocache
+from godyno.studies.survey.busy import QUIET, Others
 from godyno.studies.survey.interrupt import ended_by_signals
 from godyno.studies.survey.subject import Subject, check_module, open_subject, reference_subject
 from godyno.toolchain import Go, find_go
@@ -150,7 +151,7 @@ class _Studying:
     def __init__(self, study: Study, module: str | None, budget_s: float, seed: int, told: Told) -> None:
         self.study, self.module, self.budget_s, self.seed, self.told = study, module, budget_s, seed, told
         self.began = time.monotonic()
-        self.warnings: list[str] = []
+        self.others = Others()
 
     def run(self, out: Path | None, quick: bool, options: Mapping[str, Any]) -> StudyResult:
         from godyno.machine import read_machine
@@ -171,7 +172,9 @@ class _Studying:
             with ended_by_signals(), ExitStack() as stack:
                 subject = self._subject(go, scratch)
                 go = subject.go if subject else go
-                stand = Stand(machine, go, subject, scratch, directory, self.seed, self.told.say)
+                stand = Stand(
+                    machine, go, subject, scratch, directory, self.seed, self.told.say, self._left_s
+                )
                 trial = stack.enter_context(self.study.open(stand))
                 outcome = self._trials(plan, trial, directory, machine, go, subject)
         except KeyboardInterrupt:
@@ -179,15 +182,19 @@ class _Studying:
         finally:
             self.told.close()
             gocache.remove(scratch)
+        warnings = [*_busy(self.others), *outcome.warnings]
         result = StudyResult(
             self.study.name, self.study.summary, datetime.now(UTC).isoformat(timespec="seconds"), __version__, go.version,
             subject.path if subject else "", machine, plan.text(), self.seed, quick, time.monotonic() - self.began,
             ended or outcome.end.value, str(directory), tuple(self.study.conclude(outcome.trials)), outcome.trials,
-            getattr(self.study, "sure", ""), tuple(getattr(self.study, "cannot_say", ())), (*self.warnings, *outcome.warnings),
+            getattr(self.study, "sure", ""), tuple(getattr(self.study, "cannot_say", ())), tuple(warnings),
             {key: str(value) for key, value in options.items()},
         )  # fmt: skip
         _write(result, directory, report)
         return result
+
+    def _left_s(self) -> float:
+        return max(0.0, self.budget_s - (time.monotonic() - self.began))
 
     def _subject(self, go: Go, scratch: Path) -> Subject | None:
         if not self.study.takes_module:
@@ -209,18 +216,32 @@ class _Studying:
         subject: Subject | None,
     ) -> Outcome:
         at: list[Progress] = []
+        others = self.others
 
         def told(slot: Slot) -> Trial:
             last = at[-1] if at else None
             done, planned = (last.done, last.planned) if last else (0, len(plan.slots()))
             self.told.at(Arm(slot.levels).name, done, planned, last.remaining_s if last else None)
-            return trial(slot)
+            others.begin()
+            try:
+                return trial(slot)
+            finally:
+                others.end()
 
         like = pool(machine, " ".join((go.version, subject.path)) if subject else go.version)
-        left_s = max(0.0, self.budget_s - (time.monotonic() - self.began))
         return run(
-            plan, told, directory / _TRIALS, pool=like, budget_s=left_s, progress=at.append, drop_failing=True
+            plan, told, directory / _TRIALS, pool=like, budget_s=self._left_s(), progress=at.append, drop_failing=True
         )  # fmt: skip
+
+
+def _busy(others: Others) -> list[str]:
+    """What a reader must know of the rest of the machine."""
+    if others.ratio is None or others.ratio <= QUIET:
+        return []
+    return [
+        f"Other processes kept {units.show_ratio(others.ratio)} of the processors busy while this was measured: times are longer and "
+        "vary more than on an idle machine; ratios within a block suffer less, sizes and counts not at all."
+    ]
 
 
 def _places(out: Path | None, name: str) -> tuple[Path, Path | None]:

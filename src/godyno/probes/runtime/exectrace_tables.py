@@ -22,6 +22,7 @@ Series, labelled ``pid`` and ``source=trace``: ``go.goroutine.by_state``, ``go.m
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, Any]
 CPU_SAMPLE_S = 0.01  # runtime/pprof samples at 100 Hz
 MOST_SMALL_SPANS = 200_000  # of each: sweeps, assists, tasks, regions, messages
+_STEP_NS = 64  # of the trace's clock
 _MARK = "GC concurrent mark phase"
 _STW = "stop-the-world ("
 _METRICS = {
@@ -139,9 +141,12 @@ def _cycle(mark: Any, records: Array, stops: dict[int, str], sink: TableSink, pi
     before = [number for number, reason in stops.items() if reason == "GC sweep termination"]
     after = [number for number, reason in stops.items() if reason == "GC mark termination"]
     first = records[np.isin(records["name"], before)]
-    first = first[first["t_start_ns"] <= start][-1:]  # the stop in which marking was begun
+    first = first[(first["t_end_ns"] > start) & (first["t_start_ns"] < end)][
+        :1
+    ]  # the stop in which marking was begun
     last = records[np.isin(records["name"], after)]
     last = last[last["t_end_ns"] >= end][:1]
+    # The mark range of Go 1.21 is opened before the workers are started, long before the world is stopped.
     began = int(first["t_start_ns"][0]) if len(first) else start
     marking = min(max(start, int(first["t_end_ns"][0])), end) if len(first) else start
     stopped = max(marking, min(end, int(last["t_start_ns"][0]))) if len(last) else end
@@ -168,6 +173,7 @@ def _annotations(
         name=names.of(regions["name"]), pid=pid, args=objects(task=regions["task"], goroutine=regions["goroutine"]),
     )  # fmt: skip
     logs = trace.records("logs")
+    logs = logs[~_is_marker(trace, logs)]
     if len(logs) > MOST_SMALL_SPANS:
         left["go_log"] = len(logs) - MOST_SMALL_SPANS
         logs = logs[:MOST_SMALL_SPANS]
@@ -175,6 +181,51 @@ def _annotations(
         "events", len(logs), t_ns=logs["t_ns"] + shift, layer="go_log", track=names.of(logs["category"]),
         name=names.of(logs["message"]), pid=pid, args=objects(task=logs["task"], goroutine=logs["goroutine"]),
     )  # fmt: skip
+
+
+MARKER = "godyno.clock"  # the category of messages that hold what CLOCK_MONOTONIC said just before
+
+
+def _is_marker(trace: DecodedTrace, logs: Array) -> Array:
+    if not len(logs):
+        return np.zeros(0, bool)
+    strings = trace.strings()
+    return np.isin(
+        logs["category"],
+        [
+            n
+            for n in np.unique(logs["category"]).tolist()
+            if n < len(strings) and strings[n].as_py() == MARKER
+        ],
+    )
+
+
+def clock_markers(trace: DecodedTrace) -> list[tuple[int, int]]:
+    """(instant of the trace, what CLOCK_MONOTONIC said just before) of each marker, in order."""
+    logs, strings = trace.records("logs"), trace.strings()
+    rows = [
+        (int(row["t_ns"]), strings[int(row["message"])].as_py())
+        for row in logs[_is_marker(trace, logs)]
+        if row["message"] < len(strings)
+    ]
+    return sorted((t, int(text)) for t, text in rows if text.isascii() and text.isdigit() and len(text) < 19)
+
+
+def placed(markers: list[tuple[int, int]]) -> tuple[int, int] | None:
+    """(what to add to the trace's instants to have MONOTONIC, by how many ns that may be wrong), from markers in pairs.
+
+    A message lies between the reading before it and the next marker's, so each neighbour pair bounds the offset from both sides
+    (Cristian 1989). 0 where the trace's clock is MONOTONIC as far as the bounds can tell. None without a pair.
+    """
+    bounds = [(t - after, t - before) for (t, before), (_, after) in itertools.pairwise(markers)]
+    if not bounds:
+        return None
+    low, high = max(low for low, _ in bounds), min(high for _, high in bounds)
+    if low - _STEP_NS <= high + _STEP_NS:  # one offset fits all
+        low, high = min(low, high) - _STEP_NS, max(low, high) + _STEP_NS
+        return (0, max(-low, high)) if low <= 0 <= high else (-((low + high) // 2), (high - low) // 2 + 1)
+    middle = int(np.median([high for _, high in bounds]))  # the clocks drift apart
+    return -middle, max(abs(high - middle) for _, high in bounds) + _STEP_NS
 
 
 def _samples(trace: DecodedTrace, sink: TableSink, pid: int, shift: int, names: Names) -> None:
