@@ -85,6 +85,16 @@ def nearest(marks: Sequence[Emission], times: Iterable[int]) -> list[int]:
     return out
 
 
+def closest(times: Sequence[int], marks: Sequence[Emission]) -> list[int]:
+    """For each mark, the distance of the nearest of the times."""
+    every = np.array(times)
+    return (
+        [outside(int(every[np.abs(every - mark.from_ns).argmin()]), mark) for mark in marks]
+        if len(every)
+        else []
+    )
+
+
 def column(capture: Capture, query: str) -> list[Any]:
     table = capture.sql(query)
     return table.column(0).to_pylist()
@@ -130,17 +140,16 @@ def distances(capture: Capture, said: dict[str, list[Emission]]) -> dict[tuple[s
         if starts:
             out[probe, f"{what} begins"] = nearest(edges(marks, True), starts)
             out[probe, f"{what} ends"] = nearest(edges(marks, False), ends)
-    for edge in ("t_start_ns", "t_end_ns"):
-        states = column(
+    sleeps, runs = (
+        column(
             capture,
-            f"SELECT {edge} FROM spans WHERE layer = 'thread_state' AND name = 'sleeping' AND tid = {tid} AND "
-            "t_end_ns - t_start_ns BETWEEN 1900000 AND 4000000 ORDER BY 1",
+            f"SELECT t_start_ns FROM spans WHERE layer = 'thread_state' AND name = '{name}' AND tid = {tid} ORDER BY 1",
         )
-        inside = [
-            d for d in nearest(edges(said["sleep"], edge == "t_start_ns"), states) if abs(d) < 1_000_000
-        ]  # others are Go's own sleeps
-        if inside:
-            out["scheduler", f"a sleep {'begins' if edge == 't_start_ns' else 'ends'}"] = inside
+        for name in ("sleeping", "running")
+    )
+    # The thread sleeps from when the call was made, and runs again before it reads its clock: it may have waited for a CPU.
+    out["scheduler", "a sleep begins"] = closest(sleeps, edges(said["sleep"], True))
+    out["scheduler", "a thread runs again"] = closest(runs, edges(said["sleep"], False))
     logs = {
         int(name): t
         for name, t in zip(
@@ -161,14 +170,19 @@ def distances(capture: Capture, said: dict[str, list[Emission]]) -> dict[tuple[s
         capture, "trace", "markedBurn", said["burn"]
     )
     out["page_faults", "faults of a function"] = sampled(capture, "minor_fault", "markedTouch", said["fault"])
-    forced = "layer = 'gc' AND track {} '%trace' AND name LIKE 'GC %'"
-    for probe, query in (("execution trace", forced.format("LIKE")), ("go_debug", forced.format("NOT LIKE"))):
+    cycles = "SELECT {} FROM spans WHERE layer = 'gc' AND track {} '%trace' AND name LIKE 'GC %' ORDER BY t_start_ns"
+    asked_for = column(capture, cycles.format("args->>'forced' = 'true'", "NOT LIKE"))
+    for probe, which in (("execution trace", "LIKE"), ("go_debug", "NOT LIKE")):
         for edge in ("t_start_ns", "t_end_ns"):
-            times = column(capture, f"SELECT {edge} FROM spans WHERE {query} ORDER BY 1")
-            within = [t for t in times if said["gc"][0].from_ns - 10**7 < t < said["gc"][-1].to_ns + 10**7]
-            if within:
+            times = column(capture, cycles.format(edge, which))
+            if probe == "go_debug":
+                times = [t for t, forced in zip(times, asked_for, strict=True) if forced]
+            elif times:  # the trace does not tell which were forced: the one nearest to each mark
+                every = np.array(times)
+                times = [int(every[np.abs(every - (m.from_ns + m.to_ns) // 2).argmin()]) for m in said["gc"]]
+            if times:
                 out[probe, f"runtime.GC {'begins' if edge == 't_start_ns' else 'ends'}"] = nearest(
-                    said["gc"], within
+                    said["gc"], times
                 )
     trues = "FROM spans WHERE layer = 'process' AND name = 'true' ORDER BY 1"
     for edge in ("t_start_ns", "t_end_ns"):

@@ -44,10 +44,8 @@ DEFAULT_OUTPUT_LIMIT_BYTES = 64 << 20
 _KILL_AFTER_S = 5.0
 _DRAIN_S = 0.2
 _WIND_DOWN_S = 6.0
-# A line's time is that of its arrival in the keeper, which on a busy machine has to wait for a CPU (benchmarks/alignment). With
-# a real-time priority it comes within 0.1 ms, but then every line is a switch, and a program that prints much takes 1.7 times
-# as long: tried and dropped.
-_LINE_LATE_NS = 5_000_000
+# A line's time is that of its arrival in the keeper, which takes what comes within a millisecond at once (``output.GATHER_S``).
+_LINE_LATE_NS = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
