@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from godyno.capture.pack import pack
     from godyno.capture.reader import Capture, captures, open_capture
     from godyno.diagnose.findings import findings_of
+    from godyno.diagnose.hottest import Hottest, hottest
     from godyno.errors import GodynoError
     from godyno.machine import read_machine
     from godyno.machine.doctor import doctor
@@ -40,6 +41,7 @@ _HOMES = {
     "Compared": "godyno.studies.bench.result",
     "Finding": "godyno.model",
     "GodynoError": "godyno.errors",
+    "Hottest": "godyno.diagnose.hottest",
     "Recording": "godyno.recorder",
     "Workload": "godyno.model",
     "findings_of": "godyno.diagnose.findings",
@@ -48,6 +50,7 @@ _HOMES = {
     "captures": "godyno.capture.reader",
     "compare": "godyno.studies.comparison",
     "doctor": "godyno.machine.doctor",
+    "hottest": "godyno.diagnose.hottest",
     "open_capture": "godyno.capture.reader",
     "pack": "godyno.capture.pack",
     "read_machine": "godyno.machine",
@@ -64,6 +67,7 @@ __all__ = [
     "Compared",
     "Finding",
     "GodynoError",
+    "Hottest",
     "Recording",
     "Workload",
     "attach",
@@ -72,6 +76,7 @@ __all__ = [
     "compare",
     "doctor",
     "findings_of",
+    "hottest",
     "list_studies",
     "open_capture",
     "pack",

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,8 +13,6 @@ from godyno.diagnose.processes import (
     at_once,
     busy_s,
     depths,
-    kind_of,
-    package_of,
     parents,
     process,
     processes,
@@ -24,34 +23,23 @@ def one(pid: int, ppid: int, start: int, end: int = 100) -> Process:
     return Process(pid, "x", "x", start, end, ppid=ppid)
 
 
-@pytest.mark.parametrize(
-    ("program", "kind"),
-    [
-        ("compile", "compile"),
-        ("compile.exe", "compile"),
-        ("http.test", "test"),
-        ("cc1", "C compiler"),
-        ("", "unknown"),
-        ("mytool", "mytool"),
-    ],
-)
-def test_a_process_is_named_by_what_it_runs(program: str, kind: str) -> None:
-    assert kind_of(program) == kind
+TOOLS = "/usr/lib/go/pkg/tool/linux_amd64"
 
 
 @pytest.mark.parametrize(
-    ("argv", "package"),
+    ("name", "args", "label"),
     [
-        (("/go/tool/compile", "-o", "x.a", "-p", "net/http", "-std"), "net/http"),
-        (("asm", "-p=runtime"), "runtime"),
-        (("/go/tool/cgo", "-importpath", "net", "--", "x.go"), "net"),
-        (("compile", "-p"), ""),
-        (("grep", "-p", "net/http"), ""),
-        ((), ""),
+        ("compile", {"exe": f"{TOOLS}/compile", "argv": ["compile", "-p", "net/http"]}, "compile net/http"),
+        ("compile", {"kind": "compile", "package": "net/http"}, "compile net/http"),
+        ("cli.test", {"argv": ["/tmp/go-build1/b001/cli.test", "-test.v"]}, "test cli.test"),
+        ("cli.test", {"kind": "test", "package": "example.com/cli"}, "test example.com/cli"),
+        ("grep", {"argv": ["grep", "-p", "net/http"]}, "grep"),
+        ("mytool.exe", {}, "mytool"),
+        ("", {}, "unknown"),
     ],
 )
-def test_the_package_is_read_from_the_tools_own_flags(argv: tuple[str, ...], package: str) -> None:
-    assert package_of(argv) == package
+def test_a_process_is_told_by_what_it_runs_and_works_on(name: str, args: dict[str, Any], label: str) -> None:
+    assert process(0, 1, "1", name, 1, args).label == label
 
 
 def test_the_parent_is_the_life_of_that_pid_which_had_begun() -> None:

@@ -15,7 +15,9 @@ from typing import Any
 
 import pytest
 
+import godyno
 from godyno.capture.reader import Capture, open_capture
+from godyno.diagnose.hottest import hottest
 from godyno.export.folded import Folded
 from godyno.export.pprof import Pprof
 from godyno.export.speedscope import Speedscope
@@ -23,7 +25,7 @@ from godyno.formats import pprof
 from godyno.interfaces import Sink
 from godyno.testing.samples import make_capture
 
-from .conftest import T0_NS
+from .conftest import T0_NS, made
 
 BY_LEAF = """
     SELECT CASE WHEN function = '' THEN '[unknown]' ELSE function END AS function, sum(weight) AS self_s
@@ -50,25 +52,76 @@ def pprof_tool(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
+def top_of(tool: Path, profile: Path, *flags: str) -> tuple[dict[str, tuple[float, float]], str]:
+    """Flat and cumulative seconds (or bytes) of each function by `go tool pprof -top`, and all that it printed."""
+    done = subprocess.run(
+        [tool, "-top", *flags, "-nodecount=100000", "-nodefraction=0", profile],
+        capture_output=True, text=True, check=True, timeout=60, env={**os.environ, "HOME": str(profile.parent)},
+    )  # fmt: skip
+    row = r"^\s*(\d+)(?:ns|B)?\s+\S+%\s+\S+%\s+(\d+)(?:ns|B)?\s+\S+%\s+(.+?)$"
+    scale = 1e9 if "-unit=ns" in flags else 1.0
+    return {
+        match[3]: (int(match[1]) / scale, int(match[2]) / scale)
+        for match in re.finditer(row, done.stdout, re.MULTILINE)
+    }, done.stdout
+
+
+def shortened(name: str) -> str:
+    """pprof writes [...] for type arguments in its reports, whatever the profile says."""
+    return re.sub(r"\[go\.shape[^]]*\]", "[...]", name)
+
+
 @pytest.mark.integration
 def test_go_tool_pprof_shows_what_sql_shows(capture: Capture, pprof_tool: Path, tmp_path: Path) -> None:
     Pprof().export(capture, str(tmp_path / "cpu.pb.gz"))
-    done = subprocess.run(
-        [pprof_tool, "-top", "-unit=ns", "-nodecount=100", "-nodefraction=0", tmp_path / "cpu.pb.gz"],
-        capture_output=True, text=True, check=True, timeout=60, env={**os.environ, "HOME": str(tmp_path)},
-    )  # fmt: skip
-    found = {
-        match[3]: int(match[1]) / 1e9
-        for match in re.finditer(
-            r"^\s*(\d+)(?:ns)?\s+\S+%\s+\S+%\s+(\d+)(?:ns)?\s+\S+%\s+(.+?)$", done.stdout, re.MULTILINE
-        )
-    }
+    found, text = top_of(pprof_tool, tmp_path / "cpu.pb.gz", "-unit=ns")
     wanted = self_seconds(capture)
-    assert {name: value for name, value in found.items() if value} == {
-        # pprof writes [...] for type arguments in its reports, whatever the profile says
-        re.sub(r"\[go\.shape[^]]*\]", "[...]", name): pytest.approx(value) for name, value in wanted.items()
-    }  # fmt: skip
-    assert "Type: cpu" in done.stdout and "Duration: 30s" in done.stdout
+    assert {name: flat for name, (flat, _) in found.items() if flat} == {
+        shortened(name): pytest.approx(value) for name, value in wanted.items()
+    }
+    assert "Type: cpu" in text and "Duration: 30s" in text
+
+
+@pytest.mark.integration
+def test_go_tool_pprof_shows_what_show_top_shows(capture: Capture, pprof_tool: Path, tmp_path: Path) -> None:
+    Pprof().export(capture, str(tmp_path / "cpu.pb.gz"))
+    found, _ = top_of(pprof_tool, tmp_path / "cpu.pb.gz", "-unit=ns")
+    shown = hottest(capture, "cpu", most=10**6)
+    assert found == {
+        shortened(row.name): (pytest.approx(row.flat, abs=2e-9), pytest.approx(row.cum, abs=2e-9))
+        for row in shown.rows
+    }
+    flat = [value for value, _ in found.values()]
+    assert flat == sorted(flat, reverse=True) == pytest.approx([row.flat for row in shown.rows])
+
+
+@pytest.mark.integration
+def test_of_a_real_recording_pprof_and_show_top_name_the_same_functions_and_shares(
+    pprof_tool: Path, tmp_path: Path
+) -> None:
+    """pprof itself is recorded while it reads a profile: Go code, the kernel, inlined frames, generics."""
+    with open_capture(made(tmp_path / "in.dyno", 1_700_000_000)) as source:
+        Pprof().export(source, str(tmp_path / "in.pb.gz"))
+    script = (
+        f"for i in 1 2 3 4 5 6 7 8; do {pprof_tool} -proto -output /dev/null {tmp_path / 'in.pb.gz'}; done"
+    )
+    recording = godyno.record(["sh", "-c", script], tmp_path / "c.dyno", level="deep")
+    with open_capture(recording.capture) as capture:
+        if not capture.sql("SELECT 1 FROM stacks WHERE layer = 'cpu' LIMIT 1").num_rows:
+            pytest.skip("CPU cannot be sampled here")
+        Pprof().export(capture, str(tmp_path / "cpu.pb.gz"))
+        shown = hottest(capture, "cpu", most=10**6)
+    found, _ = top_of(pprof_tool, tmp_path / "cpu.pb.gz", "-unit=ns", "-sample_index=cpu")
+    wanted: dict[str, tuple[float, float]] = {}
+    for row in shown.rows:
+        if not re.search(
+            r"\[.*\]", row.name
+        ):  # type arguments are shortened there, so that two names may become one
+            wanted[row.name] = (row.flat, row.cum)
+    assert len(wanted) > 50
+    for name, (flat, cum) in wanted.items():
+        assert found[name] == (pytest.approx(flat, abs=1e-6), pytest.approx(cum, abs=1e-6)), name
+    assert sum(flat for flat, _ in found.values()) == pytest.approx(shown.total, rel=1e-6)
 
 
 def test_a_profile_keeps_who_was_sampled_and_where(capture: Capture, tmp_path: Path) -> None:

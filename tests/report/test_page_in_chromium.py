@@ -14,6 +14,7 @@ from browser import Browser
 
 from godyno.capture.reader import Capture, open_capture
 from godyno.capture.tables import TableWriter
+from godyno.diagnose.hottest import hottest
 from godyno.model import Result
 from godyno.report.html import capture_html, html, write_text
 from godyno.report.page_data import Budget, page_data
@@ -518,3 +519,27 @@ def test_goroutines_are_drawn_as_sql_says_the_busiest_first_and_the_rest_folded(
         "2 main.worker": 0.5,
         "goroutine 1": 0.5,
     }
+
+
+def test_the_flame_graph_of_a_build_stands_on_what_each_process_worked_on(
+    browser: Browser, tmp_path: Path
+) -> None:
+    def fill(writer: TableWriter) -> None:
+        stack = writer.stack([("main.main", "/src/main.go", 1, "x")])
+        works = [("compile", "net/http"), ("compile", "net/http"), ("link", "example.com/x"), ("go", "")]
+        for pid, (kind, package) in enumerate(works, 100):
+            args = {"kind": kind, **({"package": package} if package else {})}
+            writer.span(T0, T0 + SECOND, "process", str(pid), kind, pid, pid, args)
+            for at in range(pid - 98):
+                writer.sample(T0 + at * SECOND // 10, "cpu", stack, 0.01, pid, pid)
+
+    path = tmp_path / "build.html"
+    with open_capture(write_capture(tmp_path / "b.dyno", fill)) as capture:
+        write_text(path, capture_html(capture))
+        wanted = {row.name: row.flat for row in hottest(capture, by="package").rows}
+    browser.open(path)
+    browser.evaluate("document.querySelector('.flame').scrollIntoView()")
+    browser.wait("godyno.flame.drawn().length > 4")
+    boxes = browser.evaluate("godyno.flame.drawn().filter(box => box.depth === 1)")
+    assert {box["label"]: box["total"] for box in boxes} == pytest.approx(wanted)
+    assert set(wanted) == {"compile net/http", "link example.com/x", "go"}

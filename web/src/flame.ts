@@ -31,7 +31,7 @@ interface Weights {
   samples: number;
 }
 
-const GROUPING: Record<Grouping, string> = { none: "all together", track: "by row", goroutine: "by goroutine", pid: "by process", tid: "by thread" };
+const GROUPING: Record<Grouping, string> = { none: "all together", package: "by package", track: "by row", goroutine: "by goroutine", pid: "by process", tid: "by thread" };
 
 export class Flame {
   private readonly view: View;
@@ -59,7 +59,7 @@ export class Flame {
     this.header = payload.header;
     const data = payload.header.stacks;
     const tree = data && new Tree(data, payload.column(data.first), payload.column(data.frames));
-    this.layers = (data?.layers ?? []).map((layer) => new Samples(layer, payload, tree!));
+    this.layers = (data?.layers ?? []).map((layer) => new Samples(layer, payload, tree!, payload.header.works));
     for (const lane of payload.header.lanes) {
       if (lane.by_name) this.layers.push(new LaneTime(lane, payload, view.tickS));
     }
@@ -110,6 +110,7 @@ export class Flame {
     const groupings = this.layer.groupings();
     this.grouping.replaceChildren(...groupings.map((name) => el("option", { value: name }, GROUPING[name])));
     if (groupings.includes(before)) this.grouping.value = before;
+    else if (groupings.includes("package")) this.grouping.value = "package"; // a build: its compilers are many programs
     this.grouping.hidden = groupings.length < 2;
     this.pinned = null;
     this.root = { node: 0, group: -1 };
@@ -163,6 +164,7 @@ export class Flame {
         const id = group.key % BETWEEN, pid = (group.key - id) / BETWEEN;
         return this.header.goroutines[`${pid}/${id}`] ?? (id ? `goroutine ${id}` : "no goroutine");
       }
+      case "package":
       case "track": return this.layer.trackLabel(group.key);
       default: return "all";
     }

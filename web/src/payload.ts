@@ -95,6 +95,7 @@ export interface Header {
   lines: LinesData | null;
   stacks: StacksData | null;
   processes: Record<string, string>;
+  works: Record<string, string>; // by pid: what a process of a build worked on
   goroutines: Record<string, string>; // by PID/GOROUTINE
 }
 

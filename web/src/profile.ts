@@ -6,7 +6,7 @@ import { lowerBound } from "./series.ts";
 
 /** Between a process and a goroutine of it in one number, which stays exact. */
 export const BETWEEN = 2 ** 32;
-export type Grouping = "none" | "goroutine" | "pid" | "tid" | "track";
+export type Grouping = "none" | "package" | "goroutine" | "pid" | "tid" | "track";
 
 /** What a flame graph can be drawn of. */
 export interface Source {
@@ -95,11 +95,12 @@ export class Samples implements Source {
   readonly t: Numbers;
   private readonly stack: Numbers;
   private readonly weight: Numbers;
-  private readonly by: Record<"goroutine" | "pid" | "tid", Numbers>;
+  private readonly by: Record<"package" | "goroutine" | "pid" | "tid", Numbers>;
+  private readonly packages: string[] = [];
   private readonly stacks: number;
   private readonly snapshot: boolean;
 
-  constructor(layer: StackLayer, payload: Payload, tree: Tree) {
+  constructor(layer: StackLayer, payload: Payload, tree: Tree, works: Record<string, string>) {
     this.snapshot = layer.snapshot;
     ({ id: this.id, title: this.title, unit: this.unit, note: this.note, baseline: this.baseline } = layer);
     this.tree = tree;
@@ -110,17 +111,24 @@ export class Samples implements Source {
     const pid = payload.column(layer.pid), tid = payload.column(layer.tid);
     // Each process numbers its goroutines from 1.
     const goroutine = Float64Array.from(payload.column(layer.goroutine), (id, i) => (id ? pid[i] * BETWEEN + id : 0));
-    this.by = { goroutine, pid, tid };
+    const known = new Map<number, number>(), numbers = new Map<string, number>();
+    const work = (id: number): number => {
+      const label = works[String(id)] ?? "";
+      if (!numbers.has(label)) numbers.set(label, this.packages.push(label) - 1);
+      known.set(id, numbers.get(label)!);
+      return numbers.get(label)!;
+    };
+    this.by = { package: Float64Array.from(pid, (id) => known.get(id) ?? work(id)), goroutine, pid, tid };
   }
 
   /** The groupings that tell anything apart. */
   groupings(): Grouping[] {
     const several = (numbers: Numbers) => numbers.some((value) => value !== numbers[0]);
-    return ["none", ...(["goroutine", "pid", "tid"] as const).filter((name) => several(this.by[name]))];
+    return ["none", ...(["package", "goroutine", "pid", "tid"] as const).filter((name) => several(this.by[name]))];
   }
 
-  trackLabel(): string {
-    return "";
+  trackLabel(key: number): string {
+    return this.packages[key] || "another process";
   }
 
   /** A sample's weight over the number of its process's states from..to, so that their sum is a mean. */
@@ -150,7 +158,7 @@ export class Samples implements Source {
       }
       return [{ key: 0, weight, samples: to - from, stacks }];
     }
-    const key = this.by[grouping as "goroutine" | "pid" | "tid"];
+    const key = this.by[grouping as keyof typeof this.by];
     const sums = new Map<number, number>();
     for (let i = from; i < to; i++) sums.set(key[i], (sums.get(key[i]) ?? 0) + weigh(i));
     const heaviest = [...sums].sort(([, p], [, q]) => q - p);

@@ -5,14 +5,14 @@ import { Samples, Tree } from "../src/profile.ts";
 
 const tree = new Tree({ functions: ["main", "work"], places: ["", ""] }, [0, 1], [0, 1]);
 
-function samples(snapshot: boolean): Samples {
+function samples(snapshot: boolean, works: Record<string, string> = {}): Samples {
   // Process 1 at 10 and 20, process 2 at 15; stacks 0 and 1.
   const columns: Record<string, number[]> = {
     t: [10, 10, 15, 20, 20], stack: [0, 1, 0, 0, 1], weight: [100, 10, 7, 300, 30], pid: [1, 1, 2, 1, 1],
     tid: [0, 0, 0, 0, 0], goroutine: [0, 0, 0, 0, 0],
   };
   const layer = { id: "heap", title: "Heap", unit: "By", note: "", baseline: false, snapshot, ...columns };
-  return new Samples(layer as unknown as StackLayer, { column: (of: unknown) => of } as unknown as Payload, tree);
+  return new Samples(layer as unknown as StackLayer, { column: (of: unknown) => of } as unknown as Payload, tree, works);
 }
 
 test("what was sampled is added up", () => {
@@ -29,4 +29,15 @@ test("states are not added up: each process counts with its mean", () => {
 test("a window between two states shows the last before it", () => {
   assert.deepEqual([...samples(true).window(21, 30, "none")[0].stacks], [300, 30]);
   assert.deepEqual([...samples(true).window(0, 5, "none")[0].stacks], [0, 0]);
+});
+
+test("processes that worked on one package are one group", () => {
+  const groups = (works: Record<string, string>) => {
+    const found = samples(false, works);
+    return found.window(0, 100, "package").map((group) => [found.trackLabel(group.key), group.weight]);
+  };
+  assert.deepEqual(groups({ 1: "compile net", 2: "compile net" }), [["compile net", 447]]);
+  assert.deepEqual(groups({ 1: "compile net", 2: "link x" }), [["compile net", 440], ["link x", 7]]);
+  assert.ok(samples(false, { 1: "compile net", 2: "link x" }).groupings().includes("package"));
+  assert.ok(!samples(false).groupings().includes("package"));
 });

@@ -43,6 +43,14 @@ SAMPLE_LAYERS: Mapping[str, SampleLayer] = {
     "major_fault": SampleLayer("Major page faults", ""),
 }
 
+# In SQL over ``stacks``: a sample that can be shown, and one that may be added up with others (of states, each process's last).
+USABLE_SQL = "stack_id IN (SELECT stack_id FROM frames) AND isfinite(weight) AND weight > 0 AND t_ns BETWEEN 0 AND 4611686018427387904"
+_STATES = ", ".join(f"'{name}'" for name, one in SAMPLE_LAYERS.items() if one.placed is Placed.SNAPSHOT)
+SUMMABLE_SQL = (
+    f"(layer IS NULL OR layer NOT IN ({_STATES}) OR (layer, pid, t_ns) IN"
+    f" (SELECT (layer, pid, max(t_ns)) FROM stacks WHERE layer IN ({_STATES}) GROUP BY layer, pid))"
+)
+
 _BYTES = {"heap", "alloc", "allocs", "inuse", "memory", "space", "bytes"}
 _COUNTS = {
     "goroutine", "goroutines", "objects", "count", "fault", "faults", "threadcreate", "switches",

@@ -4,25 +4,63 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+from godyno.errors import UsageError
+
+if TYPE_CHECKING:
+    from godyno.diagnose.hottest import Hottest
+
+_BY = ("function", "package", "process", "goroutine")
+_MOST = 20
 
 
 @click.command("show", short_help="What a capture shows.")
 @click.argument("capture", type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="The manifest and every finding as JSON.")
-def command(capture: Path, as_json: bool) -> None:
+@click.option(
+    "--top", is_flag=False, flag_value=_MOST, type=click.IntRange(1), metavar="[N]",
+    help=f"The N ({_MOST}) hottest functions, as `go tool pprof -top` counts them.",
+)  # fmt: skip
+@click.option(
+    "--layer", default="", help="With --top: cpu, off_cpu, heap, allocs, mutex, block … (default: CPU)."
+)
+@click.option(
+    "--by", type=click.Choice(_BY), default=None, help="With --top: what is added up. (default: function)"
+)
+@click.option(
+    "--json", "as_json", is_flag=True, help="The manifest and every finding, or the hottest, as JSON."
+)
+def command(capture: Path, top: int | None, layer: str, by: str | None, as_json: bool) -> None:
     """Show what CAPTURE holds: what ran, what it needed, where time and memory went, and what was not seen.
+
+    --by package tells what each process of a go build or go test worked on.
 
     \b
     Examples:
       godyno show go-build-20260101-120000.dyno
+      godyno show service.dyno --top
+      godyno show service.dyno --top 50 --layer heap
+      godyno show build.dyno --top --by package
       godyno show build.dyno --json | jq '.findings[] | select(.kind == "critical-path") | .data.path'
     """
     from godyno.capture.reader import open_capture
-    from godyno.diagnose import findings_of
 
+    if top is None and (layer or by):
+        raise UsageError("--layer and --by say what --top shows", hint="Add --top.")
     with open_capture(capture) as found:
+        if top is not None:
+            from godyno.diagnose.hottest import hottest
+
+            hot = hottest(found, layer, by or "function", top)
+            if as_json:
+                click.echo(json.dumps({"capture": str(capture), **hot.as_json()}))
+            else:
+                _print(hot)
+            return
+        from godyno.diagnose import findings_of
+
         findings = findings_of(found)
         if as_json:
             answer = {
@@ -37,3 +75,30 @@ def command(capture: Path, as_json: bool) -> None:
         from godyno.report.terminal import print_document
 
         print_document(capture_document(found, findings))
+
+
+def _print(hot: Hottest) -> None:
+    """The hottest as a table; the name last, since it is long."""
+    from godyno import units
+    from godyno.report.terminal import print_rows
+
+    plural = {"process": "processes"}.get(hot.by, f"{hot.by}s")
+    counted = f"{hot.title}: {units.show(hot.total, hot.unit)} in {hot.samples:,} samples"
+    click.echo(f"{counted}; {len(hot.rows):,} of {hot.count:,} {plural}. {hot.note}".rstrip())
+    doubted = any(row.flat_interval for row in hot.rows)
+    functions = hot.by == "function"
+    columns = [
+        "flat", "flat%", *(["95 %"] if doubted else []), *(["cum", "cum%"] if functions else []),
+        *([] if functions else ["hottest function"]), hot.by,
+    ]  # fmt: skip
+    rows = []
+    for row in hot.rows:
+        between = row.flat_interval
+        rows.append([
+            units.show(row.flat, hot.unit), f"{row.flat_share:.1%}",
+            *([f"{between.low * 100:.1f}–{between.high * 100:.1f}" if between else ""] if doubted else []),
+            *([units.show(row.cum, hot.unit), f"{row.cum_share:.1%}"] if functions else []),
+            *([] if functions else [row.function]), row.name,
+        ])  # fmt: skip
+    numbers = len(columns) - (1 if functions else 2)
+    print_rows(columns, rows, right=range(numbers))

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-TOOLCHAIN = ("go", "compile", "link", "asm", "cgo", "vet", "cover", "buildid", "pack", "covdata", "test")
+from godyno.formats.buildcommand import build_command
 
 # The same readings in SQL, for the evidence of findings.
 CPU_SQL = "coalesce(TRY_CAST(args->>'cpu_s' AS DOUBLE), TRY_CAST(args->>'user_s' AS DOUBLE) + TRY_CAST(args->>'system_s' AS DOUBLE))"
-_ARGV_SQL = "from_json(args->'argv', '[\"VARCHAR\"]')"
-PACKAGE_SQL = (
-    f"coalesce(args->>'package', CASE WHEN name IN ('compile', 'asm') THEN {_ARGV_SQL}[list_position({_ARGV_SQL}, '-p') + 1] "
-    f"WHEN name = 'cgo' THEN {_ARGV_SQL}[list_position({_ARGV_SQL}, '-importpath') + 1] END)"
-)
+PACKAGE_SQL = "args->>'package'"
 
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """One process. What is not known is None; ``kind`` is ``go``, ``compile``, ``link`` …, else the program's name."""
+    """One process. What is not known is None; ``kind`` is one of ``formats.buildcommand``, else the program's name."""
 
     pid: int
     name: str
@@ -43,6 +39,12 @@ class Process:
     def wall_s(self) -> float:
         """How long it lived."""
         return (self.t_end_ns - self.t_start_ns) * 1e-9
+
+    @property
+    def label(self) -> str:
+        """What it is and what it works on: ``compile net/http``. A test binary of an unknown package is told by its name."""
+        of = self.package or (self.name if self.kind == "test" else "")
+        return f"{self.kind} {of}" if of else self.kind
 
     @property
     def cpu_s(self) -> float | None:
@@ -101,15 +103,17 @@ def process(t_start_ns: int, t_end_ns: int, track: str, name: str, pid: int, arg
     """The record of one span of the layer ``process``."""
     words = args.get("argv")
     argv = tuple(str(word) for word in words) if isinstance(words, list) else ()
-    program = text_of(args.get("exe")) or (argv[0] if argv else "")
+    program = text_of(args.get("exe")) or (argv[0] if argv else "") or name
+    command = build_command(program, argv)
+    kind = text_of(args.get("kind")) or (command.kind if command.kind != "other" else "")
     return Process(
         pid=pid,
         name=name,
-        kind=text_of(args.get("kind")) or kind_of(program.rpartition("/")[2] or name),
+        kind=kind or program.rpartition("/")[2].removesuffix(".exe") or name or "unknown",
         t_start_ns=t_start_ns,
         t_end_ns=t_end_ns,
         ppid=whole(args.get("ppid")) or 0,
-        package=text_of(args.get("package")) or package_of(argv),
+        package=text_of(args.get("package")) or command.package,
         argv=argv,
         user_s=number(args.get("user_s")),
         system_s=number(args.get("system_s")),
@@ -119,47 +123,6 @@ def process(t_start_ns: int, t_end_ns: int, track: str, name: str, pid: int, arg
         exit_signal=whole(args.get("exit_signal")),
         args=args,
     )
-
-
-def kind_of(program: str) -> str:
-    """The kind of process by its program's name: the toolchain's own names, ``test`` for a test binary, ``C compiler``, else the name."""
-    name = program.removesuffix(".exe")
-    if name.endswith(".test"):
-        return "test"
-    if name in (
-        "gcc",
-        "cc",
-        "cc1",
-        "clang",
-        "g++",
-        "cc1plus",
-        "collect2",
-        "ld",
-        "as",
-        "lto-wrapper",
-    ) or name.startswith("x86_64-linux-gnu-"):
-        return "C compiler"
-    return name or "unknown"
-
-
-def package_of(argv: Sequence[str]) -> str:
-    """The import path that a tool of the toolchain was told to work on; empty where its command line does not say.
-
-    ``compile -p``, ``asm -p``, ``cgo -importpath``; a test binary is named for its package's last element only, so it is not guessed.
-    """
-    if not argv or argv[0].replace("\\", "/").rpartition("/")[2].removesuffix(".exe") not in (
-        "compile",
-        "asm",
-        "cgo",
-    ):
-        return ""
-    for flag in ("-p", "-importpath"):
-        for index, word in enumerate(argv[1:], 1):
-            if word == flag and index + 1 < len(argv):
-                return argv[index + 1]
-            if word.startswith(f"{flag}="):
-                return word.partition("=")[2]
-    return ""
 
 
 def parents(found: list[Process]) -> dict[int, int | None]:

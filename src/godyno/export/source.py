@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from godyno.capture.sample_layers import SAMPLE_LAYERS, Placed, sample_layer
+from godyno.capture.sample_layers import SUMMABLE_SQL, USABLE_SQL, sample_layer
 from godyno.errors import CaptureCorrupt
 from godyno.export.progress import tell
 from godyno.export.walltime import WallClock
@@ -208,15 +208,15 @@ class Source:
 
         ``summed`` is for formats that add up samples: of states, such as the heap, only each process's last is given.
         """
-        good = _GOOD_SAMPLE
+        good = USABLE_SQL
         if summed:
             self.omitted.count(
-                self.number(f"SELECT count(*) FROM stacks WHERE {good} AND NOT {_LAST_STATE}"),
+                self.number(f"SELECT count(*) FROM stacks WHERE {good} AND NOT {SUMMABLE_SQL}"),
                 "sample", "of an earlier state; states cannot be added up, so only the last is there",
             )  # fmt: skip
-            good += f" AND {_LAST_STATE}"
+            good += f" AND {SUMMABLE_SQL}"
         self.omitted.count(
-            self.number(f"SELECT count(*) FROM stacks WHERE NOT coalesce({_GOOD_SAMPLE}, false)"),
+            self.number(f"SELECT count(*) FROM stacks WHERE NOT coalesce({USABLE_SQL}, false)"),
             "sample",
             "without a stack, a time or a positive weight",
         )
@@ -261,17 +261,6 @@ class Source:
         return {clean(key): clean(value) for key, value in self.manifest.tags.items()}
 
 
-_GOOD_SAMPLE = (
-    "stack_id IN (SELECT stack_id FROM frames) AND isfinite(weight) AND weight > 0"
-    f" AND t_ns BETWEEN 0 AND {_LAST_NS}"
-)
-
-
-_STATES = ", ".join(f"'{name}'" for name, one in SAMPLE_LAYERS.items() if one.placed is Placed.SNAPSHOT)
-_LAST_STATE = (
-    f"(layer IS NULL OR layer NOT IN ({_STATES}) OR (layer, pid, t_ns) IN"
-    f" (SELECT (layer, pid, max(t_ns)) FROM stacks WHERE layer IN ({_STATES}) GROUP BY layer, pid))"
-)
 _SCALES = {"s": ("nanoseconds", 1e9), "By": ("bytes", 1.0), "": ("count", 1.0)}
 
 

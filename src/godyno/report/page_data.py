@@ -64,7 +64,7 @@ def page_data(
     window, payload = window_of(capture), Payload()
     tree = processes(capture)
     kinds = {str(one.pid): one.kind for one in tree}
-    names = {str(one.pid): f"{' '.join(filter(None, (one.kind, one.package)))} ({one.pid})" for one in tree}
+    names = {str(one.pid): f"{one.label} ({one.pid})" for one in tree}
     header = {
         "format": FORMAT,
         "tick_ns": window.tick_ns,
@@ -75,6 +75,10 @@ def page_data(
         "lines": _lines(capture, window, payload, budget),
         "stacks": stacks(capture, window, payload, budget.samples, baseline),
         "processes": {pid: clean(name)[:200] for pid, name in names.items()},
+        # What each process of a go build or go test worked on; empty where there was none.
+        "works": {str(one.pid): clean(one.label)[:200] for one in tree}
+        if any(one.package for one in tree)
+        else {},
         "goroutines": {
             track: clean(name)[:200] for track, name in goroutines.sampled(capture, names).items()
         },

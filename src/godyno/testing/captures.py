@@ -85,7 +85,8 @@ def a_build(
             cpu = (stop - start) * 1e-9 if name != "go" else 0.2
             writer.span(
                 start, stop, "process", str(pid), name, pid, pid,
-                {"ppid": ppid, "argv": [name, *(["-p", package] if package else [])], "exe": f"/go/pkg/tool/{name}",
+                {"ppid": ppid, "argv": [name, *(["-p", package] if package else [])], "exe": f"/go/pkg/tool/linux_amd64/{name}",
+                 "kind": name, **({"package": package} if package else {}),
                  "user_s": cpu * 0.9, "system_s": cpu * 0.1, "rss_peak_bytes": int(peak), "exit_code": 0, "source": "taskstats"},
             )  # fmt: skip
             _samples(writer, pid, start, stop, peak, hz, chance)
@@ -192,7 +193,8 @@ def an_hour(
             argv = [name, "-p", package] if name == "compile" else [f"/tmp/go-build/{name}"]
             writer.span(
                 start, stop, "process", str(101 + index), name[:15], 101 + index, 101 + index,
-                {"ppid": 100, "argv": argv, "user_s": 5.0, "system_s": 1.0, "rss_peak_bytes": 10_000_000 + index},
+                {"ppid": 100, "argv": argv, "kind": "test" if name.endswith(".test") else name,
+                 **({} if name == "link" else {"package": package}), "user_s": 5.0, "system_s": 1.0, "rss_peak_bytes": 10_000_000 + index},
             )  # fmt: skip
             _samples(writer, 101 + index, start, stop, 50e6 + 1e5 * index, hz, chance)
             writer.line(stop, "stdout", f"ok  \t{package}\t{(stop - start) * 1e-9:.3f}s")

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from godyno.errors import FormatError
+from godyno.formats.actiongraph import action_graph
 from godyno.formats.buildcommand import build_command
 from godyno.interfaces import Sink
 from godyno.probes.kernel import perf_event, taskstats
@@ -53,10 +55,11 @@ def decode_processes(raw: Path, sink: Sink, manifest: Mapping[str, Any]) -> None
             process.end_ns = max(end_ns, latest, process.start_ns)
     _command_lines(raw / "commands.jsonl", processes)
     accounted = _accounting(raw / "taskstats", processes)
+    packages = packages_of(raw.parent / "build_actions" / "actiongraph.json")
     for process in processes:
         sink.span(
             process.start_ns, process.end_ns, "process", str(process.pid), process.comm or "?",
-            process.pid, process.pid, _args(process, accounted),
+            process.pid, process.pid, _args(process, accounted, packages),
         )  # fmt: skip
     survivors = [p for p in processes if not p.ended and p.pid != root]
     attached = (manifest.get("notes") or {}).get("attached")
@@ -67,7 +70,7 @@ def decode_processes(raw: Path, sink: Sink, manifest: Mapping[str, Any]) -> None
         )
 
 
-def _args(process: _Process, accounted: bool) -> dict[str, Any]:
+def _args(process: _Process, accounted: bool, packages: Mapping[tuple[str, bool], str]) -> dict[str, Any]:
     args: dict[str, Any] = {"ppid": process.parent}
     if process.exe:
         args["exe"] = process.exe
@@ -76,8 +79,11 @@ def _args(process: _Process, accounted: bool) -> dict[str, Any]:
     command = build_command(process.exe, process.argv)
     if command.kind != "other":
         args["kind"] = command.kind
-    if command.package:
-        args["package"] = command.package
+    package = command.package
+    if package in ("", "main"):  # what commands and test binaries are is known to go alone
+        package = packages.get((command.objdir, command.kind == "test"), package)
+    if package:
+        args["package"] = package
     if command.objdir:
         args["objdir"] = command.objdir
     if command.query:
@@ -96,6 +102,19 @@ def _args(process: _Process, accounted: bool) -> dict[str, Any]:
     if process.began_before:
         args["began_before"] = True
     return args
+
+
+def packages_of(file: Path) -> dict[tuple[str, bool], str]:
+    """The package that go worked on in each of its work directories, and the one whose test ran there (True)."""
+    try:
+        actions = action_graph(file.read_bytes())
+    except (OSError, FormatError):
+        return {}  # no go command, or its own probe says why
+    tests = {(one.objdir, True): one.package for one in actions if one.objdir and one.mode == "test run"}
+    built = {
+        (one.objdir, False): one.package for one in actions if one.objdir and one.mode in ("build", "link")
+    }
+    return {key: package for key, package in (tests | built).items() if package}
 
 
 def _from_perf(file: Path, root: int, existing: list[_Process]) -> list[_Process]:
