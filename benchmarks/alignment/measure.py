@@ -242,8 +242,8 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def measure(count: int, scratch: Path) -> list[dict[str, Any]]:
-    """A row for each layer and kind of mark."""
+def measure(count: int, scratch: Path, only: str = "") -> list[dict[str, Any]]:
+    """A row for each layer and kind of mark. ``only`` names one of the two recordings, ``all`` or ``strace``."""
     go = find_go()
     go.run("build", "-o", str(scratch / "alignment"), ".", cwd=HERE)
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -254,6 +254,8 @@ def measure(count: int, scratch: Path) -> list[dict[str, Any]]:
         ("all", "deep", {"scrape": scrape, "go_debug": {}, "page_faults": {"period": 1}}),
         ("strace", "light", {"strace_args": {"calls": ["write"]}}),
     ):
+        if only not in ("", name):
+            continue
         capture, said = recorded(scratch, name, level, settings, count)
         with capture:
             for (probe, what), values in distances(capture, said).items():

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
+import shutil
 import struct
+import subprocess
 import sys
 from pathlib import Path
 
@@ -12,6 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from godyno.capture.reader import open_capture
+from godyno.errors import GodynoError
 from godyno.probes.kernel.perf_records import Life, Mapping_, Name
 from godyno.probes.kernel.symbols import (
     Mapped,
@@ -22,7 +27,10 @@ from godyno.probes.kernel.symbols import (
     own_vdso,
     recorded_here,
 )
+from godyno.recorder import record
+from godyno.toolchain import find_go
 
+PROGRAM = Path(__file__).parents[2] / "data" / "programs" / "names"
 linux = pytest.mark.skipif(sys.platform != "linux", reason="reads Linux's /proc")
 USER = (1 << 64) - 512
 KERNEL = (1 << 64) - 128
@@ -132,3 +140,79 @@ def test_kernel_names_that_were_needed_are_kept_for_another_machine(tmp_path: Pa
 def test_hidden_kernel_addresses_are_no_symbols(tmp_path: Path) -> None:
     (tmp_path / "kallsyms").write_text("0000000000000000 T start\n0000000000000000 t other\nnonsense\n")
     assert kernel_symbols(tmp_path / "kallsyms") == ([], [])
+
+
+def build(out: Path, *flags: str, cgo: bool = False) -> Path:
+    try:
+        go = find_go()
+    except GodynoError as error:
+        pytest.skip(str(error))
+    if cgo and shutil.which("gcc") is None:
+        pytest.skip("there is no C compiler here")
+    env = {**os.environ, "GOTOOLCHAIN": "local", "GOFLAGS": "", "CGO_ENABLED": str(int(cgo))}
+    subprocess.run([go.path, "build", *flags, "-o", str(out), "."], cwd=PROGRAM, env=env, check=True)
+    return out
+
+
+def stacks_of(program: Path, scratch: Path) -> list[list[str]]:
+    """Every stack of a recording of ``program``, leaf first, as FUNCTION FILE:LINE."""
+    recording = record([str(program)], scratch / "c", level="deep")
+    assert recording.result.exit_code == 0
+    with open_capture(recording.capture) as capture:
+        found = capture.sql(
+            "SELECT list(function || ' ' || regexp_replace(file, '.*/', '') || ':' || line ORDER BY depth) AS stack FROM frames "
+            "WHERE stack_id IN (SELECT stack_id FROM stacks WHERE layer = 'cpu') GROUP BY stack_id"
+        )["stack"].to_pylist()
+    if not found:
+        pytest.skip("CPU cannot be sampled here")
+    return found
+
+
+def seen(stacks: list[list[str]], *pattern: str) -> bool:
+    """Whether a stack holds frames that match ``pattern`` one after the other, the innermost first."""
+    return any(
+        all(re.fullmatch(one, frame) for one, frame in zip(pattern, stack[at:], strict=False))
+        for stack in stacks
+        for at in range(len(stack) - len(pattern) + 1)
+    )
+
+
+GENERIC = r"main\.\(\*counter\[\.\.\.\]\)\.Add main\.go:(16|17)"
+INLINED = r"main\.step\[\.\.\.\] main\.go:21"
+
+
+@linux
+@pytest.mark.integration
+@pytest.mark.parametrize(
+    "flags", [("-ldflags=-s -w",), ("-buildmode=pie", "-ldflags=-s -w")], ids=["stripped", "stripped PIE"]
+)
+def test_generic_inlined_and_anonymous_functions_are_named_without_symbols(
+    tmp_path: Path, flags: tuple[str, ...]
+) -> None:
+    stacks = stacks_of(build(tmp_path / "names", *flags), tmp_path)
+    assert seen(stacks, INLINED, GENERIC, r"main\.during main\.go:\d+", r"main\.main main\.go:(65|66)")
+    assert seen(stacks, r"main\.machine\.turn main\.go:\d+")
+    assert seen(stacks, r"main\.main\.func\d+ main\.go:(69|70)")
+    assert not any(
+        frame.startswith(("+0x", "0x")) and "names" in frame for stack in stacks for frame in stack
+    )
+
+
+@linux
+@pytest.mark.integration
+def test_what_only_a_profile_made_the_compiler_inline_is_a_frame_of_its_own(tmp_path: Path) -> None:
+    # As `go tool preprofile` writes it: caller, callee, the call's line within the caller and its weight.
+    profile = tmp_path / "hot.pgo"
+    profile.write_text("GO PREPROFILE V1\nmain.turns\nmain.machine.turn\n2 1000\n")
+    stacks = stacks_of(build(tmp_path / "names", f"-gcflags=-pgoprofile={profile}"), tmp_path)
+    assert seen(stacks, r"main\.machine\.turn main\.go:\d+", r"main\.turns main\.go:49")
+
+
+@linux
+@pytest.mark.integration
+def test_a_stack_goes_from_c_through_the_call_to_the_goroutine(tmp_path: Path) -> None:
+    stacks = stacks_of(build(tmp_path / "names", cgo=True), tmp_path)
+    assert seen(
+        stacks, r"burn_in_c .*", r"_cgo_\w+_Cfunc_called_from_go .*", r"runtime\.asmcgocall .*", r"runtime\.cgocall .*",
+        r"main\._Cfunc_called_from_go .*", r"main\.burnInC c\.go:\d+", r"main\.during .*",
+    )  # fmt: skip

@@ -1,0 +1,3 @@
+module godyno.test/names
+
+go 1.21
