@@ -57,7 +57,7 @@ def serving(
                 if line.startswith("ready "):
                     break
             else:
-                raise SystemExit(f"{argv[0]} ended before it served")
+                raise RuntimeError(f"{argv[0]} ended before it served")
             words = dict(word.split("=") for word in line.split()[1:])
             yield process, words["http"], words["grpc"]
         finally:

@@ -6,6 +6,8 @@ interleaved in mirrored blocks. ``scraped`` is level light with ``--pprof``; CPU
 left for later.
 
     python benchmarks/service_cost.py [--pairs 6] [--seconds 3] [--rate 1000]
+
+A run that fails is left out with its pair, and named; Ctrl-C keeps what was measured. Six pairs are the least for an interval.
 """
 
 from __future__ import annotations
@@ -13,9 +15,12 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import resource
 import shutil
+import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -48,16 +53,28 @@ def one(arm: str, programs: Programs, rate: float, seconds: float, scratch: Path
     with serving(argv, env, scratch) as (process, http, grpc):
         told = asked(programs, http, grpc, rate, seconds)
         process.terminate()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
+        usage = ended(process, 60.0)
     if process.returncode:
-        raise SystemExit(f"{arm}: exit {process.returncode}")
+        raise RuntimeError(f"{arm}: exit {process.returncode}")
     cpu_s = usage.ru_utime + usage.ru_stime
     if options is not None:
         manifest = read_manifest(scratch / "c.dyno")
         assert manifest.result is not None
         cpu_s = manifest.result.user_s + manifest.result.system_s + manifest.cost.during_cpu_s
     return {"arm": arm, "rate": rate, "cpu_s": cpu_s, **told}
+
+
+def ended(process: subprocess.Popen[str], within_s: float) -> resource.struct_rusage:
+    """What it used; killed where it does not end by itself."""
+    kill_at = time.monotonic() + within_s
+    while True:
+        pid, status, usage = os.wait4(process.pid, os.WNOHANG)
+        if pid:
+            process.returncode = os.waitstatus_to_exitcode(status)
+            return usage
+        if time.monotonic() > kill_at:
+            process.kill()
+        time.sleep(0.02)
 
 
 def table(runs: list[dict[str, Any]], rate: float, version: str) -> str:
@@ -75,9 +92,14 @@ def table(runs: list[dict[str, Any]], rate: float, version: str) -> str:
 
 def against(runs: list[dict[str, Any]], arm: str, rate: float, measure: str) -> str:
     """An arm's measure over the bare service's, run by run beside each other."""
-    bare, other = (
-        [run[measure] for run in runs if run["arm"] == name and run["rate"] == rate] for name in ("bare", arm)
-    )
+    by_pair = [
+        {run["pair"]: run[measure] for run in runs if run["arm"] == name and run["rate"] == rate}
+        for name in ("bare", arm)
+    ]
+    pairs = sorted(by_pair[0].keys() & by_pair[1].keys())
+    if not pairs:
+        return "–"
+    bare, other = ([values[pair] for pair in pairs] for values in by_pair)
     if arm == "bare":
         typical = sorted(bare)[len(bare) // 2]
         return f"{typical:.0f}/s" if measure == "per_s" else f"{typical * 1e3:.3g} ms"
@@ -95,18 +117,27 @@ def main() -> None:
     options = parser.parse_args()
     go = find_go()
     runs: list[dict[str, Any]] = []
+    failed: list[str] = []
     with tempfile.TemporaryDirectory(prefix="godyno-service-") as place:
         scratch = Path(place)
         programs = build(go, scratch)
         order, block = random.Random(1), list(ARMS)
-        for index in range(options.pairs):
-            block = list(reversed(block)) if index % 2 else order.sample(block, len(block))
-            for rate in (0.0, options.rate):
-                for arm in block:
-                    runs.append(one(arm, programs, rate, options.seconds, scratch))
-                    print(f"\r{index + 1}/{options.pairs} rate {rate:g} {arm:18}", end="", file=sys.stderr)
-    print(file=sys.stderr)
-    keep("service_cost", table(runs, options.rate, go.version), runs)
+        plan = []
+        for pair in range(options.pairs):
+            block = list(reversed(block)) if pair % 2 else order.sample(block, len(block))
+            plan += [(pair, rate, arm) for rate in (0.0, options.rate) for arm in block]
+        try:
+            for at, (pair, rate, arm) in enumerate(plan, 1):
+                print(f"\r{at}/{len(plan)} rate {rate:g} {arm:18}", end="", file=sys.stderr)
+                try:
+                    runs.append({"pair": pair, **one(arm, programs, rate, options.seconds, scratch)})
+                except (RuntimeError, OSError, ValueError, subprocess.SubprocessError) as error:
+                    failed.append(f"pair {pair}, rate {rate:g}, {arm}: {error}")
+        except KeyboardInterrupt:
+            failed.append(f"stopped after {len(runs)} of {len(plan)} runs")
+    print(*failed, sep="\n", file=sys.stderr)
+    lost = "".join(f"\n- left out: {one}" for one in failed)
+    keep("service_cost", table(runs, options.rate, go.version) + (f"\n{lost}" if lost else ""), runs)
 
 
 if __name__ == "__main__":
