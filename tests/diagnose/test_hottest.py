@@ -77,6 +77,9 @@ def test_the_command_says_what_the_api_says(capture: Capture) -> None:
     text = CliRunner().invoke(command, [path, "--top"]).stdout
     assert text.startswith("On-CPU: 8.00 s in 4 samples; 3 of 3 functions.")
     assert "4.00 s  50.0%" in text
+    assert CliRunner().invoke(command, ["--top", path]).stdout == text  # as `go tool pprof -top FILE`
+    for wrong in (["--top", "0", path], ["--top", "x", path], [path, "--by", "package"], ["--top"], []):
+        assert CliRunner().invoke(command, wrong).exit_code
 
 
 @pytest.mark.parametrize("asked", [{"layer": "nix"}, {"by": "nix"}])

@@ -18,9 +18,9 @@ _MOST = 20
 
 
 @click.command("show", short_help="What a capture shows.")
-@click.argument("capture", type=click.Path(path_type=Path))
+@click.argument("capture", type=click.Path(path_type=Path), required=False, metavar="CAPTURE")
 @click.option(
-    "--top", is_flag=False, flag_value=_MOST, type=click.IntRange(1), metavar="[N]",
+    "--top", is_flag=False, flag_value=str(_MOST), metavar="[N]",
     help=f"The N ({_MOST}) hottest functions, as `go tool pprof -top` counts them.",
 )  # fmt: skip
 @click.option(
@@ -32,7 +32,7 @@ _MOST = 20
 @click.option(
     "--json", "as_json", is_flag=True, help="The manifest and every finding, or the hottest, as JSON."
 )
-def command(capture: Path, top: int | None, layer: str, by: str | None, as_json: bool) -> None:
+def command(capture: Path | None, top: str | None, layer: str, by: str | None, as_json: bool) -> None:
     """Show what CAPTURE holds: what ran, what it needed, where time and memory went, and what was not seen.
 
     --by package tells what each process of a go build or go test worked on.
@@ -49,11 +49,17 @@ def command(capture: Path, top: int | None, layer: str, by: str | None, as_json:
 
     if top is None and (layer or by):
         raise UsageError("--layer and --by say what --top shows", hint="Add --top.")
+    if capture is None and top is not None and not top.isdecimal():
+        capture, top = Path(top), str(_MOST)  # `show --top CAPTURE`, as `go tool pprof -top FILE`
+    if capture is None:
+        raise click.UsageError("Missing argument 'CAPTURE'.")
+    if top is not None and (not top.isdecimal() or int(top) < 1):
+        raise UsageError(f"--top {top} is no number of rows", hint="`--top 50` shows fifty, `--top` twenty.")
     with open_capture(capture) as found:
         if top is not None:
             from godyno.diagnose.hottest import hottest
 
-            hot = hottest(found, layer, by or "function", top)
+            hot = hottest(found, layer, by or "function", int(top))
             if as_json:
                 click.echo(json.dumps({"capture": str(capture), **hot.as_json()}))
             else:
