@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from godyno.errors import GodynoError
     from godyno.machine import read_machine
     from godyno.machine.doctor import doctor
+    from godyno.modcache.check import check_caches
+    from godyno.modcache.explain import explain_error
+    from godyno.modcache.plan import plan_caches
     from godyno.model import Finding, Workload
     from godyno.recorder import Recording, attach, record
     from godyno.recorder.recover import recover
@@ -40,6 +43,9 @@ _HOMES = {
     "findings_of": "godyno.diagnose.findings",
     "attach": "godyno.recorder",
     "captures": "godyno.capture.reader",
+    "check_caches": "godyno.modcache.check",
+    "explain_error": "godyno.modcache.explain",
+    "plan_caches": "godyno.modcache.plan",
     "doctor": "godyno.machine.doctor",
     "open_capture": "godyno.capture.reader",
     "pack": "godyno.capture.pack",
@@ -59,11 +65,14 @@ __all__ = [
     "Workload",
     "attach",
     "captures",
+    "check_caches",
     "doctor",
+    "explain_error",
     "findings_of",
     "list_studies",
     "open_capture",
     "pack",
+    "plan_caches",
     "read_machine",
     "record",
     "recover",
