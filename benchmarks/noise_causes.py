@@ -3,11 +3,12 @@
 python benchmarks/noise_causes.py --minutes 7          records (again and again: it goes on where it stopped)
 python benchmarks/noise_causes.py --judge              the table, from what was recorded
 
-Truth is what was switched on, and beside it what an observer outside of godyno saw in the run's window: a machine that is shared has real
-neighbours. ``others``: all CPU time in /proc/stat less that of the recorder's session, read from /proc/PID/stat twenty times a second;
-``disk``: bytes in /sys/block less what the command is known to move; ``steal``: /proc/stat. A cause that was not switched on counts as false
-only where the observer saw little of it (below LEAST), and as real where he saw much (above MOST); between the two either answer is right,
-and how many runs that concerns is in the table. Floors were chosen on the runs of even number, and are judged on those of odd number.
+Truth is what was switched on, and beside it what an observer outside of godyno saw in the run's window: a machine that is shared has
+real neighbours. ``neighbours``: all CPU time in /proc/stat less that of the recorder's session, read from /proc/PID/stat twenty times a
+second; ``disk load``: bytes in /sys/block less what the command is known to move; ``steal``: /proc/stat. A cause that was not switched on
+counts as false only where the observer saw little of it (below LEAST), and as real where he saw much (above MOST); between the two either
+answer is right, and how many runs that concerns is in the table. Floors were chosen on the runs of even number, and are judged on those
+of odd number.
 """
 
 from __future__ import annotations
@@ -130,7 +131,9 @@ def record_one(kind: str, number: int, scratch: Path) -> dict[str, object]:
         else:
             while file.read(1 << 20):
                 pass
-    options = {"cpu quota": ["--cpu-quota", "0.25"], "memory pressure": ["--memory-limit", "48MiB"]}.get(kind, [])
+    options = {"cpu quota": ["--cpu-quota", "0.25"], "memory pressure": ["--memory-limit", "48MiB"]}.get(
+        kind, []
+    )
     beside = []
     if kind == "neighbours":
         beside = [subprocess.Popen([sys.executable, "-c", HOG]) for _ in range(4)]
@@ -215,7 +218,11 @@ def judge(runs: list[dict], half: int | None) -> tuple[list[str], dict[str, int]
         total["right"] += right
         total["false"] += bool(false)
     names = [*KINDS[1:], "steal"]
-    rows.append("| switched on | runs | named right | something false | really there beside it | either way | " + " | ".join(f"named {n}" for n in names) + " |")
+    rows.append(
+        "| switched on | runs | named right | something false | really there beside it | either way | "
+        + " | ".join(f"named {n}" for n in names)
+        + " |"
+    )
     rows.append("|---|" + "---:|" * (5 + len(names)))
     for kind in KINDS:
         one = table[kind]
@@ -227,20 +234,30 @@ def judge(runs: list[dict], half: int | None) -> tuple[list[str], dict[str, int]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--minutes", type=float, default=7.0)
     parser.add_argument("--per-cause", type=int, default=80)
     parser.add_argument("--scratch", type=Path, default=Path("/var/tmp/godyno-noise-causes"))
     parser.add_argument("--judge", action="store_true", help="only the table, from what was recorded")
+    parser.add_argument("--again", action="store_true", help="read the captures' counters again")
     parser.add_argument("--half", type=int, choices=(0, 1), help="show one half only, keep nothing")
     options = parser.parse_args()
     if not options.judge and options.half is None:
         record(options.scratch, options.minutes, options.per_cause, seed=11)
     runs = [json.loads(line) for line in (options.scratch / "runs.jsonl").read_text().splitlines()]
+    for run in runs if options.again else ():
+        with open_capture(options.scratch / f"{run['number']:04d}.dyno") as found:
+            run["counters"] = counters(found)
     if options.half is not None:
         print("\n".join(judge(runs, options.half)[0]))
         for kind in KINDS:
-            shares = [costs(run["counters"]) for run in runs if run["switched_on"] == kind and run["number"] % 2 == options.half]
+            shares = [
+                costs(run["counters"])
+                for run in runs
+                if run["switched_on"] == kind and run["number"] % 2 == options.half
+            ]
             for name in shares[0] if shares else ():
                 values = sorted(one[name] for one in shares)
                 middle = values[len(values) // 2]

@@ -77,7 +77,7 @@ def counters(capture: Any, found: list[Rise] | None = None) -> dict[str, float]:
     found = rises(capture) if found is None else found
     machine = capture.manifest.machine
     run = {"wall_s": result.wall_s, "cpus": float(max(1, machine.cpu.allowed))}
-    for name, value in (
+    told = (
         ("throttled_s", _sum(found, "cgroup.cpu.throttled_time")),
         ("steal_s", _sum(found, "system.cpu.time", mode="steal")),
         ("starved_s", _sum(found, "cgroup.pressure.cpu", kind="full")),
@@ -89,9 +89,8 @@ def counters(capture: Any, found: list[Rise] | None = None) -> dict[str, float]:
         ("hz", _frequency(found)),
         ("max_hz", machine.cpu.max_hz),
         *_of_processes(capture),
-    ):
-        if value is not None:
-            run[name] = value
+    )
+    run |= {name: value for name, value in told if value is not None}
     own = _first(found, "cgroup.cpu.usage")
     own = own if own is not None else run.get("cpu_s")
     busy = [_sum(found, "system.cpu.time", mode=mode) for mode in _BUSY]
@@ -111,9 +110,12 @@ def _of_processes(capture: Any) -> Iterator[tuple[str, float | None]]:
         ("run_delay_s", "run_delay_s"), ("block_delay_s", "block_delay_s"), ("read_bytes", "read_bytes"), ("write_bytes", "write_bytes"),
     ):  # fmt: skip
         values = [number(one.args.get(argument)) for one in known]
-        yield counter, sum(value for value in values if value is not None) if any(
-            value is not None for value in values
-        ) else None
+        yield (
+            counter,
+            sum(value for value in values if value is not None)
+            if any(value is not None for value in values)
+            else None,
+        )
     times = [one.cpu_s for one in known if one.cpu_s is not None]
     yield "cpu_s", sum(times) if times else None
 
@@ -131,7 +133,9 @@ def _sum(found: list[Rise], name: str, **labels: str) -> float | None:
 
 
 def _first(found: list[Rise], *names: str, **labels: str) -> float | None:
-    return next((value for value in (_sum(found, name, **labels) for name in names) if value is not None), None)
+    return next(
+        (value for value in (_sum(found, name, **labels) for name in names) if value is not None), None
+    )
 
 
 def _frequency(found: list[Rise]) -> float | None:

@@ -14,9 +14,7 @@ from godyno.stats import noise
 
 _MUCH = 0.10  # of the wall time: from here on a warning
 _PHASES = 0.02
-_METHOD = (
-    "from the kernel's own counters between the command's start and end; the interval is what they leave open, not chance"
-)
+_METHOD = "from the kernel's own counters between the command's start and end; the interval is what they leave open, not chance"
 
 # What to do, and the series in which it can be seen.
 _ADVICE: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -141,7 +139,7 @@ class Noise:
                 estimate=Estimate(min(share, 1.0), "1", n=len(pauses), method="sum of the stop-the-world phases that the runtime reported"),
                 evidence=(Evidence("spans", min(one[0] for one in pauses), max(one[1] for one in pauses),
                                    "SELECT t_start_ns, t_end_ns, name, pid FROM spans WHERE layer = 'gc' ORDER BY t_start_ns"),),
-                advice="Give it more memory (GOGC, GOMEMLIMIT), or measure longer, so that every run has as many cycles.", tried="Not tried.",
+                advice="Give it more memory (GOGC, GOMEMLIMIT), or measure longer, so that runs have as many cycles.", tried="Not tried.",
                 severity="note", data={"paused_s": paused, "longest_s": longest, "pauses": len(pauses)},
             )
         ]  # fmt: skip

@@ -98,7 +98,9 @@ def _storage(run: Counters, whose: str) -> Bounds:
     """The part of the I/O stall that is owed to ``whose`` bytes; a byte of another's may weigh half to twice as much as one of its own."""
     delay = run.get("block_delay_s", 0.0)
     stall = delay if delay > 0 and whose == "read_bytes" else run.get("io_stall_s", delay)
-    stall = max(0.0, stall - run.get("memory_stall_s", 0.0))  # reading back what was evicted is memory pressure
+    stall = max(
+        0.0, stall - run.get("memory_stall_s", 0.0)
+    )  # reading back what was evicted is memory pressure
     moved = {name: run.get(name, 0.0) for name in ("read_bytes", "write_bytes", "other_io_bytes")}
     part, rest = moved[whose], sum(moved.values()) - moved[whose]
     if part <= 0:
@@ -157,9 +159,7 @@ def costs(run: Counters) -> dict[str, float]:
     wall_s = run.get("wall_s", 0.0)
     if wall_s <= 0:
         return {}
-    return {
-        rule.name: min(rule.cost_s(run)[1] / wall_s, 1.0) for rule in _RULES if not _lacking(rule, run)
-    }
+    return {rule.name: min(rule.cost_s(run)[1] / wall_s, 1.0) for rule in _RULES if not _lacking(rule, run)}
 
 
 def _lacking(rule: _Rule, run: Counters) -> list[str]:

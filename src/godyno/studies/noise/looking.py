@@ -1,0 +1,323 @@
+"""How noisy is this machine: what disturbs runs, the smallest change that N runs can see, and what would improve that most, tried.
+
+Everything is measured in blocks. A block runs the command twice, one run right after the other, under each condition: as it is, and with
+some of the measures of ``studies.shield`` that can be had, each in its turn; conditions come in an order drawn for each block. The two
+runs are of one and the same thing, so what they differ by is noise, and what a measure did to the noise is the ratio of two spreads
+from the same blocks.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from godyno.errors import NotAvailableHere
+from godyno.model import Estimate, Interval, Record
+from godyno.stats import compare, noise, steadiness
+from godyno.stats.sample import summarize
+from godyno.stats.variance import Split, split
+from godyno.studies import shield
+from godyno.studies.noise.metered import Metered, Runs
+
+COUNTS = (10, 20, 40, 80, 160)
+PLAIN = "as it is"
+LEAST_BLOCKS = 8
+AT_ONCE = 4  # measures in a block: few, so that a block is short and its plain pair is near
+_SLOWER = 1.05  # a measure that costs more than this must be shown to help
+
+
+@dataclass(frozen=True, slots=True)
+class Steadiness(Record):
+    """One measure (wall or CPU seconds) of the plain runs: its median, robust spread, and the smallest change seen by N pairs."""
+
+    median_s: float
+    interval: Interval
+    cv_ratio: float
+    lag1: float
+    sees: Mapping[str, Estimate]  # by N
+
+
+@dataclass(frozen=True, slots=True)
+class Seen(Record):
+    """A cause over all plain runs: in how many it was named, its median share of their wall time there, and of all of it."""
+
+    name: str
+    runs: int
+    of: int
+    share: float
+    interval: Interval
+    overall: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tried(Record):
+    """A measure and what it gave here: variance of paired runs with it over without (below 1 is calmer), and duration with over without."""
+
+    name: str
+    summary: str
+    missing: str = ""
+    wall: Estimate | None = None
+    cpu: Estimate | None = None
+    duration: Estimate | None = None
+    verdict: str = ""  # helps, hurts, no difference shown
+    caution: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Noisiness(Record):
+    """What was found. ``advice`` is ordered, the most helpful first; each says what trying it gave, or that it was not tried."""
+
+    command: str
+    blocks: int
+    runs: int
+    end: str
+    took_s: float
+    wall: Steadiness | None
+    cpu: Steadiness | None
+    causes: tuple[Seen, ...] = ()
+    untold: tuple[str, ...] = ()
+    layers: Split | None = None
+    late_s: float | None = None
+    tried: tuple[Tried, ...] = ()
+    advice: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass
+class _Condition:
+    measures: tuple[shield.Measure, ...]
+    pairs: dict[int, tuple[Metered, Metered]] = field(default_factory=dict)  # by block
+
+    def column(self, which: str, blocks: Iterable[int]) -> tuple[list[float], list[float]]:
+        pairs = [self.pairs[block] for block in blocks]
+        return [getattr(a, which) for a, _ in pairs], [getattr(b, which) for _, b in pairs]
+
+
+def look(
+    argv: Sequence[str], *, budget_s: float = 60.0, names: Iterable[str] | None = None, reads_json: bool = False, cwd: str = "",
+    seed: int = 0, progress: Callable[[int, float, float], None] | None = None, clock: Callable[[], float] = time.monotonic,
+) -> Noisiness:  # fmt: skip
+    """Runs blocks of ``argv`` for ``budget_s`` and says what they show; Ctrl-C ends it and keeps what was measured.
+
+    ``names`` are the measures to try (None: all that can be had here; empty: none). ``reads_json``: it prints the yardstick's JSON.
+    Raises RunFailed where the command fails, NotAvailableHere where not even three blocks fit into the budget.
+    """
+    lacking = shield.missing()
+    asked = (
+        [one.name for one in shield.MEASURES]
+        if names is None
+        else [shield.measure(name).name for name in names]
+    )
+    conditions = {PLAIN: _Condition(())}
+    conditions |= {name: _Condition((shield.measure(name),)) for name in asked if name not in lacking}
+    refused: dict[str, str] = {}
+    began, end, blocks = clock(), "budget", 0
+    longest = 0.0
+    rng = np.random.default_rng(seed)
+    with Runs(argv, cwd=cwd, reads_json=reads_json) as runs:
+        try:
+            runs.once()  # what only the first run pays: cold caches, and a file that the yardstick makes
+            while clock() - began + longest < budget_s or blocks == 0:
+                at = clock()
+                others = [name for name in conditions if name != PLAIN]
+                turn = [
+                    others[(blocks * AT_ONCE + i) % len(others)] for i in range(min(AT_ONCE, len(others)))
+                ]
+                for name in rng.permutation([PLAIN, *turn]):
+                    if not _pair(conditions[str(name)], blocks, runs, refused):
+                        del conditions[str(name)]
+                blocks += 1
+                longest = max(longest, clock() - at)
+                if progress:
+                    progress(blocks, clock() - began, budget_s)
+        except KeyboardInterrupt:
+            end = "interrupted"
+    if blocks < 3:
+        raise NotAvailableHere(
+            f"Only {blocks} blocks were measured in {clock() - began:.0f} s, and nothing can be said of so few",
+            hint="Give it more time with --for, or try fewer measures with --try.",
+        )
+    return _conclude(
+        " ".join(argv), conditions, lacking | refused, asked, blocks, end, clock() - began, runs.why_no_group
+    )
+
+
+def _pair(condition: _Condition, block: int, runs: Runs, refused: dict[str, str]) -> bool:
+    """Two runs under a condition; False where the machine refused it."""
+    with shield.Shield(condition.measures) as held:
+        if held.refused:
+            refused |= held.refused
+            return False
+        held.before_run()
+        first = runs.once()
+        held.before_run()
+        condition.pairs[block] = (first, runs.once())
+    return True
+
+
+def _conclude(
+    command: str, conditions: dict[str, _Condition], lacking: Mapping[str, str], asked: Sequence[str], blocks: int, end: str,
+    took_s: float, no_group: str,
+) -> Noisiness:  # fmt: skip
+    plain = conditions[PLAIN]
+    runs = [run for pair in plain.pairs.values() for run in pair]
+    tried = tuple(_tried(shield.measure(name), conditions, lacking) for name in asked)
+    layers = _layers(runs)
+    wall, cpu = _steadiness(plain, "wall_s"), _steadiness(plain, "cpu_s")
+    late = [value for run in runs for value in run.told.get("late_s", ())]
+    causes = _causes(runs)
+    warnings = [f"no cgroup of its own: {no_group}"] if no_group else []
+    if blocks < LEAST_BLOCKS:
+        warnings.append(
+            f"{blocks} blocks are too few to say what N runs can see: at least {LEAST_BLOCKS} are needed"
+        )
+    return Noisiness(
+        command=command, blocks=blocks, runs=sum(2 * len(one.pairs) for one in conditions.values()), end=end, took_s=took_s,
+        wall=wall, cpu=cpu, causes=causes, untold=tuple(noise.missing(runs[0].counters)), layers=layers,
+        late_s=float(np.median(late)) if late else None, tried=tried, advice=tuple(_advice(wall, cpu, causes, tried, layers)),
+        warnings=tuple(warnings),
+    )  # fmt: skip
+
+
+def _steadiness(plain: _Condition, which: str) -> Steadiness | None:
+    first, second = plain.column(which, plain.pairs)
+    values = [value for pair in zip(first, second, strict=True) for value in pair]
+    if min(values) <= 0:
+        return None
+    summary = summarize(values)
+    sees = steadiness.detectable(first, second, COUNTS) if len(first) >= LEAST_BLOCKS else {}
+    return Steadiness(
+        summary.median,
+        summary.interval,
+        summary.cv_ratio,
+        summary.lag1,
+        {str(count): one for count, one in sees.items()},
+    )
+
+
+def _causes(runs: Sequence[Metered]) -> tuple[Seen, ...]:
+    named: Counter[str] = Counter()
+    shares: dict[str, list[float]] = {}
+    cost: dict[str, float] = {}
+    for run in runs:
+        for cause in noise.causes(run.counters):
+            named[cause.name] += 1
+            shares.setdefault(cause.name, []).append(cause.share)
+            cost[cause.name] = cost.get(cause.name, 0.0) + cause.cost_s
+    whole = sum(run.wall_s for run in runs)
+    found = [
+        Seen(
+            name, named[name], len(runs), float(np.median(shares[name])), Interval(min(shares[name]), max(shares[name]), 1.0),
+            cost[name] / whole,
+        )
+        for name in named
+    ]  # fmt: skip
+    return tuple(sorted(found, key=lambda one: -one.overall))
+
+
+def _layers(runs: Sequence[Metered]) -> Split | None:
+    """What differs between processes (layout, placement) and what between rounds inside one, from the yardstick's own times."""
+    data, keys = [], []
+    for number, run in enumerate(runs):
+        for seen in run.told.get("rounds", ())[1:]:  # the first round pays for fresh memory
+            data.append(sum(pair[0] for pair in seen.values()))
+            keys.append((str(number),))
+    if len({key for (key,) in keys}) < 4 or len(data) < 2 * len(set(keys)):
+        return None
+    return split(("process", "iteration"), keys, data)
+
+
+def _tried(one: shield.Measure, conditions: Mapping[str, _Condition], lacking: Mapping[str, str]) -> Tried:
+    if one.name in lacking:
+        return Tried(one.name, one.summary, lacking[one.name], caution=one.caution)
+    plain, other = conditions[PLAIN], conditions[one.name]
+    whole = [block for block in plain.pairs if block in other.pairs]
+    if len(whole) < 5:
+        return Tried(one.name, one.summary, "too few blocks were measured", caution=one.caution)
+    found = {}
+    for which in ("wall_s", "cpu_s"):
+        columns = plain.column(which, whole), other.column(which, whole)
+        if min(value for pair in columns for column in pair for value in column) > 0:
+            found[which] = steadiness.noise_ratio(*columns)
+    speed = compare.paired(plain.column("wall_s", whole)[0], other.column("wall_s", whole)[0])
+    duration = Estimate(speed.estimate, "1", speed.interval, len(whole), speed.method)
+    wall = found.get("wall_s")
+    return Tried(
+        one.name,
+        one.summary,
+        wall=wall,
+        cpu=found.get("cpu_s"),
+        duration=duration,
+        verdict=_verdict(wall),
+        caution=one.caution,
+    )
+
+
+def _verdict(wall: Estimate | None) -> str:
+    if wall is None or wall.interval is None:
+        return "no difference shown"
+    if wall.interval.high < 1:
+        return "helps"
+    return "hurts" if wall.interval.low > 1 else "no difference shown"
+
+
+def worth_using(tried: Sequence[Tried]) -> list[str]:
+    """The measures to use: what was shown to help, and what is free of cautions and neither hurts nor slows down."""
+    return [
+        one.name for one in tried
+        if one.verdict == "helps"
+        or (one.verdict == "no difference shown" and not one.caution and one.duration and one.duration.value < _SLOWER)
+    ]  # fmt: skip
+
+
+def _advice(
+    wall: Steadiness | None,
+    cpu: Steadiness | None,
+    causes: Sequence[Seen],
+    tried: Sequence[Tried],
+    layers: Split | None,
+) -> list[str]:
+    ranked: list[tuple[float, str]] = []
+    if wall and cpu and wall.sees and cpu.sees:
+        gain = (wall.sees["20"].value / cpu.sees["20"].value) ** 2
+        if gain > 1.5:
+            fewer = f"here it needs {gain:.2g} times fewer runs than wall time (measured)"
+            ranked.append((gain, f"Compare CPU time where waiting is not the question: {fewer}."))
+    ranked += [
+        (
+            1 / one.wall.value,
+            f"{one.name}: {one.summary}; tried, the variance of wall time fell to {one.wall.value:.2f} "
+            f"[{one.wall.interval.low:.2f}, {one.wall.interval.high:.2f}] of what it was."
+            + (f" But {one.caution}." if one.caution else ""),
+        )
+        for one in tried
+        if one.verdict == "helps" and one.wall and one.wall.interval
+    ]
+    if layers is not None:
+        between, within = layers.component("process"), layers.component("iteration")
+        if between.share > 0.5:
+            ranked.append(
+                (
+                    1.0,
+                    f"More processes, not longer ones: {between.share:.0%} of the variance is between processes (measured).",
+                )
+            )
+        else:
+            ranked.append(
+                (
+                    1.0,
+                    f"Longer runs help too: {within.share:.0%} of the variance is within a process (measured).",
+                )
+            )
+    if causes:
+        ranked.append(
+            (
+                0.5,
+                f"Remove the largest cause, {causes[0].name}: it took {causes[0].overall:.0%} of the time (not tried).",
+            )
+        )
+    return [text for _, text in sorted(ranked, key=lambda pair: -pair[0])]
