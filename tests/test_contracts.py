@@ -145,9 +145,20 @@ class GoodStudy:
     name = "good_study"
     summary = "nothing"
     factors: ClassVar[dict[str, tuple[str, ...]]] = {"GOGC": ("50", "100")}
+    takes_s = 1.0
+    takes_module = False
+
+    def __init__(self, *, levels: Any = None, quick: bool = False) -> None:
+        self.levels, self.quick = levels, quick
+
+    def availability(self, machine: Machine) -> Availability:
+        return Availability(True)
 
     def plan(self, machine: Machine, seed: int) -> str:
         return f"nothing, seed {seed}"
+
+    def open(self, stand: Any) -> Any:
+        raise NotImplementedError
 
     def conclude(self, trials: Any) -> list[Finding]:
         return [Finding(self.name, "nothing", "Nothing was tried.")]

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from godyno.model import Finding, Workload
     from godyno.recorder import Recording, attach, record
     from godyno.recorder.recover import recover
+    from godyno.studies.studying import list_studies, run_study
     from godyno.studies.survey.surveying import survey
 
 _HOMES = {
@@ -45,6 +46,8 @@ _HOMES = {
     "read_machine": "godyno.machine",
     "record": "godyno.recorder",
     "recover": "godyno.recorder.recover",
+    "run_study": "godyno.studies.studying",
+    "list_studies": "godyno.studies.studying",
     "survey": "godyno.studies.survey.surveying",
 }
 
@@ -58,11 +61,13 @@ __all__ = [
     "captures",
     "doctor",
     "findings_of",
+    "list_studies",
     "open_capture",
     "pack",
     "read_machine",
     "record",
     "recover",
+    "run_study",
     "survey",
 ]
 

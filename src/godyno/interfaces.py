@@ -17,6 +17,9 @@ from godyno.model import Availability, Clock, Finding, Machine, Trial, Workload
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from godyno.studies.schedule import Slot
+    from godyno.studies.stand import Stand
+
 
 class Sink(Protocol):
     """Where a probe writes. While recording it appends to a journal; when sealing, to tables. Instants are MONOTONIC ns."""
@@ -67,6 +70,18 @@ class Sink(Protocol):
         """Something the reader must know; it is shown with every report of this capture."""
 
 
+class TableSink(Sink, Protocol):
+    """The sink when sealing: it also takes what comes by the million, in columns."""
+
+    def many(self, table: str, count: int, /, **columns: Any) -> None:
+        """``count`` rows of ``spans``, ``events`` or ``stacks``. A column is a numpy array, an Arrow array (text also as a
+        dictionary), or one value for all; one that is left out is 0, empty text or an empty object. Text is valid UTF-8.
+        """
+
+    def curve(self, series: int, t_ns: Any, values: Any) -> None:
+        """Many points of one series: numpy arrays of int64 and float64 (NaN is not kept)."""
+
+
 class Loop(Protocol):
     """The recorder's one event loop, for probes that look again and again. Callbacks run on its only thread."""
 
@@ -114,7 +129,7 @@ class Probe(Protocol):
     def attach(self, target: Target, sink: Sink) -> AbstractContextManager[None]:
         """Watches inside the ``with``; the target has not been exec'd yet when it is entered."""
 
-    def decode(self, raw: Path, sink: Sink, manifest: Mapping[str, Any]) -> None:
+    def decode(self, raw: Path, sink: TableSink, manifest: Mapping[str, Any]) -> None:
         """Turns what it left in its ``raw`` folder into rows, when sealing: what costs too much while the command runs.
 
         ``raw`` may be torn at its end (the recorder was killed) or hostile (the capture is a stranger's): what cannot be
@@ -147,7 +162,7 @@ class SimpleProbe:
     def stop(self) -> None:
         """Ends watching; called once, also when the recording fails."""
 
-    def decode(self, raw: Path, sink: Sink, manifest: Mapping[str, Any]) -> None:
+    def decode(self, raw: Path, sink: TableSink, manifest: Mapping[str, Any]) -> None:
         """Nothing was left for later."""
 
 
@@ -178,17 +193,32 @@ class Analysis(Protocol):
 
 @runtime_checkable
 class Study(Protocol):
-    """A planned set of runs that answers a question."""
+    """A planned set of runs that answers a question. ``godyno.studies.study.BaseStudy`` has the usual answers.
+
+    The constructor takes ``levels`` (factor to the levels to try, instead of the class's own) and ``quick`` (an answer within a
+    minute), and whatever else the study can be told, as keywords: ``godyno study NAME --KEYWORD VALUE`` passes text.
+    """
 
     name: ClassVar[str]
-    summary: ClassVar[str]
-    factors: ClassVar[Mapping[str, Sequence[str]]]
+    summary: ClassVar[str]  # what it answers
+    factors: ClassVar[Mapping[str, Sequence[str]]]  # each factor's levels, the baseline first
+    takes_s: ClassVar[float]  # the budget of a run with the class's own levels, preparation included
+    takes_module: ClassVar[bool]  # whether it can be about the user's module
+
+    def availability(self, machine: Machine) -> Availability:
+        """Whether it can be run here; where not, the reason and the remedy. Never raises."""
 
     def plan(self, machine: Machine, seed: int) -> Any:
-        """A plan that can be printed: which trials, in which order."""
+        """A plan that can be printed (``studies.plan.Plan``, to be run): which trials, in which order."""
+
+    def open(self, stand: Stand) -> AbstractContextManager[Callable[[Slot], Trial]]:
+        """Prepares what trials need (builds programs), gives what runs one trial, and cleans up."""
 
     def conclude(self, trials: Sequence[Trial]) -> Sequence[Finding]:
-        """What the trials show; works on the trials of an interrupted study too."""
+        """What the trials show; works on the trials of an interrupted study too. Pure.
+
+        A claim of the source that was tried is a finding of kind ``claim`` (``studies.study.claim``).
+        """
 
 
 @runtime_checkable

@@ -331,5 +331,9 @@ class Trial(Record):
     capture: str = ""
     result: Result | None = None
     measures: Mapping[str, float] = field(default_factory=dict)  # base units, by OpenTelemetry-like name
-    verdict: str = ""  # pass, killed, thrash, failed
+    facts: Mapping[str, str] = field(
+        default_factory=dict
+    )  # what is no number: a register's name, what a tool said
+    verdict: str = ""  # pass, killed, thrash, failed, unavailable (this level cannot be had here)
     warnings: Sequence[str] = ()
+    subject: str = ""  # which of the plan's subjects, where a plan has several

@@ -35,6 +35,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "build_actions": "godyno.probes.runtime.build_actions:BuildActions",
         "go_tests": "godyno.probes.runtime.go_tests:GoTests",
         "go_debug": "godyno.probes.runtime.go_debug:GoDebug",
+        "scrape": "godyno.probes.runtime.scrape:Scrape",
     },
     "analyses": {
         "peak": "godyno.diagnose.peak:Peak",
@@ -46,7 +47,9 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "noise": "godyno.diagnose.noise:Noise",
         "completeness": "godyno.diagnose.completeness:Completeness",
     },
-    "studies": {},
+    "studies": {
+        "strip": "godyno.studies.library.strip:Strip",
+    },
     "exporters": {
         "prometheus": "godyno.export.prometheus:Prometheus",
         "grafana": "godyno.export.grafana:Grafana",
@@ -70,6 +73,7 @@ LEVELS: dict[str, tuple[str, ...]] = {
     "syscalls": ("deep",),
     "block_io": ("deep",),
     "go_debug": (),
+    "scrape": (),
     "strace_args": (),
 }
 

@@ -88,7 +88,7 @@ def test_a_profile_keeps_who_was_sampled_and_where(capture: Capture, tmp_path: P
 
 def layers(sink: Sink) -> None:
     one = sink.stack([("main.f", "f.go", 1, "x")])
-    for layer, weight in (("cpu", 0.25), ("offcpu", 0.5), ("heap", 4096.0), ("goroutine", 3.0)):
+    for layer, weight in (("cpu", 0.25), ("off_cpu", 0.5), ("heap", 4096.0), ("goroutine", 3.0)):
         sink.sample(T0_NS, layer, one, weight, 1)
 
 
@@ -101,11 +101,31 @@ def test_each_layer_has_its_own_unit(tmp_path: Path) -> None:
         }
         lost = Folded().export(capture, str(tmp_path / "x.folded"))
         Folded(layer="heap").export(capture, str(tmp_path / "heap.folded"))
-    assert (values["cpu"], values["offcpu"]) == ((250_000_000, "nanoseconds"), (500_000_000, "nanoseconds"))
+    assert (values["cpu"], values["off_cpu"]) == ((250_000_000, "nanoseconds"), (500_000_000, "nanoseconds"))
     assert (values["heap"], values["goroutine"]) == ((4096, "bytes"), (3, "count"))
     assert (tmp_path / "x.folded").read_text() == "main.f 250000\n"
     assert (tmp_path / "heap.folded").read_text() == "main.f 4096\n"
     assert any(sentence.startswith("3 samples were not carried: of other layers") for sentence in lost)
+
+
+def states(sink: Sink) -> None:
+    one, other = sink.stack([("main.f", "f.go", 1, "x")]), sink.stack([("main.g", "f.go", 2, "x")])
+    for t_ns, stack, weight, pid in (
+        (1, one, 100.0, 7),
+        (2, one, 300.0, 7),
+        (2, other, 30.0, 7),
+        (1, one, 5.0, 8),
+    ):
+        sink.sample(T0_NS + t_ns, "heap", stack, weight, pid)
+
+
+def test_states_are_not_added_up_but_the_last_of_each_process_is_given(tmp_path: Path) -> None:
+    with open_capture(make_capture(tmp_path / "x.dyno", states)) as capture:
+        lost = Folded().export(capture, str(tmp_path / "x.folded"))
+        Pprof().export(capture, str(tmp_path / "x.pb.gz"))
+    assert (tmp_path / "x.folded").read_text() == "main.f 305\nmain.g 30\n"
+    assert pprof.profile((tmp_path / "x.pb.gz").read_bytes()).totals() == (3, 335)
+    assert any(sentence.startswith("1 sample was not carried: of an earlier state") for sentence in lost)
 
 
 def test_folded_lines_add_up_to_what_sql_says(capture: Capture, tmp_path: Path) -> None:

@@ -104,3 +104,20 @@ def test_hostile_ids_and_depths_do_not_stop_the_page(tmp_path: Path) -> None:
 
 def test_without_samples_there_is_nothing(build: Capture) -> None:
     assert stacks(build, Window(T0, T0 + SECOND), Payload(), 1000) is None
+
+
+@pytest.mark.parametrize(("most", "instants"), [(100_000, [0, 1, 2]), (11_000, [2])])
+def test_states_come_whole_or_not_at_all(most: int, instants: list[int], tmp_path: Path) -> None:
+    def fill(writer: TableWriter) -> None:
+        for instant in range(3):
+            for number in range(8000):
+                writer.sample(
+                    T0 + instant * SECOND, "heap", writer.stack([(f"f{number}", "", 0, "")]), 1.0, 1
+                )
+
+    with open_capture(write_capture(tmp_path / "heap.dyno", fill)) as capture:
+        page, header = page_of(capture, most)
+    (layer,) = header["layers"]
+    assert layer["snapshot"]
+    assert ("Earlier states" in layer["note"]) == (most < 24_000)
+    assert sum(page.column(layer["weight"])) == 8000 * len(instants)

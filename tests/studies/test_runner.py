@@ -185,3 +185,60 @@ def test_a_plan_prints_what_would_run_and_how_long(tmp_path):
     assert "not known before a pilot run" in plan.text()
     assert plan.settings({"GOGC": "50"}) == {"GOGC": "50"}
     assert Plan.from_json(json.loads(json.dumps(plan.as_json()))) == plan
+
+
+class _Benchmarks(_Machine):
+    """Each subject has a speed of its own; ``ratios`` are by (subject, level)."""
+
+    def __call__(self, slot):
+        value = self.ratios.get((slot.subject, slot.levels["code"]), 1.0) * (
+            1 + self.rng.gauss(0, self.noise)
+        )
+        self.now += 1
+        self.ran.append((slot.subject, slot.levels["code"]))
+        if value < 0:
+            raise BuildFailed("panic: broken")
+        return Trial(
+            slot.study, slot.index, slot.block, slot.levels, measures={f"{slot.subject}\tsec/op": value}, verdict="pass",
+            subject=slot.subject,
+        )  # fmt: skip
+
+
+def _subjects(blocks=30):
+    names = ("p\tA", "p\tB", "p\tC")
+    return Plan.of(
+        "demo",
+        [Factor.of("code", "old", "new")],
+        blocks,
+        subjects=names,
+        measures=[f"{name}\tsec/op" for name in names],
+    )
+
+
+def test_the_arms_of_one_subject_run_next_to_each_other():
+    slots = _subjects(5).slots()
+    assert len(slots) == 5 * 3 * 2
+    assert all(first.subject == second.subject for first, second in zip(slots[::2], slots[1::2], strict=True))
+    assert len({tuple(slot.subject for slot in slots if slot.block == block) for block in range(5)}) > 1
+
+
+def test_a_decided_subject_is_not_run_any_more_and_the_others_are(tmp_path):
+    plan, machine = _subjects(), _Benchmarks({("p\tA", "new"): 2.0})
+    seen = []
+    outcome = run(
+        plan, machine, tmp_path / "s.jsonl", pool=_POOL, rule=PairedRule(plan), progress=seen.append
+    )
+    assert outcome.end is End.COMPLETE
+    assert machine.ran.count(("p\tA", "old")) == machine.ran.count(("p\tA", "new")) < 20
+    assert machine.ran.count(("p\tB", "old")) == 30
+    assert seen[-1].subjects == ("p\tB", "p\tC")
+    again = run(plan, machine, tmp_path / "s.jsonl", pool=_POOL, rule=PairedRule(plan))
+    assert len(again.trials) == len(outcome.trials), "a finished study was run on"
+
+
+def test_a_subject_that_fails_is_dropped_and_the_others_go_on(tmp_path):
+    plan, machine = _subjects(8), _Benchmarks({("p\tB", "new"): -1.0})
+    outcome = run(plan, machine, tmp_path / "s.jsonl", pool=_POOL, rule=PairedRule(plan))
+    assert machine.ran.count(("p\tB", "new")) == 3
+    assert machine.ran.count(("p\tC", "new")) == 8
+    assert "new p B failed 3 times in a row: panic: broken" in outcome.warnings[0]

@@ -68,6 +68,7 @@ export interface StackLayer {
   unit: string;
   note: string;
   baseline: boolean; // of the capture that this one is compared with
+  snapshot: boolean; // states at instants, not to be added up
   t: Column;
   stack: Column;
   weight: Column;

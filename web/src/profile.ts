@@ -95,8 +95,10 @@ export class Samples implements Source {
   private readonly weight: Numbers;
   private readonly by: Record<"goroutine" | "pid" | "tid", Numbers>;
   private readonly stacks: number;
+  private readonly snapshot: boolean;
 
   constructor(layer: StackLayer, payload: Payload, tree: Tree) {
+    this.snapshot = layer.snapshot;
     ({ id: this.id, title: this.title, unit: this.unit, note: this.note, baseline: this.baseline } = layer);
     this.tree = tree;
     this.stacks = tree.leaf.length;
@@ -118,22 +120,36 @@ export class Samples implements Source {
     return "";
   }
 
+  /** A sample's weight over the number of its process's states from..to, so that their sum is a mean. */
+  private mean(from: number, to: number): (i: number) => number {
+    const { pid } = this.by, last = new Map<number, number>(), count = new Map<number, number>();
+    for (let i = from; i < to; i++) {
+      if (last.get(pid[i]) !== this.t[i]) {
+        last.set(pid[i], this.t[i]);
+        count.set(pid[i], (count.get(pid[i]) ?? 0) + 1);
+      }
+    }
+    return (i) => this.weight[i] / count.get(pid[i])!;
+  }
+
   /** Weights by stack in [a, b], in groups, the heaviest first; those beyond forty are one group of key -1. */
   window(a: number, b: number, grouping: Grouping): Group[] {
     // Windows are not whole ticks, samples are: half a tick keeps those on the edge.
-    const from = lowerBound(this.t, a - 0.5), to = lowerBound(this.t, b + 0.5, from);
+    let from = lowerBound(this.t, a - 0.5), to = lowerBound(this.t, b + 0.5, from);
+    if (this.snapshot && from === to && from > 0) from = lowerBound(this.t, this.t[from - 1]);
+    const weigh = this.snapshot ? this.mean(from, to) : (i: number) => this.weight[i];
     if (grouping === "none") {
       const stacks = new Float64Array(this.stacks);
       let weight = 0;
       for (let i = from; i < to; i++) {
-        stacks[this.stack[i]] += this.weight[i];
-        weight += this.weight[i];
+        stacks[this.stack[i]] += weigh(i);
+        weight += weigh(i);
       }
       return [{ key: 0, weight, samples: to - from, stacks }];
     }
     const key = this.by[grouping as "goroutine" | "pid" | "tid"];
     const sums = new Map<number, number>();
-    for (let i = from; i < to; i++) sums.set(key[i], (sums.get(key[i]) ?? 0) + this.weight[i]);
+    for (let i = from; i < to; i++) sums.set(key[i], (sums.get(key[i]) ?? 0) + weigh(i));
     const heaviest = [...sums].sort(([, p], [, q]) => q - p);
     const place = new Map<number, Group>();
     const groups: Group[] = [];
@@ -151,7 +167,7 @@ export class Samples implements Source {
     });
     for (let i = from; i < to; i++) {
       const group = place.get(key[i])!;
-      group.stacks[this.stack[i]] += this.weight[i];
+      group.stacks[this.stack[i]] += weigh(i);
       group.samples++;
     }
     return rest ? [...groups, rest] : groups;

@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from godyno.capture import schema
 
 _ARROW = {"int64": pa.int64(), "float64": pa.float64(), "string": pa.string(), "json": pa.string()}
+_EMPTY: dict[str, Any] = {"int64": 0, "float64": 0.0, "string": "", "json": "{}"}
 _INT64 = 2**63
 FANOUT = 16  # points of one level under one bucket of the next
 _LEAST_FOR_PYRAMID = 512
@@ -42,6 +43,7 @@ class TableWriter:
             for table in schema.TABLES
             if table.name not in ("points", "pyramid")
         }
+        self._many: dict[str, list[pa.Table]] = {}
         self._series: dict[str, int] = {}
         self._times: list[array[int]] = []
         self._values: list[array[float]] = []
@@ -112,6 +114,22 @@ class TableWriter:
     ) -> None:  # fmt: skip
         self._add("stacks", _int(t_ns), layer, _int(pid), _int(tid), _int(goroutine), float(weight), stack)
 
+    def many(self, table: str, count: int, /, **columns: Any) -> None:  # noqa: D102
+        wanted = arrow_schema(table)
+        if unknown := columns.keys() - set(wanted.names):
+            raise TypeError(f"{table} has no column {', '.join(sorted(unknown))}")
+        arrays = [
+            _column(columns.get(f.name, _EMPTY[c.type]), f.type, count)
+            for f, c in zip(wanted, schema.BY_NAME[table].columns, strict=True)
+        ]
+        self._many.setdefault(table, []).append(pa.table(arrays, names=wanted.names))
+
+    def curve(self, series: int, t_ns: Any, values: Any) -> None:  # noqa: D102
+        t, v = np.asarray(t_ns, np.int64), np.asarray(values, np.float64)
+        there = ~np.isnan(v)
+        self._times[series - 1].frombytes(t[there].tobytes())
+        self._values[series - 1].frombytes(v[there].tobytes())
+
     def finding(self, source: str, kind: str, claim: str, severity: str, whole: Mapping[str, Any]) -> None:
         """A finding, as JSON."""
         self._add("findings", source, kind, claim, severity, _json(whole))
@@ -169,13 +187,15 @@ class TableWriter:
 
     def _table(self, name: str) -> pa.Table:
         wanted = arrow_schema(name)
-        return pa.table(
+        rows = pa.table(
             [
                 pa.array(column, type=field.type)
                 for column, field in zip(self._rows[name], wanted, strict=True)
             ],
             schema=wanted,
         )
+        many = [table.cast(wanted) for table in self._many.get(name, ())]
+        return pa.concat_tables([rows, *many]) if many else rows
 
     def _points(self) -> tuple[pa.Table, pa.Table]:
         ids: list[Any] = []
@@ -241,6 +261,18 @@ def write_table(table: pa.Table, path: Path) -> None:
         table, path, compression="zstd", compression_level=3, use_dictionary=text,
         column_encoding=encodings, row_group_size=1 << 18, write_statistics=True,
     )  # fmt: skip
+
+
+def _column(value: Any, kind: pa.DataType, count: int) -> Any:
+    if isinstance(value, pa.Array | pa.ChunkedArray):
+        return value
+    if isinstance(value, np.ndarray):
+        return pa.array(value, kind)
+    if isinstance(
+        value, str
+    ):  # one value, and a number for each row: Arrow has no shorter way to say "the same"
+        return pa.DictionaryArray.from_arrays(np.zeros(count, np.int32), pa.array([_text(value)]))
+    return pa.array(np.full(count, value), kind)
 
 
 def _json(value: Mapping[str, Any]) -> str:

@@ -19,6 +19,8 @@ from godyno.state import knobs_pending
 # name -> one line for --help; the module is godyno.cli.NAME (with _ for -), the command in it is `command`.
 COMMANDS = {
     "survey": "Is this machine enough for Go, and for this module?",
+    "studies": "List the studies: what each answers, how long it takes, what it needs.",
+    "study": "Run a study: a question about Go, answered by planned runs.",
     "bench": "Compare benchmarks of revisions or settings, interleaved, until decided.",
     "compare": "Compare benchmark files that were measured before.",
     "noise": "How noisy is this machine, why, and what would help?",

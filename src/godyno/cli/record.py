@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from godyno import units
+from godyno.cli.scraping import scrape_settings, scraping_options
 from godyno.errors import UsageError
 from godyno.model import Workload
 
@@ -62,6 +63,12 @@ LEVELS = ("light", "standard", "deep")
     metavar="NAMES",
     help="GODEBUG lines of every Go process: gctrace,inittrace,schedtrace (taken out of stderr). Costs a process more for each.",
 )
+@click.option(
+    "--pprof",
+    metavar="URL",
+    help="Scrape the execution trace and profiles that the command serves there, once it answers.",
+)
+@scraping_options
 @click.option("--memory-limit", metavar="SIZE", help="Limit the tree's memory, in a cgroup of its own.")
 @click.option(
     "--swap-limit", metavar="SIZE", help="How much it may swap beside --memory-limit; 0 keeps that sharp."
@@ -78,7 +85,7 @@ LEVELS = ("light", "standard", "deep")
 def command(
     out: Path | None, tags: tuple[str, ...], hz: float, level: str, calls: str | None,
     wait_for_tree: bool, no_output: bool, quiet_output: bool,
-    output_limit: str, go_debug: str | None, memory_limit: str | None, swap_limit: str | None,
+    output_limit: str, go_debug: str | None, pprof: str | None, profiles: str, every: str, memory_limit: str | None, swap_limit: str | None,
     cpu_quota: float | None, timeout: str | None, no_seal: bool,
     quiet: bool, as_json: bool, result_fd: int | None, argv: tuple[str, ...],
 ) -> None:  # fmt: skip
@@ -100,6 +107,7 @@ def command(
       godyno record --level standard -- go test ./...
       godyno record -o tests.dyno --tag commit=abc123 -- go test ./...
       godyno record --memory-limit 512MiB -- go build -p 1 ./...
+      godyno record --pprof http://localhost:6060/debug/pprof -- ./server
     """
     from godyno.recorder.session import Options, Session
 
@@ -116,6 +124,9 @@ def command(
     if calls:
         also += ("strace_args",)
         settings["strace_args"] = {"calls": tuple(call.strip() for call in calls.split(",") if call.strip())}
+    if pprof:
+        also += ("scrape",)
+        settings["scrape"] = scrape_settings(pprof, profiles, every)
     options = Options(
         also=also, settings=settings,
         out=out, hz=hz, level=level, lines=not no_output, quiet=quiet_output, wait_for_tree=wait_for_tree,

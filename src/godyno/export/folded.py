@@ -43,7 +43,7 @@ class Folded:
         stacks = source.stacks()
         sums: dict[str, float] = {}
         for stack, weight in source.samples(
-            "stack_id, sum(weight)", f"AND layer = {quoted(layer)} GROUP BY 1 ORDER BY 1"
+            "stack_id, sum(weight)", f"AND layer = {quoted(layer)} GROUP BY 1 ORDER BY 1", summed=True
         ):
             text = ";".join(_frame(frame) for frame in reversed(stacks[stack]))
             sums[text] = sums.get(text, 0.0) + weight

@@ -39,6 +39,7 @@ def _profile(source: Source) -> pprof.Profile:
         source.samples(
             "stack_id, pid, tid, goroutine, layer, count(*), sum(weight)",
             "GROUP BY stack_id, pid, tid, goroutine, layer ORDER BY ALL",
+            summed=True,
         )
     )
     layers = sorted({row[4] for row in rows})

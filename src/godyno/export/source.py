@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from godyno.capture.sample_layers import SAMPLE_LAYERS, Placed, sample_layer
 from godyno.errors import CaptureCorrupt
 from godyno.export.progress import tell
 from godyno.export.walltime import WallClock
@@ -202,11 +203,20 @@ class Source:
         ):
             yield t_ns, stream or "", pid, text or ""
 
-    def samples(self, columns: str, rest: str = "") -> Iterator[tuple[Any, ...]]:
-        """``columns`` of the samples that have a stack and a finite, positive weight; ``rest`` follows the WHERE."""
+    def samples(self, columns: str, rest: str = "", *, summed: bool = False) -> Iterator[tuple[Any, ...]]:
+        """``columns`` of the samples that have a stack and a finite, positive weight; ``rest`` follows the WHERE.
+
+        ``summed`` is for formats that add up samples: of states, such as the heap, only each process's last is given.
+        """
         good = _GOOD_SAMPLE
+        if summed:
+            self.omitted.count(
+                self.number(f"SELECT count(*) FROM stacks WHERE {good} AND NOT {_LAST_STATE}"),
+                "sample", "of an earlier state; states cannot be added up, so only the last is there",
+            )  # fmt: skip
+            good += f" AND {_LAST_STATE}"
         self.omitted.count(
-            self.number(f"SELECT count(*) FROM stacks WHERE NOT coalesce({good}, false)"),
+            self.number(f"SELECT count(*) FROM stacks WHERE NOT coalesce({_GOOD_SAMPLE}, false)"),
             "sample",
             "without a stack, a time or a positive weight",
         )
@@ -257,23 +267,22 @@ _GOOD_SAMPLE = (
 )
 
 
+_STATES = ", ".join(f"'{name}'" for name, one in SAMPLE_LAYERS.items() if one.placed is Placed.SNAPSHOT)
+_LAST_STATE = (
+    f"(layer IS NULL OR layer NOT IN ({_STATES}) OR (layer, pid, t_ns) IN"
+    f" (SELECT (layer, pid, max(t_ns)) FROM stacks WHERE layer IN ({_STATES}) GROUP BY layer, pid))"
+)
+_SCALES = {"s": ("nanoseconds", 1e9), "By": ("bytes", 1.0), "": ("count", 1.0)}
+
+
 def placed(column: str) -> str:
     """SQL that holds where ``column`` is an instant that a clock can have shown."""
     return f"coalesce({column} BETWEEN 0 AND {_LAST_NS}, false)"
 
 
 def scale_of(layer: str) -> tuple[str, float]:
-    """The unit of a layer's sample weights as pprof names it, and what makes whole numbers of them.
-
-    A capture does not keep the unit of a sample's weight: memory layers hold bytes, layers that count hold counts,
-    everything else seconds.
-    """
-    words = set(layer.lower().replace("-", "_").replace(".", "_").split("_"))
-    if words & {"heap", "alloc", "allocs", "inuse", "memory", "space", "bytes"} and "objects" not in words:
-        return "bytes", 1.0
-    if words & {"goroutine", "goroutines", "objects", "count", "faults", "threadcreate", "switches"}:
-        return "count", 1.0
-    return "nanoseconds", 1e9
+    """The unit of a layer's sample weights as pprof names it, and what makes whole numbers of them."""
+    return _SCALES[sample_layer(layer).unit]
 
 
 def _texts(row: Sequence[Any], first: int, end: int) -> Any:

@@ -39,7 +39,7 @@ def _document(source: Source) -> dict[str, Any]:
     paths: dict[int, list[int]] = {}
     profiles: dict[tuple[str, int], dict[str, Any]] = {}
     for layer, pid, stack, weight in source.samples(
-        "layer, pid, stack_id, weight", "ORDER BY layer, pid, t_ns, stack_id"
+        "layer, pid, stack_id, weight", "ORDER BY layer, pid, t_ns, stack_id", summed=True
     ):
         if stack not in paths:
             paths[stack] = [numbers.setdefault(frame, len(numbers)) for frame in reversed(stacks[stack])]

@@ -118,11 +118,11 @@ class Profile:
             yield from location.frames or (Frame(f"0x{location.address:x}"),)
 
 
-def profile(data: bytes) -> Profile:
-    """The profile in ``data``. Raises FormatError for what is none, and for references to what it does not
-    hold.
+def profile(data: bytes, most_bytes: int = MAX_BYTES) -> Profile:
+    """The profile in ``data``. Raises FormatError for what is none, for what unpacks to more than ``most_bytes``, and for
+    references to what it does not hold.
     """
-    raw = _unpacked(data)
+    raw = _unpacked(data, most_bytes)
     from google.protobuf.message import DecodeError
 
     message = _message("Profile")()
@@ -302,7 +302,7 @@ def _labels(
     return texts, numbers
 
 
-def _unpacked(data: bytes) -> bytes:
+def _unpacked(data: bytes, most_bytes: int) -> bytes:
     if data[:2] != b"\x1f\x8b":
         if not data:
             raise FormatError(
@@ -311,11 +311,11 @@ def _unpacked(data: bytes) -> bytes:
         return data
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
-            raw = file.read(MAX_BYTES + 1)
+            raw = file.read(most_bytes + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise FormatError(f"A pprof profile whose gzip data is damaged: {error}") from error
-    if len(raw) > MAX_BYTES:
-        raise FormatError(f"A pprof profile that unpacks to more than {MAX_BYTES >> 30} GiB")
+    if len(raw) > most_bytes:
+        raise FormatError(f"A pprof profile that unpacks to more than {most_bytes >> 20} MiB")
     return raw
 
 

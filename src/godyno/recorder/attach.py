@@ -1,4 +1,4 @@
-"""Recording what already runs: a process and its children, or all of a cgroup, for some time.
+"""Recording what already runs: a process and its children, all of a cgroup, or what serves an address, for some time.
 
 The target is watched and never touched: no signal is sent to it, nothing is written into its cgroup, and when the recording
 ends it runs on as before.
@@ -24,6 +24,7 @@ from godyno.redact import redact_argv
 
 _LOOK_S = 0.2
 _TICKS = float(os.sysconf("SC_CLK_TCK"))
+_WIND_DOWN_S = 6.0
 _ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
@@ -37,30 +38,37 @@ class _Running(_Target):
 class Attachment(Session):
     """Watches ``pid`` and all below it, or every process in the cgroup ``cgroup``. Use once: ``.run()``.
 
-    Raises UsageError where there is nothing to watch, NotAvailableHere where it belongs to another user.
+    With neither, only what the probes of ``options.also`` ask of a program elsewhere, ``named`` so. Raises UsageError where
+    there is nothing to watch, NotAvailableHere where it belongs to another user.
     """
 
     def __init__(
-        self, options: Options, duration_s: float | None, *, pid: int | None = None, cgroup: Path | None = None
+        self, options: Options, duration_s: float | None, *, pid: int | None = None, cgroup: Path | None = None,
+        named: str = "",
     ) -> None:  # fmt: skip
-        if (pid is None) == (cgroup is None):
+        if (pid is not None and cgroup is not None) or not (pid is not None or cgroup or named):
             raise UsageError(
-                "Name one thing to attach to", hint="godyno attach PID, or godyno attach --cgroup PATH."
+                "Name one thing to attach to",
+                hint="godyno attach PID, godyno attach --cgroup PATH, or godyno attach --url http://localhost:6060.",
             )
         self.duration_s = duration_s
         self.cgroup: Path | None = None
+        self.winding_down = 0
         if pid is not None:
             self.root, self.watched = pid, tree_of(pid)
             self.directories = own_cgroups(pid, set(self.watched))
+        elif cgroup is None:  # what this machine's probes would see is not of that program
+            self.root, self.watched, self.directories = 0, [], {}
+            options = replace(options, probes=())
         else:
-            assert cgroup is not None
             self.cgroup = find_cgroup(cgroup)
             self.watched = sorted({pid for place in tree(self.cgroup) for pid in pids_in(place)})
             if not self.watched:
                 raise UsageError(f"No process is in {cgroup}", hint="Start it first, then attach.")
             self.root = self.watched[0]
             self.directories = same_cgroup_elsewhere(self.cgroup, set(self.watched))
-        super().__init__(_workload_of(self.root), replace(options, lines=False))
+        workload = _workload_of(self.root) if self.root else Workload((named,))
+        super().__init__(workload, replace(options, lines=False))
         self.notes["pid"] = self.root
         self.notes["attached"] = {"pids": self.watched, "cgroup": str(self.cgroup or "")}
 
@@ -124,10 +132,22 @@ class Attachment(Session):
                 self._stop()
 
     def _stop(self) -> None:
-        self.loop.stopped = True
+        """Ends watching, after what a probe still wants to ask for; asked a second time, at once."""
+        wind_downs = [probe.wind_down for probe, _ in self.probes if hasattr(probe, "wind_down")]
+        if self.winding_down or not wind_downs:
+            self.loop.stopped = True
+            return
+        self.winding_down = len(wind_downs)
+        self.loop.after(_WIND_DOWN_S, self._stop)
+        for wind_down in wind_downs:
+            wind_down(self._wound_down)
+
+    def _wound_down(self) -> None:
+        self.winding_down -= 1
+        self.loop.stopped = self.loop.stopped or not self.winding_down
 
     def _stop_when_gone(self) -> None:
-        if not any(_is_alive(pid) for pid in {*self.target.pids(), *self.watched}):
+        if self.watched and not any(_is_alive(pid) for pid in {*self.target.pids(), *self.watched}):
             self.notes["ended_by"] = "the last process ended"
             self._stop()
 

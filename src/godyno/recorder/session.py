@@ -409,7 +409,7 @@ class Session:
         if self.journal.lost_bytes:
             self.lost["journal_bytes"] = self.journal.lost_bytes
         self.cost = Cost(
-            during_cpu_s=self.during_cpu_s + self.keeper_cpu_s,
+            during_cpu_s=self.during_cpu_s + self.keeper_cpu_s + self._helpers_cpu_s(),
             around_cpu_s=_own_cpu_s() - self.during_cpu_s,
             before_wall_s=self.before_wall_s,
             after_wall_s=(now_ns() - result.t_end_ns) * 1e-9,
@@ -427,6 +427,10 @@ class Session:
         return Recording(
             self.directory, result, peak, oom_kills, self.timed_out, self.cost, tuple(self.warnings), sealed
         )
+
+    def _helpers_cpu_s(self) -> float:
+        """Of processes that probes had beside the recorder."""
+        return sum(getattr(probe, "helper_cpu_s", 0.0) for probe, _ in self.probes)
 
     def _seal(self) -> bool:
         """Seals in a process of its own, which may import what it likes; its cost goes into the manifest it writes."""

@@ -6,6 +6,7 @@ by ``summary``; studies and surveys make their own from the same blocks.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -118,7 +119,31 @@ class SpanLanes(Record):
     caption: str = ""
 
 
-Block = Heading | Paragraph | Code | KeyFigures | Grid | Message | Claim | Timeline | SpanLanes
+@dataclass(frozen=True, slots=True)
+class Mark(Record):
+    """A value of ``Bars``; ``low`` and ``high`` are its interval, None where it has none."""
+
+    label: str
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bars(Record):
+    """Values to compare by length, from zero on, with their intervals."""
+
+    marks: tuple[Mark, ...]
+    unit: str
+    caption: str = ""
+
+    @property
+    def top(self) -> float:
+        """The highest value or bound: what the full length stands for."""
+        return max((value for mark in self.marks for value in (mark.value, mark.high or 0.0)), default=0.0)
+
+
+Block = Heading | Paragraph | Code | KeyFigures | Grid | Message | Claim | Timeline | SpanLanes | Bars
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +211,30 @@ def finding_grid(finding: Finding, most: int = 20) -> Grid | None:
         numeric=frozenset(index for index, (_, unit) in enumerate(columns) if unit != "text"),
         more=f"and {len(whole) - most} more" if len(whole) > most else "",
     )
+
+
+def finding_bars(finding: Finding) -> Bars | None:
+    """The bars that a finding carries in ``data["bars"]``: ``unit``, ``caption`` and ``marks`` of [label, value, low, high]."""
+    bars = finding.data.get("bars")
+    if not isinstance(bars, Mapping) or not isinstance(bars.get("marks"), Sequence):
+        return None
+    marks = []
+    for row in bars["marks"]:
+        if not isinstance(row, Sequence) or isinstance(row, str) or len(row) != 4:
+            return None
+        numbers = [
+            float(cell) if isinstance(cell, int | float) and math.isfinite(cell) else None for cell in row[1:]
+        ]
+        if numbers[0] is None or numbers[0] < 0:
+            return None
+        marks.append(Mark(str(row[0]), numbers[0], numbers[1], numbers[2]))
+    return Bars(tuple(marks), str(bars.get("unit", "")), str(bars.get("caption", ""))) if marks else None
+
+
+def finding_blocks(finding: Finding) -> list[Block]:
+    """A finding with the table and the bars that it carries."""
+    carried = (finding_grid(finding), finding_bars(finding))
+    return [Claim(finding), *(block for block in carried if block is not None)]
 
 
 def _columns(data: Mapping[str, Any]) -> list[tuple[str, str]]:

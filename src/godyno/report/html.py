@@ -145,6 +145,7 @@ def _template() -> Any:
     environment.tests["heading"] = lambda block: isinstance(block, Heading)
     environment.globals |= {
         "kind": lambda block: type(block).__name__,
+        "show": units.show,
         "show_seconds": units.show_seconds,
         "range_of": _range,
     }

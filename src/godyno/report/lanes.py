@@ -30,6 +30,7 @@ KNOWN: dict[str, tuple[str, bool]] = {
     "syscall": ("System calls", True),
     "init": ("Package initialisation", False),
     "throttled": ("Throttled by the CPU quota", True),
+    "profile": ("Profiles", False),
 }
 BY_NAME = frozenset(
     {"syscall", "gc", "goroutine", "thread", "proc"}

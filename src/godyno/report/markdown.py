@@ -7,6 +7,7 @@ import re
 from godyno import units
 from godyno.model import Finding
 from godyno.report.document import (
+    Bars,
     Block,
     Claim,
     Code,
@@ -56,6 +57,31 @@ def spark(line: Line) -> str:
     )
 
 
+def bar_lines(bars: Bars, width: int) -> list[str]:
+    """Bars as lines of text at most ``width`` wide: ━ up to the value, ─ over its interval."""
+    label = min(width // 2, max((len(clean(mark.label)) for mark in bars.marks), default=0))
+    shown = [
+        units.show(mark.value, bars.unit)
+        + (
+            f" [{units.show(mark.low, bars.unit)}, {units.show(mark.high, bars.unit)}]"
+            if mark.low is not None and mark.high is not None
+            else ""
+        )
+        for mark in bars.marks
+    ]
+    room = max(8, width - label - max(map(len, shown), default=0) - 3)
+    scale = room / bars.top if bars.top > 0 else 0.0
+    lines = [clean(bars.caption)] if bars.caption else []
+    for mark, text in zip(bars.marks, shown, strict=True):
+        solid = round(mark.value * scale)
+        low = solid if mark.low is None else min(solid, max(0, round(mark.low * scale)))
+        high = solid if mark.high is None else max(solid, round(mark.high * scale))
+        reach = f"┼{'─' * max(0, high - solid - 1)}" if high > low else ""
+        drawn = f"{'━' * low}{'─' * (solid - low)}{reach}" or "╸"
+        lines.append(f"{clean(mark.label)[:label]:<{label}} {drawn:<{room + 1}} {text}".rstrip())
+    return lines
+
+
 def _block(block: Block) -> str:
     match block:
         case Heading():
@@ -88,6 +114,8 @@ def _block(block: Block) -> str:
             )
         case SpanLanes():
             return ""  # the table of the same finding says it
+        case Bars():
+            return "\n".join(["```", *bar_lines(block, 96), "```"])
 
 
 def _claim(finding: Finding) -> str:

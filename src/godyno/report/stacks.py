@@ -6,25 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from godyno.capture.sample_layers import SAMPLE_LAYERS, Placed, sample_layer
 from godyno.report.payload import Array, Payload, clean
 
 if TYPE_CHECKING:
     from godyno.report.page_data import Window
 
-# Layer -> title and unit of a sample's weight; in the page's order. Others show their own name, and a plain number.
-KNOWN: dict[str, tuple[str, str]] = {
-    "cpu": ("On-CPU", "s"),
-    "perf": ("On-CPU (perf)", "s"),
-    "pprof": ("On-CPU (pprof)", "s"),
-    "trace": ("On-CPU (execution trace)", "s"),
-    "offcpu": ("Off-CPU", "s"),
-    "off_cpu": ("Off-CPU", "s"),
-    "syscall": ("System calls", "s"),
-    "block": ("Blocked", "s"),
-    "mutex": ("Waiting for locks", "s"),
-    "heap": ("Heap in use", "By"),
-    "allocs": ("Allocated", "By"),
-    "goroutine": ("Goroutines", ""),
+_PLACED = {
+    Placed.WINDOW: "Counted over windows (the lane Profiles), each placed in the middle of its own. ",
+    Placed.SNAPSHOT: "States at single instants: a window shows their mean, or the last before it. ",
 }
 _MOST_STACKS = 200_000
 _DEEPEST = 512
@@ -129,7 +119,7 @@ def _layers(
         "GROUP BY 1 ORDER BY 1",
         [window.t_start_ns, window.t_end_ns],
     ).to_pylist()
-    order = list(KNOWN)
+    order = list(SAMPLE_LAYERS)
     counts.sort(
         key=lambda row: (order.index(row["layer"]) if row["layer"] in order else len(order), row["layer"])
     )
@@ -137,7 +127,9 @@ def _layers(
     out = []
     for row in counts:
         share = row["n"] if total <= most else max(10_000, most * row["n"] // total)
-        table, note = _samples(capture, window, row["layer"], row["n"], share)
+        known = sample_layer(row["layer"])
+        chosen = _states if known.placed is Placed.SNAPSHOT else _samples
+        table, note = chosen(capture, window, row["layer"], row["n"], share)
         stack = table["stack_id"].to_numpy()
         at = np.searchsorted(ids, stack)
         good = (
@@ -149,16 +141,16 @@ def _layers(
             continue
         if not good.all():
             note += f"{int((~good).sum()):,} samples of rare stacks are not on this page. "
-        title, unit = KNOWN.get(row["layer"], (row["layer"] or "Samples", ""))
         numbers = {
             name: np.clip(table[name].to_numpy()[good], 0, 2**32 - 1) for name in ("pid", "tid", "goroutine")
         }
         out.append(
             {
                 "id": clean(row["layer"]),
-                "title": clean(title),
-                "unit": unit,
-                "note": note.strip(),
+                "title": clean(known.title),
+                "unit": known.unit,
+                "note": (note + _PLACED.get(known.placed, "")).strip(),
+                "snapshot": known.placed is Placed.SNAPSHOT,
                 "baseline": baseline,
                 "t": payload.column(window.ticks(table["t"].to_numpy()[good]), "u32", delta=True),
                 "stack": payload.column(at[good] + offset, "u32"),
@@ -167,6 +159,27 @@ def _layers(
             }
         )
     return out
+
+
+def _states(capture: Any, window: Window, layer: str, count: int, most: int) -> tuple[Any, str]:
+    """The last states that fit, whole: they cannot be added up over time."""
+    since, left, note = window.t_start_ns, most, ""
+    where = (
+        "FROM stacks WHERE layer = ? AND t_ns BETWEEN ? AND ? AND isfinite(weight) AND stack_id IS NOT NULL"
+    )
+    if count > most:
+        instants = capture.sql(
+            f"SELECT t_ns, count(*) AS n {where} GROUP BY 1 ORDER BY 1 DESC", [layer, since, window.t_end_ns]
+        )
+        for t_ns, n in zip(instants["t_ns"].to_pylist(), instants["n"].to_pylist(), strict=True):
+            left -= n
+            if left < 0 and since != window.t_start_ns:
+                break
+            since = t_ns
+        note = "Earlier states are not on this page. "
+    columns = "coalesce(pid, 0) AS pid, coalesce(tid, 0) AS tid, coalesce(goroutine, 0) AS goroutine"
+    query = f"SELECT t_ns AS t, stack_id, weight, {columns} {where} ORDER BY t_ns"
+    return capture.sql(query, [layer, since, window.t_end_ns]), note
 
 
 def _samples(capture: Any, window: Window, layer: str, count: int, most: int) -> tuple[Any, str]:

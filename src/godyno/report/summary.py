@@ -15,7 +15,6 @@ from godyno.model import Finding, Machine
 from godyno.report.document import (
     Bar,
     Block,
-    Claim,
     Document,
     Figure,
     Grid,
@@ -24,7 +23,7 @@ from godyno.report.document import (
     Message,
     SpanLanes,
     Timeline,
-    finding_grid,
+    finding_blocks,
 )
 from godyno.report.sparks import sparks
 
@@ -124,10 +123,7 @@ def _heading(source: str) -> str:
 
 
 def _finding_blocks(finding: Finding) -> list[Block]:
-    blocks: list[Block] = [Claim(finding)]
-    grid = finding_grid(finding)
-    if grid:
-        blocks.append(grid)
+    blocks = finding_blocks(finding)
     bars = _bars(finding)
     if bars:
         blocks.append(bars)

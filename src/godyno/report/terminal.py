@@ -15,6 +15,7 @@ from rich.text import Text
 from godyno import units
 from godyno.model import Finding
 from godyno.report.document import (
+    Bars,
     Block,
     Claim,
     Code,
@@ -28,7 +29,7 @@ from godyno.report.document import (
     Timeline,
     doubt_text,
 )
-from godyno.report.markdown import spark
+from godyno.report.markdown import bar_lines, spark
 from godyno.report.payload import clean
 
 _ROWS = 12
@@ -96,6 +97,8 @@ def _rendered(block: Block, width: int) -> RenderableType:
             return _timeline(block)
         case SpanLanes():
             return _bars(block, width)
+        case Bars():
+            return Padding(Text("\n".join(bar_lines(block, width - 4)), no_wrap=True), (0, 0, 0, 2))
 
 
 def _claim(finding: Finding) -> RenderableType:

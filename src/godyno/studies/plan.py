@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from godyno.model import Record
@@ -13,7 +13,11 @@ from godyno.units import show_seconds
 
 @dataclass(frozen=True, slots=True)
 class Plan(Record):
-    """Which arms, at most how many blocks, in which order. ``measures`` are those that decide, the most telling first."""
+    """Which arms, at most how many blocks, in which order. ``measures`` are those that decide, the most telling first.
+
+    ``most`` holds, by arm's name, how many runs are enough where that is fewer than there are blocks (a size is the same each time).
+    ``subjects`` are measured one by one in every block (a benchmark each); their measures are named ``SUBJECT<tab>UNIT``.
+    """
 
     study: str
     factors: tuple[Factor, ...]
@@ -23,19 +27,41 @@ class Plan(Record):
     order: Order = Order.SHUFFLED
     measures: tuple[str, ...] = ()
     left_out: Mapping[str, int] = field(default_factory=dict)
+    most: Mapping[str, int] = field(default_factory=dict)
+    subjects: tuple[str, ...] = ("",)
 
     @classmethod
     def of(
         cls, study: str, factors: Sequence[Factor], blocks: int,
         *, constraints: Sequence[Constraint] = (), seed: int = 0, order: Order = Order.SHUFFLED, measures: Sequence[str] = (),
+        most: Callable[[Mapping[str, str]], int | None] = lambda levels: None, subjects: Sequence[str] = ("",),
     ) -> Plan:  # fmt: skip
         """The plan over every allowed combination. Raises UsageError where none is left."""
         kept, left_out = arms(factors, constraints)
-        return cls(study, tuple(factors), tuple(kept), blocks, seed, order, tuple(measures), left_out)
+        enough = {
+            arm.name: count for arm in kept if (count := most(arm.levels)) is not None and count < blocks
+        }
+        return cls(
+            study,
+            tuple(factors),
+            tuple(kept),
+            blocks,
+            seed,
+            order,
+            tuple(measures),
+            left_out,
+            enough,
+            tuple(subjects),
+        )
 
     def slots(self) -> tuple[Slot, ...]:
         """The trials in order."""
-        return schedule(self.study, self.arms, self.blocks, self.seed, self.order)
+        drawn = schedule(self.study, self.arms, self.blocks, self.seed, self.order, self.subjects)
+        return tuple(slot for slot in drawn if slot.block < self.most.get(Arm(slot.levels).name, self.blocks))
+
+    def subject_of(self, measure: str) -> str:
+        """The subject that a measure belongs to."""
+        return measure.rpartition("\t")[0] if self.subjects != ("",) else ""
 
     def settings(self, levels: Mapping[str, str]) -> dict[str, str]:
         """What the levels' settings say together; later factors override earlier ones."""
@@ -47,9 +73,11 @@ class Plan(Record):
         return merged
 
     def text(self, pilot_s: Mapping[str, float] | None = None, *, show: int = 3) -> str:
-        """The plan for a person. ``pilot_s`` holds one measured duration per arm's name, which gives the estimate of time."""
+        """The plan for a person. ``pilot_s`` holds one measured duration of a block per arm's name, which gives the estimate of time."""
+        fewer = f" ({len(self.most)} arms in fewer)" if self.most else ""
+        each = f" x {len(self.subjects)} subjects" if len(self.subjects) > 1 else ""
         lines = [
-            f"{self.study}: {len(self.arms)} arms x at most {self.blocks} blocks = at most {len(self.arms) * self.blocks} runs"
+            f"{self.study}: {len(self.arms)} arms{each} x at most {self.blocks} blocks{fewer} = at most {len(self.slots())} runs"
         ]
         for factor in self.factors:
             names = ", ".join(level.name for level in factor.levels)
@@ -60,8 +88,12 @@ class Plan(Record):
             lines.append(f"  decided by: {', '.join(self.measures)}")
         slots = self.slots()
         for block in range(min(show, self.blocks)):
-            order = "  ->  ".join(Arm(slot.levels).name for slot in slots if slot.block == block)
-            lines.append(f"  block {block + 1}: {order}")
+            first = next(slot.subject for slot in slots if slot.block == block)
+            order = "  ->  ".join(
+                Arm(slot.levels).name for slot in slots if slot.block == block and slot.subject == first
+            )
+            subject = " ".join(filter(None, first.split("\t")))
+            lines.append(f"  block {block + 1}: {f'{subject}: ' if subject else ''}{order}")
         if self.blocks > show:
             lines.append(f"  … and {self.blocks - show} more blocks")
         if pilot_s:

@@ -1,32 +1,31 @@
-"""Runs a plan: every trial is saved as it ends, an interrupted study goes on where it stopped, decided arms stop early.
+"""Runs a plan: every trial is saved as it ends (``trialfile``), an interrupted study goes on where it stopped, decided arms stop early.
 
-The file is JSON lines: first the plan and the pool (machine and toolchain), then one trial a line, each synced to disk before the next
-trial begins. What runs a trial is given, so the runner knows neither Go nor recordings.
+What runs a trial is given, so the runner knows neither Go nor recordings.
 """
 
 from __future__ import annotations
 
 import enum
-import json
-import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Protocol
+from typing import Protocol
 
 import numpy as np
 
-from godyno.errors import FormatError, GodynoError, UsageError
-from godyno.model import Json, Record, Trial
+from godyno.errors import GodynoError
+from godyno.model import Record, Trial
 from godyno.stats.changepoint import warmup
 from godyno.stats.compare import Verdict
 from godyno.stats.sequential import Look, Sequential
 from godyno.studies.factors import Arm
 from godyno.studies.plan import Plan
 from godyno.studies.schedule import Slot, pairs
+from godyno.studies.trialfile import read, resume, save
 
-_VERSION = 1
+__all__ = ["End", "Outcome", "PairedRule", "Progress", "Rule", "read", "run"]
+
 _GIVE_UP_AFTER = 3  # failures of one arm in a row
 
 
@@ -51,6 +50,7 @@ class Progress(Record):
     remaining_s: float | None
     undecided: tuple[str, ...]
     last: Trial
+    subjects: tuple[str, ...] = ()  # those of which some arm is undecided
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +64,10 @@ class Outcome(Record):
 
 
 class Rule(Protocol):
-    """Decides after each block which arms still need runs."""
+    """Decides after each block which arms still need runs; ``idle`` holds the (subject, arm's name) that need none any more."""
 
     warmup_blocks: int
+    idle: set[tuple[str, str]]
 
     def undecided(self, trials: Sequence[Trial], blocks: int) -> list[Arm]:
         """The arms to go on with, given all trials of ``blocks`` whole blocks; empty ends the study."""
@@ -78,6 +79,9 @@ class PairedRule:
 
     Warm-up is judged once, before the first look, by change points of the blocks' mean: swapping arms inside a block does not change that
     mean, so leaving the first blocks out cannot favour either arm.
+
+    ``settled`` says of a measure's look whether it is enough (default: there is a verdict). An arm is done with a subject when all of its
+    measures are settled, or with ``any_measure`` one of them; a measure that will see no more pairs counts as settled.
     """
 
     plan: Plan
@@ -85,7 +89,10 @@ class PairedRule:
     margin: float | None = None
     first: int = 6
     seed: int = 0
+    settled: Callable[[str, Look], bool] = lambda measure, look: look.verdict is not Verdict.UNDECIDED
+    any_measure: bool = False
     warmup_blocks: int = field(default=0, init=False)
+    idle: set[tuple[str, str]] = field(default_factory=set, init=False)
     looks: dict[tuple[str, str], Look] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
@@ -103,7 +110,6 @@ class PairedRule:
         if not self._judged:
             self.warmup_blocks, self._judged = self._warmup(trials), True
         alpha = self.alpha / (len(others) * len(self.plan.measures))
-        going = []
         for arm in others:
             for measure in self.plan.measures:
                 key = (arm.name, measure)
@@ -119,21 +125,29 @@ class PairedRule:
                     ),
                 )
                 for before, after, block in zip(old, new, at, strict=True):
-                    done = key in self.looks and self.looks[key].stop
-                    if (
-                        block >= self.warmup_blocks
-                        and block > self._fed.get(key, -1)
-                        and before > 0 < after
-                        and not done
-                    ):
+                    fresh = block >= self.warmup_blocks and block > self._fed.get(key, -1)
+                    if fresh and before > 0 < after and not self._done(key):
                         self.looks[key] = test.add(before, after)
                         self._fed[key] = block
-            if any(not self._stopped((arm.name, measure)) for measure in self.plan.measures):
-                going.append(arm)
-        return [baseline, *going] if going else []
+            for subject in self.plan.subjects:
+                if self._enough(arm, subject):
+                    self.idle.add((subject, arm.name))
+        for subject in self.plan.subjects:
+            if all((subject, arm.name) in self.idle for arm in others):
+                self.idle.add((subject, baseline.name))
+        return [
+            arm
+            for arm in self.plan.arms
+            if any((subject, arm.name) not in self.idle for subject in self.plan.subjects)
+        ]
 
-    def _stopped(self, key: tuple[str, str]) -> bool:
-        return key in self.looks and self.looks[key].verdict is not Verdict.UNDECIDED
+    def _done(self, key: tuple[str, str]) -> bool:
+        return key in self.looks and self.settled(key[1], self.looks[key])
+
+    def _enough(self, arm: Arm, subject: str) -> bool:
+        wanted = [measure for measure in self.plan.measures if self.plan.subject_of(measure) == subject]
+        done = [self._done((arm.name, measure)) for measure in wanted]
+        return any(done) if self.any_measure and done else all(done)
 
     def _warmup(self, trials: Sequence[Trial]) -> int:
         longest = 0
@@ -158,59 +172,94 @@ def run(
     rule: Rule | None = None,
     budget_s: float | None = None,
     progress: Callable[[Progress], None] | None = None,
+    drop_failing: bool = False,
     clock: Callable[[], float] = time.monotonic,
 ) -> Outcome:
     """Runs ``plan`` into ``out``, going on where that file stops. Ctrl-C ends it and keeps what was measured.
 
-    A GodynoError of ``run_trial`` makes a trial with the verdict ``failed``; three in a row of one arm end the run. ``budget_s`` counts
-    this call only: no trial is begun that is not expected to end inside it. Raises UsageError where ``out`` holds another plan, or
-    trials of an unlike machine or toolchain; FormatError where it is not such a file.
+    A GodynoError of ``run_trial`` makes a trial with the verdict ``failed``; three in a row of one arm end its subject, and the run with
+    the last subject, or with ``drop_failing`` that arm alone. An arm with a trial ``unavailable`` is not tried again. ``budget_s``
+    counts this call only: no trial is begun that is not expected to end inside it. Raises UsageError where ``out`` holds another plan,
+    or trials of an unlike machine or toolchain; FormatError where it is not such a file.
     """
-    saved, warnings = _resume(out, plan, pool)
+    saved, warnings = resume(out, plan, pool)
     trials = list(saved)
-    have = {(trial.block, Arm(trial.levels).name) for trial in trials}
-    took: dict[str, list[float]] = {}
-    failures: dict[str, int] = {}
+    have = {_key(trial) for trial in trials}
+    took: dict[tuple[str, str], list[float]] = {}
+    failures: dict[tuple[str, str], int] = {}
     slots = plan.slots()
     active = list(plan.arms)
+    gone = {Arm(trial.levels).name for trial in trials if trial.verdict == "unavailable"}
+    idle = rule.idle if rule is not None else set()
     began, end = clock(), End.COMPLETE
     with out.open("a", encoding="utf-8") as journal:
         try:
             for block in range(plan.blocks):
-                names = {arm.name for arm in active}
+                names = {arm.name for arm in active} - gone
                 for slot in (slot for slot in slots if slot.block == block):
                     name = Arm(slot.levels).name
-                    if name not in names or (block, name) in have:
+                    if (
+                        name not in names
+                        or _key(slot) in have
+                        or {(slot.subject, name), (slot.subject, "")} & idle
+                    ):
                         continue
-                    if budget_s is not None and clock() - began + _expected(took, name) > budget_s:
+                    if budget_s is not None and clock() - began + _expected(took, slot) > budget_s:
                         end = End.BUDGET
                         break
                     before = clock()
                     trial = _try(run_trial, slot)
-                    took.setdefault(name, []).append(clock() - before)
-                    _save(journal, {"trial": trial.as_json()})
+                    took.setdefault(_work(slot), []).append(clock() - before)
+                    save(journal, {"trial": trial.as_json()})
                     trials.append(trial)
-                    failures[name] = failures.get(name, 0) + 1 if trial.verdict == "failed" else 0
-                    if progress:
-                        progress(
-                            _progress(plan, trials, trial, active, slots, took, clock() - began, budget_s)
-                        )
-                    if failures[name] >= _GIVE_UP_AFTER:
-                        end = End.FAILED
+                    have.add(_key(slot))
+                    failures[_work(slot)] = (
+                        failures.get(_work(slot), 0) + 1 if trial.verdict == "failed" else 0
+                    )
+                    given_up = failures[_work(slot)] >= _GIVE_UP_AFTER
+                    if given_up:
+                        what = " ".join(filter(None, (name, *slot.subject.split("\t"))))
                         warnings.append(
-                            f"{name} failed {_GIVE_UP_AFTER} times in a row: {'; '.join(trial.warnings)}"
+                            f"{what} failed {_GIVE_UP_AFTER} times in a row: {'; '.join(trial.warnings)}"
                         )
+                    if trial.verdict == "unavailable" or (given_up and drop_failing):
+                        gone.add(name)
+                    elif given_up:  # without one arm the others have nothing to be compared with
+                        idle.add((slot.subject, ""))
+                    if progress:
+                        left = [arm for arm in active if arm.name not in gone]
+                        progress(
+                            _progress(plan, trials, have, idle, left, slots, took, clock() - began, budget_s)
+                        )
+                    if given_up and all((subject, "") in idle for subject in plan.subjects):
+                        end = End.FAILED
                         break
                 if end is not End.COMPLETE:
                     break
                 if rule is not None:
-                    active = rule.undecided(trials, block + 1)
-                    if not active:
-                        end = End.DECIDED
-                        break
+                    # Of a file that goes on, only what was known then: the same trials give the same decisions.
+                    known = [trial for trial in trials if trial.block <= block]
+                    active = rule.undecided(known, block + 1)
+                if not active or all(
+                    (subject, "") in idle or _settled(plan, subject, idle) for subject in plan.subjects
+                ):
+                    end = End.DECIDED
+                    break
         except KeyboardInterrupt:
             end = End.INTERRUPTED
     return Outcome(end, tuple(trials), rule.warmup_blocks if rule else 0, tuple(warnings))
+
+
+def _settled(plan: Plan, subject: str, idle: set[tuple[str, str]]) -> bool:
+    return all((subject, arm.name) in idle for arm in plan.arms)
+
+
+def _key(one: Slot | Trial) -> tuple[int, str, str]:
+    return one.block, one.subject, Arm(one.levels).name
+
+
+def _work(slot: Slot) -> tuple[str, str]:
+    return slot.subject, Arm(slot.levels).name
 
 
 def _try(run_trial: Callable[[Slot], Trial], slot: Slot) -> Trial:
@@ -218,86 +267,41 @@ def _try(run_trial: Callable[[Slot], Trial], slot: Slot) -> Trial:
         return run_trial(slot)
     except GodynoError as error:
         text = f"{error} {error.hint}".strip()
-        return Trial(slot.study, slot.index, slot.block, slot.levels, verdict="failed", warnings=(text,))
+        return Trial(
+            slot.study, slot.index, slot.block, slot.levels, verdict="failed", warnings=(text,), subject=slot.subject
+        )  # fmt: skip
 
 
-def _expected(took: dict[str, list[float]], name: str) -> float:
-    if took.get(name):
-        return float(np.median(took[name]))
+def _expected(took: Mapping[tuple[str, str], list[float]], slot: Slot) -> float:
+    if took.get(_work(slot)):
+        return float(np.median(took[_work(slot)]))
     others = [duration for durations in took.values() for duration in durations]
     return float(np.median(others)) if others else 0.0
 
 
 def _progress(
-    plan: Plan, trials: Sequence[Trial], last: Trial, active: Sequence[Arm], slots: Sequence[Slot],
-    took: dict[str, list[float]], elapsed_s: float, budget_s: float | None,
+    plan: Plan, trials: Sequence[Trial], have: set[tuple[int, str, str]], idle: set[tuple[str, str]], active: Sequence[Arm],
+    slots: Sequence[Slot], took: Mapping[tuple[str, str], list[float]], elapsed_s: float, budget_s: float | None,
 ) -> Progress:  # fmt: skip
-    names = {arm.name for arm in active}
-    have = {(trial.block, Arm(trial.levels).name) for trial in trials}
-    ahead = [
-        Arm(slot.levels).name
-        for slot in slots
-        if slot.block >= last.block
-        and Arm(slot.levels).name in names
-        and (slot.block, Arm(slot.levels).name) not in have
-    ]
-    remaining = sum(_expected(took, name) for name in ahead)
+    names, last = {arm.name for arm in active}, trials[-1]
+    left = {
+        (subject, name)
+        for subject in plan.subjects
+        if (subject, "") not in idle
+        for name in names
+        if (subject, name) not in idle
+    }
+    one = {_work(slot): slot for slot in slots if slot.block == last.block}
+    left &= one.keys()  # an arm may need fewer runs than there are blocks
+    seconds = {work: _expected(took, slot) for work, slot in one.items()}
+    now = [work for work in left if (last.block, *work) not in have]
+    later = plan.blocks - 1 - last.block
+    remaining = sum(seconds[work] for work in now) + later * sum(seconds[work] for work in left)
     if budget_s is not None:
         remaining = min(remaining, max(0.0, budget_s - elapsed_s))
+    going = {subject for subject, name in left if name != plan.arms[0].name}
     return Progress(
-        len(trials), len(trials) + len(ahead), last.block, elapsed_s, remaining,
+        len(trials), len(trials) + len(now) + later * len(left), last.block, elapsed_s, remaining,
         tuple(arm.name for arm in active if arm != plan.arms[0]), last,
+        tuple(subject for subject in plan.subjects if subject in going and subject),
     )  # fmt: skip
-
-
-def _save(journal: IO[str], entry: Json) -> None:
-    journal.write(json.dumps(entry, separators=(",", ":")) + "\n")
-    journal.flush()
-    os.fsync(journal.fileno())
-
-
-def _resume(out: Path, plan: Plan, pool: str) -> tuple[list[Trial], list[str]]:
-    if not out.exists() or out.stat().st_size == 0:
-        with out.open("w", encoding="utf-8") as journal:
-            _save(journal, {"version": _VERSION, "plan": plan.as_json(), "pool": pool})
-        return [], []
-    written, trials, warnings, whole_bytes = _read(out)
-    if warnings:  # a torn line would swallow the next one
-        with out.open("rb+") as journal:
-            journal.truncate(whole_bytes)
-    kept = Plan.from_json(written["plan"])
-    if (kept.study, kept.arms, kept.seed, kept.order) != (plan.study, plan.arms, plan.seed, plan.order):
-        raise UsageError(
-            f"{out} holds another plan", hint="Name another file, or use the same arms and seed."
-        )
-    if written["pool"] != pool:
-        raise UsageError(
-            f"{out} was measured on another machine or toolchain ({written['pool']}), this is {pool}",
-            hint="Unlike machines are never pooled: name another file and compare the two.",
-        )
-    return trials, warnings
-
-
-def read(path: Path) -> tuple[Plan, str, list[Trial], list[str]]:
-    """A study's file: plan, pool, trials, and what was torn. Raises FormatError where it is not one."""
-    written, trials, warnings, _ = _read(path)
-    return Plan.from_json(written["plan"]), str(written["pool"]), trials, warnings
-
-
-def _read(path: Path) -> tuple[Json, list[Trial], list[str], int]:
-    data = path.read_bytes()
-    lines = data.split(b"\n")
-    warnings = []
-    if lines.pop():  # what follows the last newline was never finished
-        warnings.append("the last trial was being written when the study was killed; it will be run again")
-    try:
-        written = json.loads(lines[0])
-        if written["version"] != _VERSION or not isinstance(written["pool"], str):
-            raise ValueError(f"version {written['version']!r}")
-        Plan.from_json(written["plan"])
-        trials = [Trial.from_json(json.loads(line)["trial"]) for line in lines[1:]]
-    except (ValueError, TypeError, KeyError, IndexError) as error:
-        raise FormatError(
-            f"{path} is not a study's file: {error!r}", hint="Name the .jsonl file that the study wrote."
-        ) from error
-    return written, trials, warnings, len(data) - len(data.split(b"\n")[-1])

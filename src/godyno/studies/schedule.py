@@ -32,30 +32,33 @@ class Order(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Slot(Record):
-    """A trial to be run: its place in the whole order, its block, its arm's levels."""
+    """A trial to be run: its place in the whole order, its block, its arm's levels, and what is run of that arm."""
 
     study: str
     index: int
     block: int
     levels: Mapping[str, str]
+    subject: str = ""
 
 
 def schedule(
-    study: str, arms: Sequence[Arm], blocks: int, seed: int, order: Order = Order.SHUFFLED
-) -> tuple[Slot, ...]:
-    """``blocks`` blocks of every arm once. The same seed gives the same order; more blocks only add to it."""
-    if blocks < 1 or not arms:
-        raise UsageError("A schedule needs at least one block and one arm")
+    study: str, arms: Sequence[Arm], blocks: int, seed: int, order: Order = Order.SHUFFLED, subjects: Sequence[str] = ("",)
+) -> tuple[Slot, ...]:  # fmt: skip
+    """``blocks`` blocks of every arm once. The same seed gives the same order; more blocks only add to it.
+
+    With several ``subjects`` a block holds every arm once for each, the arms of one subject next to each other, subjects in an
+    order drawn anew, so that what is compared is seconds apart however many subjects there are.
+    """
+    if blocks < 1 or not arms or not subjects:
+        raise UsageError("A schedule needs at least one block, one arm and one subject")
     slots: list[Slot] = []
     for block in range(blocks):
         drawn = block - block % 2 if order is Order.MIRRORED else block
-        places = np.random.default_rng((seed, drawn)).permutation(len(arms))
-        if drawn != block:
-            places = places[::-1]
-        slots += [
-            Slot(study, block * len(arms) + i, block, arms[int(place)].levels)
-            for i, place in enumerate(places)
-        ]
+        for subject in np.random.default_rng((seed, block, len(subjects))).permutation(len(subjects)):
+            key = (seed, drawn, int(subject)) if len(subjects) > 1 else (seed, drawn)
+            places = np.random.default_rng(key).permutation(len(arms))
+            for place in places[::-1] if drawn != block else places:
+                slots.append(Slot(study, len(slots), block, arms[int(place)].levels, subjects[int(subject)]))
     return tuple(slots)
 
 

@@ -273,7 +273,7 @@ def a_service(
             )
             if index % 10 == 0:
                 writer.sample(
-                    t, "offcpu", waiting, 0.001, 100, 100 + index % 4, 1 + chance.randrange(goroutines)
+                    t, "off_cpu", waiting, 0.001, 100, 100 + index % 4, 1 + chance.randrange(goroutines)
                 )
         for index in range(samples // 20):
             t = T0 + index * (end - T0) // (samples // 20)

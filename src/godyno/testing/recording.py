@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -103,6 +104,27 @@ class FakeSink:
              "goroutine": goroutine}
         )  # fmt: skip
 
+    def many(self, table: str, count: int, /, **columns: Any) -> None:
+        """Many rows, kept as if each had come alone."""
+        add: Callable[..., None] = getattr(
+            self, {"spans": "span", "events": "event", "stacks": "_sampled"}[table]
+        )
+        lists = {name: _listed(value, count) for name, value in columns.items()}
+        for row in zip(*lists.values(), strict=True):
+            one = dict(zip(lists, row, strict=True))
+            if "args" in one:
+                one["args"] = json.loads(one["args"])
+            add(**one)
+
+    def _sampled(self, stack_id: int, **columns: Any) -> None:
+        self.sample(stack=stack_id, **columns)
+
+    def curve(self, series: int, t_ns: Any, values: Any) -> None:
+        """Many points, kept as if each had come alone."""
+        for at, value in zip(t_ns.tolist(), values.tolist(), strict=True):
+            if value == value:
+                self.point(series, at, value)
+
     def raw(self, name: str) -> Path:
         """A file of the probe's own."""
         self.directory.mkdir(parents=True, exist_ok=True)
@@ -146,6 +168,12 @@ class FakeSink:
             )
             if rows
         }  # fmt: skip
+
+
+def _listed(value: Any, count: int) -> list[Any]:
+    if isinstance(value, str | int | float):
+        return [value] * count
+    return list(value.to_pylist() if hasattr(value, "to_pylist") else value.tolist())
 
 
 class FakeLoop:

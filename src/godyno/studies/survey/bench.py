@@ -52,9 +52,10 @@ class Recorder(Protocol):
 
 
 def record_run(
-    workload: Workload, out: Path, *, memory_limit_bytes: int | None = None, timeout_s: float | None = None
-) -> Outcome:
-    """The ``Recorder`` that a survey uses: ``godyno.record``, then a look into the capture."""
+    workload: Workload, out: Path, *, memory_limit_bytes: int | None = None, timeout_s: float | None = None,
+    cpu_quota: float | None = None,
+) -> Outcome:  # fmt: skip
+    """The ``Recorder`` that a survey uses: ``godyno.record``, then a look into the capture. ``cpu_quota`` is in CPUs."""
     from godyno.recorder import record
     from godyno.studies.survey.look import look_into
 
@@ -63,6 +64,7 @@ def record_run(
         out=out,
         hz=_HZ,
         memory_limit_bytes=memory_limit_bytes,
+        cpu_quota=cpu_quota,
         timeout_s=timeout_s,
         quiet_output=True,
     )

@@ -1,0 +1,1 @@
+"""How Go calls functions, read from what its compiler makes of probe functions."""

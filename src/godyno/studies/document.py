@@ -1,0 +1,75 @@
+"""A study's result as a document: findings, the source's claims beside them, how sure, what it cannot say. Fits 80 columns."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from godyno import units
+from godyno.report.document import Block, Code, Document, Grid, Heading, Message, Paragraph, finding_blocks
+from godyno.studies.study import VERDICTS
+from godyno.studies.studying import StudyResult, failures
+
+_ENDED = {
+    "complete": "", "decided": "", "budget": ", ended by its budget", "interrupted": ", interrupted",
+    "failed": ", given up",
+}  # fmt: skip
+
+
+def document(result: StudyResult) -> Document:
+    """The report of a study."""
+    machine = result.machine
+    about = f" of {result.module}" if result.module else ""
+    subtitle = (
+        f"{result.go_version}, {machine.cpu.allowed} × {machine.cpu.model or machine.cpu.arch}, {result.created_at}, "
+        f"{units.show_seconds(result.spent_s)}{', quick' if result.quick else ''}{_ENDED.get(result.ended, '')}"
+    )
+    return Document(f"Study {result.study}{about}", subtitle, tuple(_blocks(result)))
+
+
+def _blocks(result: StudyResult) -> Iterator[Block]:
+    yield Paragraph(result.summary)
+    for warning in result.warnings:
+        yield Message(warning, "warning")
+    yield Heading("What was found")
+    found = [one for one in result.findings if one.kind != "claim"]
+    if not found:
+        yield Message("Nothing: no trial of it ended well.", "warning")
+    for one in found:
+        yield from finding_blocks(one)
+    yield from _claims(result)
+    yield from _left_out(result)
+    yield Heading("How sure, and what it cannot say")
+    if result.sure:
+        yield Paragraph(f"{result.sure[0].upper()}{result.sure[1:]}")
+    for text in result.cannot_say:
+        yield Paragraph(f"It cannot say {text}" if text[:1].islower() else text)
+    yield Heading("How it was measured")
+    counts = Counter(trial.verdict or "pass" for trial in result.trials)
+    yield Paragraph(
+        f"{len(result.trials)} trials ({', '.join(f'{count} {verdict}' for verdict, count in counts.items()) or 'none'}), "
+        f"kept in trials.jsonl of the study's directory."
+    )
+    yield Code(result.plan)
+
+
+def _claims(result: StudyResult) -> Iterator[Block]:
+    claims = [one.data for one in result.findings if one.kind == "claim"]
+    if not claims:
+        return
+    yield Heading("What the source says, tried here")
+    for verdict in VERDICTS:
+        rows = tuple(
+            (str(one.get("claim", "")), str(one.get("found", "")))
+            for one in claims
+            if one.get("verdict") == verdict
+        )
+        if rows:
+            yield Grid((f"{verdict[0].upper()}{verdict[1:]}", "found"), rows)
+
+
+def _left_out(result: StudyResult) -> Iterator[Block]:
+    missing = failures(result.trials)
+    if missing:
+        yield Heading("What could not be tried")
+        yield Grid(("arm", "why"), tuple(missing))
