@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from godyno import __version__, registry
 from godyno.errors import GodynoError, NotAvailableHere, UsageError
@@ -27,6 +27,9 @@ from godyno.studies.survey import gocache
 from godyno.studies.survey.interrupt import ended_by_signals
 from godyno.studies.survey.subject import Subject, check_module, open_subject, reference_subject
 from godyno.toolchain import Go, find_go
+
+if TYPE_CHECKING:
+    from godyno.studies.noise.shielded import Shielded
 
 _TRIALS = "trials.jsonl"
 REPORTS = (".md", ".markdown", ".html", ".htm", ".json")
@@ -123,14 +126,15 @@ def plan_study(
 def run_study(
     study: str | Study, module: str | Path | None = None, *, levels: Mapping[str, Sequence[str]] | None = None, quick: bool = False,
     budget_s: float | None = None, seed: int = 0, out: str | Path | None = None, options: Mapping[str, Any] | None = None,
-    progress: Told | None = None,
+    shield: Sequence[str] | None = None, progress: Told | None = None,
 ) -> StudyResult:  # fmt: skip
     """Runs a study, on ``module`` where it is about one: a directory with a go.mod, ``PATH@VERSION``, or None for the reference.
 
     ``levels`` replaces levels of factors, ``options`` are other settings of the study. It takes about ``budget_s`` seconds at most
     (default: what the study says of itself). ``out`` is a directory for trials, captures and ``study.{json,md,html}``, one that holds
     trials of the same plan is continued; or a report's file (.md, .html, .json), with the directory beside it. By default a new
-    directory ``study-NAME-TIME``. Ctrl-C ends it early with conclusions from what there is. Raises UsageError, NotAvailableHere,
+    directory ``study-NAME-TIME``. ``shield`` is not None: measures against noise are tried and held (``studies.noise.shielded``), those
+    that it names too. Ctrl-C ends it early with conclusions from what there is. Raises UsageError, NotAvailableHere,
     GoNotFound, ModuleNotFound, ToolchainError, BuildFailed.
     """
     made = make_study(study, levels, quick, options) if isinstance(study, str) else study
@@ -142,12 +146,16 @@ def run_study(
         usual_s if budget_s is None else budget_s,
         seed,
         progress or Silent(),
+        shield,
     )
     return work.run(Path(out) if out is not None else None, quick, options or {})
 
 
 class _Studying:
-    def __init__(self, study: Study, module: str | None, budget_s: float, seed: int, told: Told) -> None:
+    def __init__(
+        self, study: Study, module: str | None, budget_s: float, seed: int, told: Told, shield: Sequence[str] | None
+    ) -> None:  # fmt: skip
+        self.shield = shield
         self.study, self.module, self.budget_s, self.seed, self.told = study, module, budget_s, seed, told
         self.began = time.monotonic()
         self.warnings: list[str] = []
@@ -172,7 +180,9 @@ class _Studying:
                 subject = self._subject(go, scratch)
                 go = subject.go if subject else go
                 stand = Stand(machine, go, subject, scratch, directory, self.seed, self.told.say)
+                held = self._shield(stack)
                 trial = stack.enter_context(self.study.open(stand))
+                trial = held.around(trial) if held else trial
                 outcome = self._trials(plan, trial, directory, machine, go, subject)
         except KeyboardInterrupt:
             ended = End.INTERRUPTED.value
@@ -188,6 +198,13 @@ class _Studying:
         )  # fmt: skip
         _write(result, directory, report)
         return result
+
+    def _shield(self, stack: ExitStack) -> Shielded | None:
+        if self.shield is None:
+            return None
+        from godyno.studies.noise.shielded import shielded
+
+        return stack.enter_context(shielded(self.shield, say=self.told.say))
 
     def _subject(self, go: Go, scratch: Path) -> Subject | None:
         if not self.study.takes_module:

@@ -26,6 +26,7 @@ from godyno.studies.noise.metered import Metered, Runs
 COUNTS = (10, 20, 40, 80, 160)
 PLAIN = "as it is"
 LEAST_BLOCKS = 8
+TOO_FEW = "too few blocks were measured"
 AT_ONCE = 4  # measures in a block: few, so that a block is short and its plain pair is near
 _SLOWER = 1.05  # a measure that costs more than this must be shown to help
 
@@ -63,7 +64,7 @@ class Tried(Record):
     wall: Estimate | None = None
     cpu: Estimate | None = None
     duration: Estimate | None = None
-    verdict: str = ""  # helps, hurts, no difference shown
+    verdict: str = ""  # helps, hurts, no difference shown, or TOO_FEW
     caution: str = ""
 
 
@@ -99,9 +100,11 @@ class _Condition:
 
 def look(
     argv: Sequence[str], *, budget_s: float = 60.0, names: Iterable[str] | None = None, reads_json: bool = False, cwd: str = "",
-    seed: int = 0, progress: Callable[[int, float, float], None] | None = None, clock: Callable[[], float] = time.monotonic,
+    seed: int = 0, stops: bool = True,
+    progress: Callable[[int, float, float], None] | None = None, clock: Callable[[], float] = time.monotonic,
 ) -> Noisiness:  # fmt: skip
-    """Runs blocks of ``argv`` for ``budget_s`` and says what they show; Ctrl-C ends it and keeps what was measured.
+    """Runs blocks of ``argv`` for ``budget_s`` and says what they show; Ctrl-C ends it and keeps what was
+    measured, unless ``stops`` is False: then it is the caller's.
 
     ``names`` are the measures to try (None: all that can be had here; empty: none). ``reads_json``: it prints the yardstick's JSON.
     Raises RunFailed where the command fails, NotAvailableHere where not even three blocks fit into the budget.
@@ -135,6 +138,8 @@ def look(
                 if progress:
                     progress(blocks, clock() - began, budget_s)
         except KeyboardInterrupt:
+            if not stops:
+                raise
             end = "interrupted"
     if blocks < 3:
         raise NotAvailableHere(
@@ -237,7 +242,7 @@ def _tried(one: shield.Measure, conditions: Mapping[str, _Condition], lacking: M
     plain, other = conditions[PLAIN], conditions[one.name]
     whole = [block for block in plain.pairs if block in other.pairs]
     if len(whole) < 5:
-        return Tried(one.name, one.summary, "too few blocks were measured", caution=one.caution)
+        return Tried(one.name, one.summary, verdict=TOO_FEW, caution=one.caution)
     found = {}
     for which in ("wall_s", "cpu_s"):
         columns = plain.column(which, whole), other.column(which, whole)

@@ -106,8 +106,9 @@ def _tried(tried: Sequence[Tried]) -> list[str]:
         ]
         lines += ["", "Variance with each measure over without (below 1 is calmer):", *_columns(rows)]
         lines.append(f"worth using: {', '.join(used) or 'none'}")
-    for reason in dict.fromkeys(one.missing for one in tried if one.missing):
-        names = ", ".join(one.name for one in tried if one.missing == reason)
+    why = {one.name: one.missing or one.verdict for one in tried if one.wall is None}
+    for reason in dict.fromkeys(why.values()):
+        names = ", ".join(name for name, its in why.items() if its == reason)
         lines.append(_wrap(f"not tried: {names}: {reason}", "  "))
     return lines
 

@@ -1,0 +1,72 @@
+"""``--shield``: measures are tried here first, then those that are worth it are held while something else is measured."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from typing import ParamSpec, TypeVar
+
+from godyno.errors import NotAvailableHere
+from godyno.studies.noise.looking import Noisiness, look, worth_using
+from godyno.studies.noise.table import shield_text
+from godyno.studies.shield import MEASURES, Shield, measure, missing
+from godyno.workload import yardstick
+
+TRY_S = 20.0
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+
+class Shielded:
+    """What is held. ``around`` makes a function wait for quiet before each call, where that is among the measures."""
+
+    def __init__(self, held: Shield, tried: Noisiness | None) -> None:
+        self.held, self.tried = held, tried
+
+    def around(self, run: Callable[_P, _R]) -> Callable[_P, _R]:
+        """``run``, with what each run needs before it."""
+
+        def shielded(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+            self.held.before_run()
+            return run(*args, **kwargs)
+
+        return shielded
+
+
+@contextlib.contextmanager
+def shielded(
+    also: Sequence[str] = (), *, say: Callable[[str], None] = lambda text: None, try_s: float = TRY_S
+) -> Iterator[Shielded]:
+    """Tries measures on the reference for about ``try_s``, says what each gave, holds those worth it, and puts everything back.
+
+    Measures that change what is measured (pinning, a fixed layout) are held only where ``also`` names them. On a machine too busy to
+    try anything in that time those without a caution are held untried, which is said. Raises UsageError for an unknown name.
+    """
+    named = [measure(name).name for name in also]
+    free = [one.name for one in MEASURES if not one.caution]
+    say(f"trying what calms this machine, for {try_s:g} s")
+    tried: Noisiness | None = None
+    with tempfile.TemporaryDirectory(prefix="godyno-shield-") as scratch:
+        try:
+            tried = look(
+                yardstick.argv(scratch), budget_s=try_s, names=[*free, *named], reads_json=True, stops=False
+            )
+        except NotAvailableHere:
+            say(
+                "nothing could be tried in that time: this machine is too busy; what changes no result is held untried"
+            )
+    chosen = free
+    if tried is not None:
+        say(shield_text(tried.tried).rstrip())
+        chosen = worth_using(tried.tried)
+    lacking = missing()
+    chosen = [name for name in dict.fromkeys([*chosen, *named]) if name not in lacking]
+    with Shield([measure(name) for name in chosen]) as held:
+        say(f"held: {', '.join(name for name in chosen if name not in held.refused) or 'nothing'}")
+        for name, reason in held.refused.items():
+            say(f"not held: {name}: {reason}")
+        yield Shielded(held, tried)
+    for one in held.restored:
+        if one.problem:
+            say(f"/{one.path}: {one.problem}")
