@@ -7,8 +7,10 @@ Truth is what was switched on, and beside it what an observer outside of godyno 
 real neighbours. ``neighbours``: all CPU time in /proc/stat less that of the recorder's session, read from /proc/PID/stat twenty times a
 second; ``disk load``: bytes in /sys/block less what the command is known to move; ``steal``: /proc/stat. A cause that was not switched on
 counts as false only where the observer saw little of it (below LEAST), and as real where he saw much (above MOST); between the two either
-answer is right, and how many runs that concerns is in the table. Floors were chosen on the runs of even number, and are judged on those
-of odd number.
+answer is right, and how many runs that concerns is in the table.
+
+On a shared machine run it in a cgroup of a high CPU weight: the hogs are in that group too and weigh as much as the command, strangers
+hardly. Floors were chosen on the runs of even number, and are judged on those of odd number.
 """
 
 from __future__ import annotations
@@ -29,10 +31,11 @@ from pathlib import Path
 from arms import keep
 from godyno.capture.reader import open_capture
 from godyno.diagnose.counters import counters
+from godyno.recorder.recover import recover
 from godyno.stats.noise import causes, costs
 
 KINDS = ("none", "neighbours", "cpu quota", "memory pressure", "disk load", "cold caches")
-GODYNO = [sys.executable, "-m", "godyno", "record", "-q", "--quiet-output"]
+GODYNO = [sys.executable, "-m", "godyno", "record", "-q", "--quiet-output", "--no-seal"]
 DATA_MB, TEMP_MB = 192, 96  # of the data 3,000 pages are read
 LEAST = {"neighbours": 0.04, "disk load": 8e6, "steal": 0.02}  # of all processors' time; bytes; of it
 MOST = {"neighbours": 0.15, "disk load": 64e6, "steal": 0.05}
@@ -157,13 +160,19 @@ def record_one(kind: str, number: int, scratch: Path) -> dict[str, object]:
     observer.join()
     if recording.returncode:
         raise SystemExit(f"{kind}: exit {recording.returncode}: {told.decode()}")
-    with open_capture(capture) as found:
-        result = found.manifest.result
-        assert result is not None
-        return {
-            "number": number, "switched_on": kind, "observed": observer.window(result.t_start_ns, result.t_end_ns),
-            "counters": counters(found),
-        }  # fmt: skip
+    result = json.loads((capture / "manifest.json").read_text())["result"]
+    observed = observer.window(result["t_start_ns"], result["t_end_ns"])
+    return {"number": number, "switched_on": kind, "observed": observed}
+
+
+def counted(scratch: Path, runs: list[dict]) -> None:
+    """Seals what was recorded, outside of the time that was measured, and adds each run's counters."""
+    for run in runs:
+        capture = scratch / f"{run['number']:04d}.dyno"
+        if json.loads((capture / "manifest.json").read_text())["state"] != "sealed":
+            recover(capture)
+        with open_capture(capture) as found:
+            run["counters"] = counters(found)
 
 
 def record(scratch: Path, minutes: float, per_cause: int, seed: int) -> None:
@@ -240,16 +249,16 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=7.0)
     parser.add_argument("--per-cause", type=int, default=80)
     parser.add_argument("--scratch", type=Path, default=Path("/var/tmp/godyno-noise-causes"))
-    parser.add_argument("--judge", action="store_true", help="only the table, from what was recorded")
-    parser.add_argument("--again", action="store_true", help="read the captures' counters again")
+    parser.add_argument(
+        "--judge", action="store_true", help="the table, from what was recorded; records nothing"
+    )
     parser.add_argument("--half", type=int, choices=(0, 1), help="show one half only, keep nothing")
     options = parser.parse_args()
     if not options.judge and options.half is None:
         record(options.scratch, options.minutes, options.per_cause, seed=11)
+        return
     runs = [json.loads(line) for line in (options.scratch / "runs.jsonl").read_text().splitlines()]
-    for run in runs if options.again else ():
-        with open_capture(options.scratch / f"{run['number']:04d}.dyno") as found:
-            run["counters"] = counters(found)
+    counted(options.scratch, runs)
     if options.half is not None:
         print("\n".join(judge(runs, options.half)[0]))
         for kind in KINDS:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from godyno.model import Finding, Workload
     from godyno.recorder import Recording, attach, record
     from godyno.recorder.recover import recover
+    from godyno.studies.noise.api import measure_noise
     from godyno.studies.studying import list_studies, run_study
     from godyno.studies.survey.surveying import survey
 
@@ -41,6 +42,7 @@ _HOMES = {
     "attach": "godyno.recorder",
     "captures": "godyno.capture.reader",
     "doctor": "godyno.machine.doctor",
+    "measure_noise": "godyno.studies.noise.api",
     "open_capture": "godyno.capture.reader",
     "pack": "godyno.capture.pack",
     "read_machine": "godyno.machine",
@@ -62,6 +64,7 @@ __all__ = [
     "doctor",
     "findings_of",
     "list_studies",
+    "measure_noise",
     "open_capture",
     "pack",
     "read_machine",

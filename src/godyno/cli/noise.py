@@ -31,37 +31,28 @@ def command(budget: str, names: str | None, seed: int, as_json: bool, argv: tupl
       godyno noise --for 5m -- ./codec.test -test.run=^$ -test.bench=Encode -test.benchtime=100x
       godyno noise --for 30s --try pin,quiet --json
     """
-    import tempfile
-
     from godyno import units
-    from godyno.studies.noise import looking
-    from godyno.workload import yardstick
+    from godyno.studies.noise.api import measure_noise
+    from godyno.studies.noise.table import text
+
+    live = sys.stderr.isatty()
 
     def progress(blocks: int, took_s: float, budget_s: float) -> None:
-        if sys.stderr.isatty():
+        if live:
             left = units.show_seconds(max(0.0, budget_s - took_s))
             click.echo(f"\r\033[K{blocks} blocks, at most {left} left; Ctrl-C keeps them", nl=False, err=True)
 
     budget_s = units.seconds(budget)
     wanted = None if names is None else [] if names == "none" else [name.strip() for name in names.split(",")]
-    with tempfile.TemporaryDirectory(prefix="godyno-noise-") as scratch:
-        if not sys.stderr.isatty():
-            click.echo(f"measuring for {units.show_seconds(budget_s)} …", err=True)
-        try:
-            found = looking.look(
-                argv or yardstick.argv(scratch, rounds=3),
-                budget_s=budget_s,
-                names=wanted,
-                reads_json=not argv,
-                seed=seed,
-                progress=progress,
-            )
-        finally:
-            if sys.stderr.isatty():
-                click.echo("\r\033[K", nl=False, err=True)
+    click.echo(f"measuring for {units.show_seconds(budget_s)} …", err=True)
+    try:
+        found = measure_noise(argv or None, for_s=budget_s, measures=wanted, seed=seed, progress=progress)
+    finally:
+        if live:
+            click.echo("\r\033[K", nl=False, err=True)
     if as_json:
         click.echo(json.dumps(found.as_json()))
         return
-    from godyno.studies.noise.table import text
-
-    click.echo(text(found, "the reference" if not argv else " ".join(argv)), nl=False)
+    click.echo(text(found, " ".join(argv) or "the reference"), nl=False)
+    if found.end == "interrupted":
+        raise SystemExit(130)

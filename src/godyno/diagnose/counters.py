@@ -1,7 +1,7 @@
 """What was counted beside a recorded run, as ``stats.noise`` wants it: each cumulative series' rise between start and end.
 
-The rise is read off the straight line between the looks around an instant, so that a run of half a second, looked at ten times a
-second, does not lose its edges.
+A machine's rise is read off the straight line between the looks around an instant, so that a run of half a second, looked at ten times
+a second, does not lose its edges. A group's counters stand still outside of the run, so the looks around it are exact.
 """
 
 from __future__ import annotations
@@ -48,6 +48,9 @@ def rises(capture: Any) -> list[Rise]:
     for row in capture.sql(_SQL, [start] * 4 + [end] * 4 + [start, end]).to_pylist():
         begun = _at(start, row["t0"], row["v0"], row["t1"], row["v1"])
         ended = _at(end, row["t2"], row["v2"], row["t3"], row["v3"])
+        if row["name"].startswith("cgroup."):
+            begun = begun if row["v0"] is None else row["v0"]
+            ended = ended if row["v3"] is None else row["v3"]
         if begun is None or ended is None:
             continue
         found.append(
@@ -97,9 +100,11 @@ def counters(capture: Any, found: list[Rise] | None = None) -> dict[str, float]:
     if own is not None and any(value is not None for value in busy):
         recorder = capture.manifest.cost.during_cpu_s
         run["other_cpu_s"] = max(0.0, sum(value or 0.0 for value in busy) - own - recorder)
-    moved = _sum(found, "system.disk.io")
-    if moved is not None and "read_bytes" in run:
-        run["other_io_bytes"] = max(0.0, moved - run["read_bytes"] - run.get("write_bytes", 0.0))
+    reads, writes = (_sum(found, "system.disk.io", direction=way) for way in ("read", "write"))
+    if reads is not None and writes is not None and "read_bytes" in run:
+        # What it wrote counts when a page becomes dirty; a file that is removed again never reaches the disk.
+        run["write_bytes"] = min(run.get("write_bytes", 0.0), writes)
+        run["other_io_bytes"] = max(0.0, reads - run["read_bytes"]) + writes - run["write_bytes"]
     return run
 
 

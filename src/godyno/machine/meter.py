@@ -53,10 +53,10 @@ class Meter:
         values |= self._pressure()
         values |= self._group()
         sectors = [read_text(disk).split() for disk in self.disks]
-        if any(len(columns) >= 11 for columns in sectors):
-            values["moved_bytes"] = 512.0 * sum(
-                int(columns[2]) + int(columns[6]) for columns in sectors if len(columns) >= 11
-            )
+        known = [columns for columns in sectors if len(columns) >= 11]
+        if known:
+            values["disk_read_bytes"] = 512.0 * sum(int(columns[2]) for columns in known)
+            values["disk_written_bytes"] = 512.0 * sum(int(columns[6]) for columns in known)
         throttles = [
             read_text(
                 self.root / f"sys/devices/system/cpu/cpu0/thermal_throttle/{name}_throttle_count"

@@ -33,13 +33,16 @@ COUNTERS = {
     "refaults": "pages read again shortly after they were evicted (workingset_refault)",
     "major_faults": "page faults that needed a read",
     "read_bytes": "bytes that it read from storage itself",
-    "write_bytes": "bytes that it wrote for storage",
+    "write_bytes": "bytes that it wrote and that reached storage while it ran",
     "other_io_bytes": "bytes that others moved to and from storage",
     "block_delay_s": "time that its threads waited for storage (delay accounting)",
     "hz": "mean frequency of the processors that it ran on",
     "max_hz": "the highest that they have, turbo included",
     "thermal_events": "thermal throttling events of the processors",
 }
+
+
+_STALLED = 0.01  # share of wall from which on memory was short
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,19 +93,28 @@ def _neighbours(run: Counters) -> Bounds:
 
 
 def _memory(run: Counters) -> Bounds:
-    stall = run["memory_stall_s"]
-    return stall, stall, stall + run.get("io_stall_s", 0.0)
+    stall, io_stall = run["memory_stall_s"], run.get("io_stall_s", 0.0)
+    # Reading back what was evicted is waited for as I/O, and owed to memory.
+    moved = run.get("read_bytes", 0.0) + run.get("write_bytes", 0.0) + run.get("other_io_bytes", 0.0)
+    again = max(0.0, io_stall - stall) * min(1.0, _refaulted_bytes(run) / moved) if moved > 0 else 0.0
+    return stall, stall + again, stall + io_stall
+
+
+def _refaulted_bytes(run: Counters) -> float:
+    """What it read only because it had been evicted while it ran. Without a stall on memory, it was evicted before: a cold cache."""
+    if run.get("memory_stall_s", 0.0) < _STALLED * run["wall_s"]:
+        return 0.0
+    return min(run.get("refaults", 0.0) * 4096, run.get("read_bytes", 0.0))
 
 
 def _storage(run: Counters, whose: str) -> Bounds:
     """The part of the I/O stall that is owed to ``whose`` bytes; a byte of another's may weigh half to twice as much as one of its own."""
     delay = run.get("block_delay_s", 0.0)
     stall = delay if delay > 0 and whose == "read_bytes" else run.get("io_stall_s", delay)
-    stall = max(
-        0.0, stall - run.get("memory_stall_s", 0.0)
-    )  # reading back what was evicted is memory pressure
+    stall = max(0.0, stall - run.get("memory_stall_s", 0.0))
     moved = {name: run.get(name, 0.0) for name in ("read_bytes", "write_bytes", "other_io_bytes")}
-    part, rest = moved[whose], sum(moved.values()) - moved[whose]
+    part = moved[whose] - (_refaulted_bytes(run) if whose == "read_bytes" else 0.0)
+    rest = sum(moved.values()) - part
     if part <= 0:
         return 0.0, 0.0, 0.0
     return (
@@ -119,7 +131,7 @@ _RULES = (
         "neighbours", ("starved_s|run_delay_s", "other_cpu_s"), _neighbours, 0.04,
         "was ready and waited for a processor while others used {other_cpu_s:.3g} s of CPU",
     ),
-    _Rule("memory pressure", ("memory_stall_s",), _memory, 0.01, "stalled {memory_stall_s:.3g} s on memory"),
+    _Rule("memory pressure", ("memory_stall_s",), _memory, _STALLED, "stalled {memory_stall_s:.3g} s on memory"),
     _Rule(
         "cold caches", ("read_bytes",), lambda run: _storage(run, "read_bytes"), 0.02, "read {read_bytes:.3g} B from storage"
     ),

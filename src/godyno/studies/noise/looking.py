@@ -26,6 +26,7 @@ from godyno.studies.noise.metered import Metered, Runs
 COUNTS = (10, 20, 40, 80, 160)
 PLAIN = "as it is"
 LEAST_BLOCKS = 8
+_FEWEST = 3  # are measured whatever the budget
 TOO_FEW = "too few blocks were measured"
 AT_ONCE = 4  # measures in a block: few, so that a block is short and its plain pair is near
 _SLOWER = 1.05  # a measure that costs more than this must be shown to help
@@ -107,7 +108,8 @@ def look(
     measured, unless ``stops`` is False: then it is the caller's.
 
     ``names`` are the measures to try (None: all that can be had here; empty: none). ``reads_json``: it prints the yardstick's JSON.
-    Raises RunFailed where the command fails, NotAvailableHere where not even three blocks fit into the budget.
+    Raises RunFailed where the command fails, NotAvailableHere where it was ended before three blocks,
+    which are measured whatever the budget.
     """
     lacking = shield.missing()
     asked = (
@@ -124,7 +126,7 @@ def look(
     with Runs(argv, cwd=cwd, reads_json=reads_json) as runs:
         try:
             runs.once()  # what only the first run pays: cold caches, and a file that the yardstick makes
-            while clock() - began + longest < budget_s or blocks == 0:
+            while blocks < _FEWEST or clock() - began + longest < budget_s:
                 at = clock()
                 others = [name for name in conditions if name != PLAIN]
                 turn = [
@@ -141,10 +143,10 @@ def look(
             if not stops:
                 raise
             end = "interrupted"
-    if blocks < 3:
+    if blocks < _FEWEST:
         raise NotAvailableHere(
             f"Only {blocks} blocks were measured in {clock() - began:.0f} s, and nothing can be said of so few",
-            hint="Give it more time with --for, or try fewer measures with --try.",
+            hint=f"Let it run for {_FEWEST} blocks at least.",
         )
     return _conclude(
         " ".join(argv), conditions, lacking | refused, asked, blocks, end, clock() - began, runs.why_no_group

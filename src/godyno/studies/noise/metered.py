@@ -86,16 +86,17 @@ class Runs:
                 hint="Noise is measured on a command that succeeds; run it alone to see why it does not.",
             )
         cpu_s = usage.ru_utime + usage.ru_stime
-        counters = after.since(before)
-        busy, moved = counters.pop("busy_s", None), counters.pop("moved_bytes", None)
-        counters |= {
-            "wall_s": wall_s, "cpus": float(len(os.sched_getaffinity(0))),
-            "read_bytes": usage.ru_inblock * 512.0, "write_bytes": usage.ru_oublock * 512.0,
-        }  # fmt: skip
-        if busy is not None:
-            counters["other_cpu_s"] = max(0.0, busy - cpu_s)
-        if moved is not None:
-            counters["other_io_bytes"] = max(0.0, moved - counters["read_bytes"] - counters["write_bytes"])
+        counters = after.since(before) | {"wall_s": wall_s, "cpus": float(len(os.sched_getaffinity(0)))}
+        if "busy_s" in counters:
+            counters["other_cpu_s"] = max(0.0, counters.pop("busy_s") - cpu_s)
+        counters["read_bytes"] = usage.ru_inblock * 512.0
+        if "disk_read_bytes" in counters:
+            read_bytes, written = counters.pop("disk_read_bytes"), counters.pop("disk_written_bytes")
+            # What it wrote counts when a page becomes dirty; a file that is removed again never reaches the disk.
+            counters["write_bytes"] = min(usage.ru_oublock * 512.0, written)
+            counters["other_io_bytes"] = (
+                max(0.0, read_bytes - counters["read_bytes"]) + written - counters["write_bytes"]
+            )
         hz = self.meter.hz()
         if hz is not None:
             counters["hz"] = hz
