@@ -136,7 +136,7 @@ _RULES = (
         "cold caches", ("read_bytes",), lambda run: _storage(run, "read_bytes"), 0.02, "read {read_bytes:.3g} B from storage"
     ),
     _Rule(
-        "disk load", ("io_stall_s", "other_io_bytes"), lambda run: _storage(run, "other_io_bytes"), 0.04,
+        "disk load", ("io_stall_s", "other_io_bytes"), lambda run: _storage(run, "other_io_bytes"), 0.15,
         "stalled {io_stall_s:.3g} s on I/O while others moved {other_io_bytes:.3g} B",
     ),
 )  # fmt: skip
