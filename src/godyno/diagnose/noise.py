@@ -70,9 +70,11 @@ class Noise:
         shares = Interval(bounds.low / run["wall_s"], bounds.high / run["wall_s"], 1.0) if bounds else None
         claim = f"{cause.name.capitalize()}: {cause.because}"
         if cause.share and shares:
+            between = f"({units.show_ratio(shares.low)} to {units.show_ratio(shares.high)})"
+            certain = units.show_ratio(shares.low) == units.show_ratio(shares.high)
             claim = (
-                f"{cause.name.capitalize()} cost it {units.show_seconds(cause.cost_s)}, {units.show_ratio(cause.share)} of its time "
-                f"({units.show_ratio(shares.low)} to {units.show_ratio(shares.high)}): {cause.because}"
+                f"{cause.name.capitalize()} cost it {units.show_seconds(cause.cost_s)}, {units.show_ratio(cause.share)} of its time"
+                f"{'' if certain else ' ' + between}: {cause.because}"
             )
         return Finding(
             source=self.name,
@@ -107,7 +109,10 @@ class Noise:
 
     def _own_queue(self, run: dict[str, float]) -> list[Finding]:
         """Threads of the command that waited for each other's processors: no disturbance, but chance decides who goes first."""
-        if "run_delay_s" not in run or "starved_s" not in run:
+        held_back = (
+            run.get("throttled_s", 0.0) > _PHASES * run["wall_s"]
+        )  # a run queue cannot tell that from waiting
+        if "run_delay_s" not in run or "starved_s" not in run or held_back:
             return []
         own_s = run["run_delay_s"] - run["starved_s"] * run["cpus"]
         share = own_s / (run["wall_s"] * run["cpus"])

@@ -7,8 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from typing import ParamSpec, TypeVar
 
-from godyno.errors import NotAvailableHere
-from godyno.studies.noise.looking import Noisiness, look, worth_using
+from godyno.studies.noise.looking import TOO_FEW, Noisiness, look, worth_using
 from godyno.studies.noise.table import shield_text
 from godyno.studies.shield import MEASURES, Shield, measure, missing
 from godyno.workload import yardstick
@@ -21,7 +20,7 @@ _R = TypeVar("_R")
 class Shielded:
     """What is held. ``around`` makes a function wait for quiet before each call, where that is among the measures."""
 
-    def __init__(self, held: Shield, tried: Noisiness | None) -> None:
+    def __init__(self, held: Shield, tried: Noisiness) -> None:
         self.held, self.tried = held, tried
 
     def around(self, run: Callable[_P, _R]) -> Callable[_P, _R]:
@@ -40,26 +39,21 @@ def shielded(
 ) -> Iterator[Shielded]:
     """Tries measures on the reference for about ``try_s``, says what each gave, holds those worth it, and puts everything back.
 
-    Measures that change what is measured (pinning, a fixed layout) are held only where ``also`` names them. On a machine too busy to
-    try anything in that time those without a caution are held untried, which is said. Raises UsageError for an unknown name.
+    Measures that change what is measured (pinning, a fixed layout) are tried and held only where ``also`` names them. What could not be
+    tried in that time, on a busy machine, is held untried, and said to be. Raises UsageError for an unknown name.
     """
     named = [measure(name).name for name in also]
     free = [one.name for one in MEASURES if not one.caution]
     say(f"trying what calms this machine, for {try_s:g} s")
-    tried: Noisiness | None = None
     with tempfile.TemporaryDirectory(prefix="godyno-shield-") as scratch:
-        try:
-            tried = look(
-                yardstick.argv(scratch), budget_s=try_s, names=[*free, *named], reads_json=True, stops=False
-            )
-        except NotAvailableHere:
-            say(
-                "nothing could be tried in that time: this machine is too busy; what changes no result is held untried"
-            )
-    chosen = free
-    if tried is not None:
-        say(shield_text(tried.tried).rstrip())
-        chosen = worth_using(tried.tried)
+        tried = look(
+            yardstick.argv(scratch), budget_s=try_s, names=[*free, *named], reads_json=True, stops=False
+        )
+    say(shield_text(tried.tried).rstrip())
+    untried = [one.name for one in tried.tried if one.verdict == TOO_FEW and not one.caution]
+    if untried:
+        say(f"held untried, since the machine is too busy: {', '.join(untried)}")
+    chosen = [*worth_using(tried.tried), *untried]
     lacking = missing()
     chosen = [name for name in dict.fromkeys([*chosen, *named]) if name not in lacking]
     with Shield([measure(name) for name in chosen]) as held:
