@@ -1,4 +1,4 @@
-"""A small process that puts settings back when the one that changed them dies: kill -9 leaves nobody else to do it.
+"""A small process that puts settings back, and tidies up, when the one that changed them dies: kill -9 leaves nobody else to do it.
 
 It is forked, and waits for its parent's death on a pidfd (a pipe alone would stay open in whatever else the parent forks). It is in a
 session of its own and ignores what a terminal sends, so that neither Ctrl-C nor a kill of the parent's process group reaches it. It
@@ -16,6 +16,7 @@ from pathlib import Path
 
 from godyno.machine.hierarchies import SLASH
 from godyno.machine.knobs import Knobs
+from godyno.machine.process_name import show_as
 
 _DONE = b"d"
 _IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGPIPE)
@@ -76,6 +77,7 @@ def _wait(line: int, parent: int, restore: Callable[[], object], said: int) -> N
         signal.signal(number, signal.SIG_IGN)
     os.close(said)
     os.chdir("/")
+    show_as(b"dyno-guardian")  # a pkill of godyno by its name means its parent
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):  # a reader of the parent's output must not wait for this process
         os.dup2(null, descriptor)

@@ -170,14 +170,14 @@ def test_a_command_that_fails_says_nothing_of_noise() -> None:
 
 
 @pytest.mark.integration
-def test_a_killed_noise_puts_the_machines_settings_back(tmp_path: Path) -> None:
+def test_a_killed_noise_puts_settings_back_and_leaves_no_group_and_no_directory(tmp_path: Path) -> None:
     setting = Path("/proc/sys/vm/stat_interval")
     if not os.access(setting, os.W_OK):
         pytest.skip("only root may change sysctls")
     before = setting.read_bytes()
     process = subprocess.Popen(
         [sys.executable, "-m", "godyno", "noise", "--for", "60s", "--try", "ticks"], stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL, env={**os.environ, "TMPDIR": str(tmp_path)},
     )  # fmt: skip
     deadline = time.monotonic() + 30
     while setting.read_bytes() == before and time.monotonic() < deadline:
@@ -188,6 +188,14 @@ def test_a_killed_noise_puts_the_machines_settings_back(tmp_path: Path) -> None:
     while setting.read_bytes() != before and time.monotonic() < deadline:
         time.sleep(0.01)
     assert changed and setting.read_bytes() == before
+
+    def left() -> list[str]:
+        groups = [str(path) for path in Path("/sys/fs/cgroup").rglob(f"godyno-{process.pid}-*")]
+        return [*groups, *map(str, tmp_path.iterdir())]
+
+    while left() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert left() == []
 
 
 @pytest.mark.integration

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterable, Sequence
 
 from godyno.studies.noise.looking import Noisiness, look
+from godyno.studies.noise.metered import scratch_directory
 from godyno.workload import yardstick
 
 
@@ -20,7 +20,7 @@ def measure_noise(
     NotAvailableHere where it was ended before three blocks (those are measured whatever ``for_s``), CommandNotFound,
     CommandNotExecutable.
     """
-    with tempfile.TemporaryDirectory(prefix="godyno-noise-") as scratch:
+    with scratch_directory() as scratch:
         command = list(argv) if argv else yardstick.argv(scratch, rounds=3)
         return look(
             command, budget_s=for_s, names=measures, reads_json=not argv, seed=seed, progress=progress

@@ -5,13 +5,16 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from godyno.clock import now_ns
 from godyno.errors import GodynoError
 from godyno.machine.cgroups import Group, sweep_stale
+from godyno.machine.guardian import Guardian
 from godyno.machine.meter import Meter
 from godyno.model import Json
 from godyno.workload.launcher import Held, find_command
@@ -41,10 +44,15 @@ class Runs:
     def __enter__(self) -> Runs:
         sweep_stale()
         self.group, self.why_no_group = Group.create("noise", ("memory", "cpu", "cpuacct"))
+        self._guardian = Guardian(self._tidy)
         self.meter = Meter(paths=self.group.paths if self.group else None)
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._tidy()
+        self._guardian.dismiss()
+
+    def _tidy(self) -> None:
         if self.group:
             self.group.kill(timeout_s=1.0)
             self.group.release()
@@ -101,6 +109,18 @@ class Runs:
         if hz is not None:
             counters["hz"] = hz
         return Metered(wall_s, cpu_s, counters, json.loads(text) if self.reads_json else {})
+
+
+@contextlib.contextmanager
+def scratch_directory() -> Iterator[str]:
+    """A directory that is gone afterwards, also where this process is killed."""
+    directory = tempfile.mkdtemp(prefix="godyno-noise-")
+    guardian = Guardian(lambda: shutil.rmtree(directory, ignore_errors=True))
+    try:
+        yield directory
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+        guardian.dismiss()
 
 
 @contextlib.contextmanager

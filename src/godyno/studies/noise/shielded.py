@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from typing import ParamSpec, TypeVar
 
 from godyno.studies.noise.looking import TOO_FEW, Noisiness, look, worth_using
+from godyno.studies.noise.metered import scratch_directory
 from godyno.studies.noise.table import shield_text
 from godyno.studies.shield import MEASURES, Shield, measure, missing
 from godyno.workload import yardstick
@@ -45,7 +45,7 @@ def shielded(
     named = [measure(name).name for name in also]
     free = [one.name for one in MEASURES if not one.caution]
     say(f"trying what calms this machine, for {try_s:g} s")
-    with tempfile.TemporaryDirectory(prefix="godyno-shield-") as scratch:
+    with scratch_directory() as scratch:
         tried = look(
             yardstick.argv(scratch), budget_s=try_s, names=[*free, *named], reads_json=True, stops=False
         )
