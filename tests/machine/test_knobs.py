@@ -95,6 +95,24 @@ def test_what_somebody_else_set_meanwhile_is_left(machine: FakeMachine, state: P
     assert not (state / JOURNAL).exists()
 
 
+def test_a_value_that_the_kernel_writes_in_its_own_way_is_still_ours(
+    machine: FakeMachine, state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from godyno.machine import knobs as module
+
+    real = module._write
+
+    def rounding(file: Path, data: bytes) -> None:
+        real(file, b"4096\n" if data == b"4000" else data)
+
+    monkeypatch.setattr(module, "_write", rounding)
+    machine.write("proc/sys/vm/some_size", "1024\n")
+    with Knobs(machine.root, state) as knobs:
+        knobs.set("proc/sys/vm/some_size", "4000")
+        assert _text(machine, "proc/sys/vm/some_size") == "4096\n"
+    assert _text(machine, "proc/sys/vm/some_size") == "1024\n"
+
+
 def test_a_torn_last_line_was_never_carried_out(machine: FakeMachine, state: Path) -> None:
     knobs = Knobs(machine.root, state)
     knobs.set(GOVERNOR, "performance")

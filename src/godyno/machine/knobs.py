@@ -9,6 +9,7 @@ running kernel only, so a journal of another boot is dropped. A setting that som
 from __future__ import annotations
 
 import base64
+import dataclasses
 import fcntl
 import json
 import os
@@ -83,8 +84,14 @@ class Knobs:
         if _says(before) == value:
             return ""
         try:
-            self._append(Change(path.lstrip("/"), base64.b64encode(before).decode(), value).as_json())
+            change = Change(path.lstrip("/"), base64.b64encode(before).decode(), value)
+            self._append(change.as_json())
             _write(file, value.encode())
+            became = _says(file.read_bytes())
+            if (
+                became != value
+            ):  # the kernel writes it in its own way, which must not be taken for somebody else's
+                self._append(dataclasses.replace(change, value=became).as_json())
         except OSError as error:
             return f"/{path.lstrip('/')}: {os.strerror(error.errno or 0)}"
         return ""
@@ -148,7 +155,7 @@ def _restore_from(root: Path, state: Path) -> list[Restored]:
                 changes.append(Change.from_json(data))
         except (ValueError, TypeError):
             continue  # damaged by a power cut; then the boot is another one too
-    done = [_put_back(root, change) for change in reversed(changes)] if same_boot else []
+    done = _put_all_back(root, changes) if same_boot else []
     failed = {one.path for one in done if one.problem and not one.problem.startswith("left")}
     if failed:
         return done
@@ -157,7 +164,17 @@ def _restore_from(root: Path, state: Path) -> list[Restored]:
     return done
 
 
-def _put_back(root: Path, change: Change) -> Restored:
+def _put_all_back(root: Path, changes: list[Change]) -> list[Restored]:
+    """Each setting once, the last changed first: to what it was before its first change, from whatever it was set to."""
+    before: dict[str, Change] = {}
+    ours: dict[str, set[str]] = {}
+    for change in changes:
+        before.setdefault(change.path, change)
+        ours.setdefault(change.path, set()).add(change.value)
+    return [_put_back(root, before[path], ours[path]) for path in reversed(before)]
+
+
+def _put_back(root: Path, change: Change, ours: set[str]) -> Restored:
     parts = Path(change.path).parts
     if ".." in parts or Path(change.path).is_absolute():
         return Restored(change.path, "left alone: no path of a setting")
@@ -166,7 +183,7 @@ def _put_back(root: Path, change: Change) -> Restored:
         now = file.read_bytes()
         if now == before:
             return Restored(change.path)
-        if now and _says(now) != change.value:
+        if now and _says(now) not in ours:
             return Restored(change.path, f"left as somebody else set it meanwhile: {_says(now)!r}")
         _write(file, _writable(before))
         now = file.read_bytes()
