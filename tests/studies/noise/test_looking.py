@@ -139,8 +139,11 @@ def test_a_measure_with_a_caution_is_used_only_where_it_was_shown_to_help() -> N
     )
 
 
-def test_the_text_fits_a_terminal_and_says_it_all(faked: Any) -> None:
+def test_the_text_fits_a_terminal_and_says_it_all(faked: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = Measure("interrupts", "changes nothing")
+    monkeypatch.setattr(looking.shield, "MEASURES", (*looking.shield.MEASURES, plain))
     shown = text(faked(), "the reference")
+    assert "no difference shown" in shown
     assert max(map(len, shown.splitlines())) <= 80
     for word in ("N", "neighbours", "calm", "absent", "this machine has none", "What would help most"):
         assert word in shown

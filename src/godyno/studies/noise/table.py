@@ -102,7 +102,14 @@ def _tried(tried: Sequence[Tried]) -> list[str]:
         used = worth_using(done)
         rows = [["tried", "wall noise", "CPU noise", "duration", ""]]
         rows += [
-            [one.name, _ratio(one.wall), _ratio(one.cpu), _ratio(one.duration), one.verdict] for one in done
+            [
+                one.name,
+                _ratio(one.wall),
+                _ratio(one.cpu),
+                f"{one.duration.value:.2f}" if one.duration else "?",
+                one.verdict,
+            ]
+            for one in done
         ]
         lines += ["", "Variance with each measure over without (below 1 is calmer):", *_columns(rows)]
         lines.append(f"worth using: {', '.join(used) or 'none'}")
