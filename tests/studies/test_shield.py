@@ -71,6 +71,19 @@ def test_waiting_for_quiet_ends_when_it_is_quiet_or_patience_does(tmp_path: Path
     assert time.monotonic() - began >= 0.02
 
 
+def test_after_five_waits_in_vain_nothing_is_waited_for_any_more() -> None:
+    waited = []
+
+    def wait() -> bool:
+        waited.append(1)
+        return False
+
+    with Shield([Measure("wait", "", before_run=wait)]) as held:
+        for _ in range(20):
+            held.before_run()
+    assert (len(waited), held.runs, held.in_vain) == (5, 20, 20)
+
+
 _PROCESS = ("pin", "priority", "layout", "timers")
 
 

@@ -35,13 +35,15 @@ _PR_SET_PDEATHSIG, _PR_SET_TIMERSLACK, _PR_GET_TIMERSLACK = 1, 29, 30
 _NICE = -10
 _QUIET_TASKS = 0  # others that run or could run
 _QUIET_WAIT_S, _LOOK_S = 0.5, 0.005
+_GIVE_UP_AFTER = 5  # runs in a row before which it never was quiet: waiting longer is no use here
 
 Sets = Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """``hold`` is entered around runs; ``before_run`` is called before each. ``settings`` are knobs: path below the root, value.
+    """``hold`` is entered around runs; ``before_run`` is called before each and says
+    whether it came to what it waits for. ``settings`` are knobs: path below the root, value.
 
     ``caution`` says what it changes in what is measured; such a measure is used only where it was shown to help.
     """
@@ -51,7 +53,7 @@ class Measure:
     caution: str = ""
     settings: Callable[[Path], Sets] | None = None
     hold: Callable[[], AbstractContextManager[None]] | None = None
-    before_run: Callable[[], object] | None = None
+    before_run: Callable[[], bool] | None = None
     missing: Callable[[Path], str] = lambda root: ""
 
 
@@ -262,13 +264,19 @@ def missing(root: Path = SLASH) -> dict[str, str]:
 
 @dataclass
 class Shield:
-    """Holds measures while it is entered. ``refused`` says what could not be set, ``restored`` how putting back went."""
+    """Holds measures while it is entered. ``refused`` says what could not be set, ``restored`` how putting back went.
+
+    ``runs`` were begun, ``in_vain`` of them without what was waited for; after five in a row nothing is waited for any more.
+    """
 
     measures: Sequence[Measure]
     root: Path = SLASH
     state: Path | None = None
     refused: dict[str, str] = field(default_factory=dict)
     restored: list[Restored] = field(default_factory=list)
+    runs: int = 0
+    in_vain: int = 0
+    _in_a_row: int = 0
 
     def __enter__(self) -> Shield:
         self._held = contextlib.ExitStack()
@@ -288,9 +296,13 @@ class Shield:
 
     def before_run(self) -> None:
         """What has to be done before each run."""
-        for one in self.measures:
-            if one.before_run:
-                one.before_run()
+        waits = [one.before_run for one in self.measures if one.before_run]
+        if not waits:
+            return
+        self.runs += 1
+        came = self._in_a_row < _GIVE_UP_AFTER and all(wait() for wait in waits)
+        self._in_a_row = 0 if came else self._in_a_row + 1
+        self.in_vain += not came
 
     def _turn(self) -> None:
         try:

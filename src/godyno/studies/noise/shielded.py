@@ -61,6 +61,8 @@ def shielded(
         for name, reason in held.refused.items():
             say(f"not held: {name}: {reason}")
         yield Shielded(held, tried)
+    if held.in_vain:
+        say(f"it was not quiet before {held.in_vain} of {held.runs} runs")
     for one in held.restored:
         if one.problem:
             say(f"/{one.path}: {one.problem}")
