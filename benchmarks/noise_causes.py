@@ -28,6 +28,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from scipy.stats import binomtest
+
 from arms import keep
 from godyno.capture.reader import open_capture
 from godyno.diagnose.counters import counters
@@ -242,6 +244,11 @@ def judge(runs: list[dict], half: int | None) -> tuple[list[str], dict[str, int]
     return rows, dict(total)
 
 
+def share(part: int, whole: int) -> str:
+    found = binomtest(part, whole).proportion_ci(0.95)
+    return f"{part / whole:.1%} [{found.low:.1%}, {found.high:.1%}]"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -273,8 +280,17 @@ def main() -> None:
                 print(f"{kind:16} {name:16} {values[0]:7.4f} {middle:7.4f} {values[-1]:7.4f}")
         return
     judged, total = judge(runs, 1)
-    lines = [*judged, "", f"Judged on {total['runs']} runs (odd numbers): right {total['right'] / total['runs']:.1%}, "
-             f"something false {total['false'] / total['runs']:.1%}."]  # fmt: skip
+    strangers = [
+        run for run in runs if run["number"] % 2 and run["observed"]["neighbours"] >= MOST["neighbours"]
+    ]
+    alone = [run for run in strangers if run["switched_on"] != "neighbours"]
+    lines = [
+        *judged, "",
+        f"Judged on {total['runs']} runs (odd numbers), floors chosen on the other {len(runs) - total['runs']}: "
+        f"right {share(total['right'], total['runs'])}, something false {share(total['false'], total['runs'])} (95 % intervals).", "",
+        f"Strangers really used more than {MOST['neighbours']:.0%} of the processors in {len(alone)} of the runs without hogs, as the observer "
+        "saw: there naming neighbours counts as neither right nor false, so that a false one could show in the others only.",
+    ]  # fmt: skip
     keep("noise_causes", "\n".join(lines), runs)
 
 
