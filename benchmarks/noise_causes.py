@@ -288,8 +288,8 @@ def main() -> None:
         *judged, "",
         f"Judged on {total['runs']} runs (odd numbers), floors chosen on the other {len(runs) - total['runs']}: "
         f"right {share(total['right'], total['runs'])}, something false {share(total['false'], total['runs'])} (95 % intervals).", "",
-        f"Strangers really used more than {MOST['neighbours']:.0%} of the processors in {len(alone)} of the runs without hogs, as the observer "
-        "saw: there naming neighbours counts as neither right nor false, so that a false one could show in the others only.",
+        f"Strangers really used more than {MOST['neighbours']:.0%} of the processors in {len(alone)} of the runs without hogs, as the"
+        " observer saw: there naming neighbours counts as neither right nor false, so that a false one could show in the others only.",
     ]  # fmt: skip
     keep("noise_causes", "\n".join(lines), runs)
 
