@@ -47,9 +47,14 @@ def shielded(
     say(f"trying what calms this machine, for {try_s:g} s")
     with scratch_directory() as scratch:
         tried = look(
-            yardstick.argv(scratch), budget_s=try_s, names=[*free, *named], reads_json=True, stops=False
+            yardstick.argv(scratch, scale=0.5, rounds=1),
+            budget_s=try_s,
+            names=[*free, *named],
+            reads_json=True,
+            stops=False,
         )
-    say(shield_text(tried.tried).rstrip())
+    for line in filter(None, shield_text(tried.tried).splitlines()):
+        say(line)
     untried = [one.name for one in tried.tried if one.verdict == TOO_FEW and not one.caution]
     if untried:
         say(f"held untried, since the machine is too busy: {', '.join(untried)}")
