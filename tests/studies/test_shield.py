@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from godyno.errors import UsageError
-from godyno.studies import shield
+from godyno.studies import holds, shield
 from godyno.studies.shield import MEASURES, NOT_OFFERED, Measure, Shield, measure
 from godyno.testing import FakeMachine
 
@@ -65,9 +65,9 @@ def test_a_second_shield_changes_nothing_of_the_machine_and_says_why(tmp_path: P
 def test_waiting_for_quiet_ends_when_it_is_quiet_or_patience_does(tmp_path: Path) -> None:
     quiet = FakeMachine(tmp_path / "quiet").write("/proc/loadavg", "0.0 0.0 0.0 1/99 9\n").root
     busy = FakeMachine(tmp_path / "busy").write("/proc/loadavg", "0.0 0.0 0.0 3/99 9\n").root
-    assert shield.wait_for_quiet(5.0, quiet)
+    assert holds.wait_for_quiet(5.0, quiet)
     began = time.monotonic()
-    assert not shield.wait_for_quiet(0.02, busy)
+    assert not holds.wait_for_quiet(0.02, busy)
     assert time.monotonic() - began >= 0.02
 
 

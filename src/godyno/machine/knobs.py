@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import errno
 import fcntl
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -72,29 +74,46 @@ class Knobs:
         self.restore()
 
     def set(self, path: str, value: str) -> str:
-        """Changes the setting in the file ``path`` (below the root); why that could not be done, or empty.
+        """Changes the setting in the file ``path`` (below the root); why that could not be done, or empty."""
+        return self.set_all([(path, value)])[0]
 
-        The journal's line is on disk before the file is touched.
+    def set_all(self, wanted: Sequence[tuple[str, str]]) -> list[str]:
+        """Changes several settings; for each, why that could not be done, or empty.
+
+        The journal's lines are on disk, by one sync for all, before any file is touched.
         """
-        file = self.root / path.lstrip("/")
+        problems = [""] * len(wanted)
+        changes: list[tuple[int, Change]] = []
+        for at, (path, value) in enumerate(wanted):
+            name = path.lstrip("/")
+            try:
+                before = (self.root / name).read_bytes()
+            except OSError as error:
+                problems[at] = f"/{name}: {os.strerror(error.errno or 0)}"
+                continue
+            if _says(before) != value:
+                changes.append((at, Change(name, base64.b64encode(before).decode(), value)))
         try:
-            before = file.read_bytes()
-        except OSError as error:
-            return f"/{path.lstrip('/')}: {os.strerror(error.errno or 0)}"
-        if _says(before) == value:
-            return ""
-        try:
-            change = Change(path.lstrip("/"), base64.b64encode(before).decode(), value)
-            self._append(change.as_json())
-            _write(file, value.encode())
-            became = _says(file.read_bytes())
-            if (
-                became != value
-            ):  # the kernel writes it in its own way, which must not be taken for somebody else's
-                self._append(dataclasses.replace(change, value=became).as_json())
-        except OSError as error:
-            return f"/{path.lstrip('/')}: {os.strerror(error.errno or 0)}"
-        return ""
+            self._append([change for _, change in changes])
+        except OSError as error:  # what cannot be journalled is not changed
+            for at, change in changes:
+                problems[at] = f"/{change.path}: no journal: {os.strerror(error.errno or 0)}"
+            return problems
+        for at, change in changes:
+            try:
+                self._carry_out(change)
+            except OSError as error:
+                problems[at] = f"/{change.path}: {os.strerror(error.errno or 0)}"
+        return problems
+
+    def _carry_out(self, change: Change) -> None:
+        file = self.root / change.path
+        _write(file, change.value.encode())
+        became = _says(file.read_bytes())
+        if (
+            became != change.value
+        ):  # the kernel writes it in its own way, which must not be taken for somebody else's
+            self._append([dataclasses.replace(change, value=became)])
 
     def restore(self) -> list[Restored]:
         """Puts everything back, drops the journal and the lock; more than once does no harm."""
@@ -106,14 +125,18 @@ class Knobs:
         self._lock = -1
         return done
 
-    def _append(self, line: object) -> None:
+    def _append(self, changes: Sequence[Change]) -> None:
+        if not changes:
+            return
         if self._journal < 0:
             path = self.state / JOURNAL
             self._journal = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
             head = {"boot_id": _boot_id(), "pid": os.getpid(), "root": str(self.root)}
             os.write(self._journal, json.dumps(head).encode() + b"\n")
             _sync_directory(self.state)
-        os.write(self._journal, json.dumps(line).encode() + b"\n")
+        lines = "".join(json.dumps(change.as_json()) + "\n" for change in changes)
+        if os.write(self._journal, lines.encode()) < len(lines):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         os.fsync(self._journal)
 
     def _close_journal(self) -> None:

@@ -15,8 +15,9 @@ import pytest
 from godyno.errors import NotAvailableHere, UsageError
 from godyno.model import Estimate, Interval
 from godyno.studies.noise import looking
-from godyno.studies.noise.looking import Noisiness, Tried, look, worth_using
+from godyno.studies.noise.looking import look
 from godyno.studies.noise.metered import Metered, RunFailed, Runs
+from godyno.studies.noise.result import Noisiness, Tried, worth_using
 from godyno.studies.noise.shielded import shielded
 from godyno.studies.noise.table import text
 from godyno.studies.shield import Measure

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from godyno.studies.noise.looking import Noisiness, look
+from godyno.studies.noise.looking import look
 from godyno.studies.noise.metered import scratch_directory
+from godyno.studies.noise.result import Noisiness
 from godyno.workload import yardstick
 
 

@@ -6,8 +6,9 @@ import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import ParamSpec, TypeVar
 
-from godyno.studies.noise.looking import TOO_FEW, Noisiness, look, worth_using
+from godyno.studies.noise.looking import look
 from godyno.studies.noise.metered import scratch_directory
+from godyno.studies.noise.result import TOO_FEW, Noisiness, worth_using
 from godyno.studies.noise.table import shield_text
 from godyno.studies.shield import MEASURES, Shield, measure, missing
 from godyno.workload import yardstick

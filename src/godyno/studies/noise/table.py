@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Sequence
 
 from godyno.model import Estimate
-from godyno.studies.noise.looking import Noisiness, Steadiness, Tried, worth_using
+from godyno.studies.noise.result import Noisiness, Steadiness, Tried, worth_using
 from godyno.units import show_ratio, show_seconds
 
 
