@@ -15,7 +15,8 @@ from godyno.units import show_seconds
 class Plan(Record):
     """Which arms, at most how many blocks, in which order. ``measures`` are those that decide, the most telling first.
 
-    ``most`` holds, by arm's name, how many runs are enough where that is fewer than there are blocks (a size is the same each time).
+    ``most`` holds, by arm's name, how many runs are enough where that is fewer than there are blocks (a size is the same each time);
+    they are in the last blocks, so that a budget that ends cuts them and not the comparisons.
     ``subjects`` are measured one by one in every block (a benchmark each); their measures are named ``SUBJECT<tab>UNIT``.
     """
 
@@ -57,7 +58,11 @@ class Plan(Record):
     def slots(self) -> tuple[Slot, ...]:
         """The trials in order."""
         drawn = schedule(self.study, self.arms, self.blocks, self.seed, self.order, self.subjects)
-        return tuple(slot for slot in drawn if slot.block < self.most.get(Arm(slot.levels).name, self.blocks))
+        return tuple(
+            slot
+            for slot in drawn
+            if slot.block >= self.blocks - self.most.get(Arm(slot.levels).name, self.blocks)
+        )
 
     def subject_of(self, measure: str) -> str:
         """The subject that a measure belongs to."""

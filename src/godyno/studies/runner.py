@@ -297,11 +297,16 @@ def _progress(
     now = [work for work in left if (last.block, *work) not in have]
     later = plan.blocks - 1 - last.block
     remaining = sum(seconds[work] for work in now) + later * sum(seconds[work] for work in left)
+    # Arms that need fewer runs than there are blocks come in the last ones; what they take is not known before.
+    waiting = sum(
+        count for name, count in plan.most.items() if name in names and last.block < plan.blocks - count
+    )
+    remaining += waiting * float(np.median(list(seconds.values()))) if seconds else 0.0
     if budget_s is not None:
         remaining = min(remaining, max(0.0, budget_s - elapsed_s))
     going = {subject for subject, name in left if name != plan.arms[0].name}
     return Progress(
-        len(trials), len(trials) + len(now) + later * len(left), last.block, elapsed_s, remaining,
+        len(trials), len(trials) + len(now) + later * len(left) + waiting, last.block, elapsed_s, remaining,
         tuple(arm.name for arm in active if arm != plan.arms[0]), last,
         tuple(subject for subject in plan.subjects if subject in going and subject),
     )  # fmt: skip

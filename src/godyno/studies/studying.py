@@ -10,13 +10,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from godyno import __version__, registry
+from godyno import __version__, registry, units
 from godyno.errors import GodynoError, NotAvailableHere, UsageError
 from godyno.interfaces import Study
 from godyno.model import Availability, Finding, Machine, Record, Trial
 from godyno.studies.factors import Arm
+from godyno.studies.noise.shielded import shielded
 from godyno.studies.plan import Plan
 from godyno.studies.progress import Silent, Told
 from godyno.studies.runner import End, Outcome, Progress, run
@@ -24,12 +25,10 @@ from godyno.studies.schedule import Slot, pool
 from godyno.studies.stand import Stand
 from godyno.studies.study import FAILED, UNAVAILABLE
 from godyno.studies.survey import gocache
+from godyno.studies.survey.busy import QUIET, Others
 from godyno.studies.survey.interrupt import ended_by_signals
 from godyno.studies.survey.subject import Subject, check_module, open_subject, reference_subject
 from godyno.toolchain import Go, find_go
-
-if TYPE_CHECKING:
-    from godyno.studies.noise.shielded import Shielded
 
 _TRIALS = "trials.jsonl"
 REPORTS = (".md", ".markdown", ".html", ".htm", ".json")
@@ -158,7 +157,7 @@ class _Studying:
         self.shield = shield
         self.study, self.module, self.budget_s, self.seed, self.told = study, module, budget_s, seed, told
         self.began = time.monotonic()
-        self.warnings: list[str] = []
+        self.others = Others()
 
     def run(self, out: Path | None, quick: bool, options: Mapping[str, Any]) -> StudyResult:
         from godyno.machine import read_machine
@@ -179,32 +178,30 @@ class _Studying:
             with ended_by_signals(), ExitStack() as stack:
                 subject = self._subject(go, scratch)
                 go = subject.go if subject else go
-                stand = Stand(machine, go, subject, scratch, directory, self.seed, self.told.say)
-                held = self._shield(stack)
-                trial = stack.enter_context(self.study.open(stand))
-                trial = held.around(trial) if held else trial
+                stand = Stand(
+                    machine, go, subject, scratch, directory, self.seed, self.told.say, self._left_s
+                )
+                held = stack.enter_context(shielded(self.shield, say=self.told.say))
+                trial = held.around(stack.enter_context(self.study.open(stand)))
                 outcome = self._trials(plan, trial, directory, machine, go, subject)
         except KeyboardInterrupt:
             ended = End.INTERRUPTED.value
         finally:
             self.told.close()
             gocache.remove(scratch)
+        warnings = [*_busy(self.others), *outcome.warnings]
         result = StudyResult(
             self.study.name, self.study.summary, datetime.now(UTC).isoformat(timespec="seconds"), __version__, go.version,
             subject.path if subject else "", machine, plan.text(), self.seed, quick, time.monotonic() - self.began,
             ended or outcome.end.value, str(directory), tuple(self.study.conclude(outcome.trials)), outcome.trials,
-            getattr(self.study, "sure", ""), tuple(getattr(self.study, "cannot_say", ())), (*self.warnings, *outcome.warnings),
+            getattr(self.study, "sure", ""), tuple(getattr(self.study, "cannot_say", ())), tuple(warnings),
             {key: str(value) for key, value in options.items()},
         )  # fmt: skip
         _write(result, directory, report)
         return result
 
-    def _shield(self, stack: ExitStack) -> Shielded | None:
-        if self.shield is None:
-            return None
-        from godyno.studies.noise.shielded import shielded
-
-        return stack.enter_context(shielded(self.shield, say=self.told.say))
+    def _left_s(self) -> float:
+        return max(0.0, self.budget_s - (time.monotonic() - self.began))
 
     def _subject(self, go: Go, scratch: Path) -> Subject | None:
         if not self.study.takes_module:
@@ -226,18 +223,32 @@ class _Studying:
         subject: Subject | None,
     ) -> Outcome:
         at: list[Progress] = []
+        others = self.others
 
         def told(slot: Slot) -> Trial:
             last = at[-1] if at else None
             done, planned = (last.done, last.planned) if last else (0, len(plan.slots()))
             self.told.at(Arm(slot.levels).name, done, planned, last.remaining_s if last else None)
-            return trial(slot)
+            others.begin()
+            try:
+                return trial(slot)
+            finally:
+                others.end()
 
         like = pool(machine, " ".join((go.version, subject.path)) if subject else go.version)
-        left_s = max(0.0, self.budget_s - (time.monotonic() - self.began))
         return run(
-            plan, told, directory / _TRIALS, pool=like, budget_s=left_s, progress=at.append, drop_failing=True
+            plan, told, directory / _TRIALS, pool=like, budget_s=self._left_s(), progress=at.append, drop_failing=True
         )  # fmt: skip
+
+
+def _busy(others: Others) -> list[str]:
+    """What a reader must know of the rest of the machine."""
+    if others.ratio is None or others.ratio <= QUIET:
+        return []
+    return [
+        f"Other processes kept {units.show_ratio(others.ratio)} of the processors busy while this was measured: times are longer and "
+        "vary more than on an idle machine; ratios within a block suffer less, sizes and counts not at all."
+    ]
 
 
 def _places(out: Path | None, name: str) -> tuple[Path, Path | None]:

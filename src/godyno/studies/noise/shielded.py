@@ -21,7 +21,7 @@ _R = TypeVar("_R")
 class Shielded:
     """What is held. ``around`` makes a function wait for quiet before each call, where that is among the measures."""
 
-    def __init__(self, held: Shield, tried: Noisiness) -> None:
+    def __init__(self, held: Shield, tried: Noisiness | None) -> None:
         self.held, self.tried = held, tried
 
     def around(self, run: Callable[_P, _R]) -> Callable[_P, _R]:
@@ -36,13 +36,17 @@ class Shielded:
 
 @contextlib.contextmanager
 def shielded(
-    also: Sequence[str] = (), *, say: Callable[[str], None] = lambda text: None, try_s: float = TRY_S
+    also: Sequence[str] | None = (), *, say: Callable[[str], None] = lambda text: None, try_s: float = TRY_S
 ) -> Iterator[Shielded]:
     """Tries measures on the reference for about ``try_s``, says what each gave, holds those worth it, and puts everything back.
 
     Measures that change what is measured (pinning, a fixed layout) are tried and held only where ``also`` names them. What could not be
-    tried in that time, on a busy machine, is held untried, and said to be. Raises UsageError for an unknown name.
+    tried in that time, on a busy machine, is held untried, and said to be. With ``also`` None nothing is tried and nothing is held.
+    Raises UsageError for an unknown name.
     """
+    if also is None:
+        yield Shielded(Shield(()), None)
+        return
     named = [measure(name).name for name in also]
     free = [one.name for one in MEASURES if not one.caution]
     say(f"trying what calms this machine, for {try_s:g} s")
