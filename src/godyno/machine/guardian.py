@@ -11,6 +11,7 @@ import contextlib
 import os
 import select
 import signal
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -29,7 +30,8 @@ class Guardian:
         theirs, self._line = os.pipe()
         ready, said = os.pipe()
         parent = os.getpid()
-        self.pid = os.fork()
+        with may_fork():
+            self.pid = os.fork()
         if self.pid == 0:
             try:
                 os.close(self._line)
@@ -53,6 +55,14 @@ class Guardian:
         os.close(self._line)
         self._line = -1
         os.waitpid(self.pid, 0)
+
+
+@contextlib.contextmanager
+def may_fork() -> Iterator[None]:
+    """Python 3.12 warns of forks among threads, which numpy has; what is forked inside waits or execs and takes none of their locks."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        yield
 
 
 @contextlib.contextmanager

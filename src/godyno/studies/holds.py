@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from godyno.machine.cpu import cpu_numbers
+from godyno.machine.guardian import may_fork
 from godyno.machine.hierarchies import SLASH, read_text
 from godyno.machine.meter import run_queue
 
@@ -128,7 +129,8 @@ def anchor() -> Iterator[None]:
 
 def _spinner(cpu: int) -> int:
     parent = os.getpid()
-    pid = os.fork()
+    with may_fork():
+        pid = os.fork()
     if pid:
         return pid
     try:

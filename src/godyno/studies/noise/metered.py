@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from godyno.clock import now_ns
 from godyno.errors import GodynoError
 from godyno.machine.cgroups import Group, sweep_stale
-from godyno.machine.guardian import Guardian
+from godyno.machine.guardian import Guardian, may_fork
 from godyno.machine.meter import Meter
 from godyno.model import Json
 from godyno.workload.launcher import Held, find_command
@@ -63,14 +63,15 @@ class Runs:
             null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
             try:
                 group = self.group
-                held = Held(
-                    self.argv,
-                    dict(os.environ),
-                    self.cwd,
-                    {0: null, 1: out, 2: null},
-                    set(),
-                    group.add if group else lambda: None,
-                )
+                with may_fork():
+                    held = Held(
+                        self.argv,
+                        dict(os.environ),
+                        self.cwd,
+                        {0: null, 1: out, 2: null},
+                        set(),
+                        group.add if group else lambda: None,
+                    )
             finally:
                 os.close(null)
             os.close(out)
