@@ -74,5 +74,5 @@ def worth_using(tried: Sequence[Tried]) -> list[str]:
     return [
         one.name for one in tried
         if one.verdict == "helps"
-        or (one.verdict == "no difference shown" and not one.caution and one.duration and one.duration.value < _SLOWER)
+        or (one.verdict == "no difference shown" and not one.caution and one.wall and one.wall.value <= 1 and one.duration and one.duration.value < _SLOWER)
     ]  # fmt: skip
