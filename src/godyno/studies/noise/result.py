@@ -70,9 +70,11 @@ class Noisiness(Record):
 
 
 def worth_using(tried: Sequence[Tried]) -> list[str]:
-    """The measures to use: what was shown to help, and what is free of cautions and neither hurts nor slows down."""
-    return [
-        one.name for one in tried
-        if one.verdict == "helps"
-        or (one.verdict == "no difference shown" and not one.caution and one.wall and one.wall.value <= 1 and one.duration and one.duration.value < _SLOWER)
-    ]  # fmt: skip
+    """The measures to use: what was shown to help, and what is free of cautions, was no noisier here and does not slow down."""
+    return [one.name for one in tried if one.verdict == "helps" or _harmless(one)]
+
+
+def _harmless(one: Tried) -> bool:
+    if one.caution or one.verdict != "no difference shown" or one.wall is None or one.duration is None:
+        return False
+    return one.wall.value <= 1 and one.duration.value < _SLOWER
