@@ -47,6 +47,8 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "completeness": "godyno.diagnose.completeness:Completeness",
     },
     "studies": {
+        "targets": "godyno.studies.library.targets:Targets",
+        "abi": "godyno.studies.library.abi:Abi",
         "scenarios": "godyno.studies.library.scenarios:Scenarios",
         "bottleneck": "godyno.studies.library.bottleneck:Bottleneck",
         "cgo": "godyno.studies.library.cgo:Cgo",

@@ -192,7 +192,7 @@ def download_module(
         answer = go.try_run(
             "mod", "download", "-json", "--", module, cwd=nowhere, env=env, timeout_s=timeout_s
         )
-    row = _first_object(answer.stdout)
+    row = first_object(answer.stdout)
     if row.get("Error") or not row.get("Dir"):
         why = str(row.get("Error") or answer.stderr.strip()[-400:] or "go gave no reason")
         raise ModuleNotFound(
@@ -247,7 +247,8 @@ def _texts(row: Mapping[str, Any], key: str) -> tuple[str, ...]:
     return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()
 
 
-def _first_object(text: str) -> dict[str, Any]:
+def first_object(text: str) -> dict[str, Any]:
+    """The JSON object that ``text`` begins with; an empty one where it begins with none."""
     import json
 
     try:

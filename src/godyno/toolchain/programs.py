@@ -91,10 +91,10 @@ def _builder(go: Go, least: tuple[int, int, int]) -> Go:
 
 
 def program_sources(package: str) -> dict[str, bytes]:
-    """The Go files that lie in directory ``go`` of a Python package of ours, by name."""
+    """The Go files that lie in directory ``go`` of a Python package of ours, by name; a default.pgo guides the build."""
     found = {}
     for item in (files(package) / "go").iterdir():
-        if item.name.endswith((".go", ".mod", ".sum")):
+        if item.name.endswith((".go", ".mod", ".sum", ".pgo")):
             found[item.name] = item.read_bytes()
     return found
 

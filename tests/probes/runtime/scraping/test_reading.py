@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from godyno.clock import REALTIME
-from godyno.formats.pprof import Frame, Location, Profile, Sample, ValueType, encoded
+from godyno.formats.pprof import Frame, Location, Profile, Sample, ValueType
+from godyno.formats.pprof_writing import encoded
 from godyno.probes.runtime.scraping.process import INDEX
 from godyno.probes.runtime.scraping.reading import read_scraped
 from godyno.testing.recording import FakeSink

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from godyno.model import Record
@@ -58,3 +59,20 @@ class Abi(Record):
     def target(self) -> str:
         """As Go writes it: ``linux/amd64``."""
         return f"{self.goos}/{self.goarch}"
+
+
+@dataclass(frozen=True, slots=True)
+class Boundary(Record):
+    """How C and Go call each other: what the runtime's assembly takes from C, keeps for it, and hands to it.
+
+    ``c_arguments`` maps a C argument's number to its register, or to ``stack+N`` for N bytes above the stack pointer at entry.
+    ``c_saved`` are the registers that a callback from C finds restored, vector registers of ppc64 not counted. ``to_c`` is the register in
+    which Go's call hands C its one argument and ``c_alignment_bytes`` what the stack pointer is then a multiple of; empty and 0 where that
+    was not read.
+    """
+
+    c_arguments: Mapping[str, str]
+    c_saved: tuple[str, ...]
+    frame_bytes: int
+    to_c: str = ""
+    c_alignment_bytes: int = 0

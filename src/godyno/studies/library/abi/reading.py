@@ -13,8 +13,8 @@ from collections.abc import Iterable, Mapping
 from godyno.errors import GodynoError
 from godyno.formats.machinecode.gosyntax import THREAD_LOCAL
 from godyno.formats.machinecode.symbolic import After, Called, Entry, Known, Loaded, State, Trace, Value
-from godyno.studies.abi import probes
-from godyno.studies.abi.records import Abi, Convention, Frame
+from godyno.studies.library.abi import probes
+from godyno.studies.library.abi.records import Abi, Convention, Frame
 
 STACK = "stack"
 

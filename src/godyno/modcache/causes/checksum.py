@@ -1,0 +1,220 @@
+"""Causes of "checksum mismatch"."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from godyno.formats.gosum import lookup_sums, sums
+from godyno.modcache.check import witnesses
+from godyno.modcache.explain import Case, Verdict, fresh_cache, no, untried, yes
+from godyno.modcache.hashing import differences, hash_directory, hash_zip
+from godyno.modcache.layout import Version, escaped, version_at
+from godyno.modcache.versions import check_version
+from godyno.model import Finding
+from godyno.toolchain.modules import first_object
+
+_NO_MODULE = "the text names no module at a version; paste the whole error"
+
+
+def _cached(case: Case) -> Version | None:
+    path, version = case.module
+    return version_at(case.gomodcache, path, version) if path else None
+
+
+def _faults(case: Case) -> list[Finding] | None:
+    version = _cached(case)
+    if version is None:
+        return None
+    known = witnesses(_lookups(case), [case.main] if case.main else [], [])
+    return check_version(version, known).faults
+
+
+def _lookups(case: Case) -> list[str]:
+    path, version = case.module
+    folder = case.gomodcache / "cache/download/sumdb"
+    return [str(one) for one in folder.glob(f"*/lookup/{escaped(path)}@{escaped(version)}")]
+
+
+def zip_changed(case: Case) -> Verdict:
+    """The zip in the cache is not what go.sum, the database or its own ziphash knows."""
+    return _of_kinds(case, ("zip-damaged", "zip-changed", "ziphash-damaged", "ziphash-wrong"))
+
+
+def directory_changed(case: Case) -> Verdict:
+    """The extracted directory is not its zip."""
+    return _of_kinds(case, ("directory-changed",))
+
+
+def _of_kinds(case: Case, kinds: tuple[str, ...]) -> Verdict:
+    if not case.module[0]:
+        return untried(_NO_MODULE)
+    found = _faults(case)
+    if found is None:
+        return no(f"{'@'.join(case.module)} is not in {case.gomodcache}")
+    for finding in found:
+        if finding.kind in kinds:
+            return yes(finding.claim, _removal(case))
+    return no(
+        f"its files in {case.gomodcache} were hashed, and agree with each other and with what vouches for them"
+    )
+
+
+def _removal(case: Case) -> str:
+    path, version = case.module
+    base = f"{case.gomodcache}/cache/download/{escaped(path)}/@v/{escaped(version)}"
+    extracted = f"{case.gomodcache}/{escaped(path)}@{escaped(version)}"
+    return f"chmod -R u+w '{extracted}'; rm -rf '{extracted}' '{base}'.zip '{base}'.ziphash; go mod download {path}@{version}"
+
+
+def _downloaded(case: Case, *, checked: bool) -> tuple[str, str, str]:
+    """The sum and the directory of a fresh download, and the error where there is none. ``checked``: against the database."""
+    path, version = case.module
+    with fresh_cache(case, "checked" if checked else "unchecked") as env:
+        if not checked:
+            env |= {
+                "GONOSUMDB": path,
+                "GONOSUMCHECK": "1",
+                "GOFLAGS": "-modcacherw -mod=mod",
+                "GOSUMDB": "off",
+            }
+        answer = case.go.try_run(
+            "mod",
+            "download",
+            "-json",
+            f"{path}@{version}",
+            cwd=Path(str(env["GOMODCACHE"])).parent,
+            env=env,
+            timeout_s=120,
+        )
+    row = first_object(answer.stdout)
+    return (
+        str(row.get("Sum") or ""),
+        str(row.get("Dir") or ""),
+        str(row.get("Error") or answer.stderr.strip()[-300:]),
+    )
+
+
+def gosum_wrong(case: Case) -> Verdict:
+    """go.sum's line is not what a fresh download has, which the checksum database vouches for."""
+    path, version = case.module
+    if not path:
+        return untried(_NO_MODULE)
+    if case.main is None:
+        return no(f"{case.directory} is in no module, so there is no go.sum")
+    place = case.main / "go.sum"
+    said = sums(place.read_text(errors="replace") if place.is_file() else "").hashes.get((path, version))
+    if said is None:
+        return no(f"{place} has no line for {path} {version}")
+    fresh, _, error = _downloaded(case, checked=True)
+    if not fresh:
+        return untried(f"a fresh copy to compare with cannot be downloaded: {error}")
+    if fresh == said:
+        return no(f"a fresh download has the hash that {place} says")
+    return yes(
+        f"{place} says {said}; a fresh download, which the checksum database vouches for, has {fresh}",
+        f"Remove the lines of {path} {version} from go.sum and run `go mod download {path}@{version}`. If they were right when "
+        "they came, the tag was moved, or the file was edited: look at its history first.",
+    )
+
+
+def proxy_differs(case: Case) -> Verdict:
+    """What GOPROXY serves is not what the checksum database knows."""
+    path, version = case.module
+    if not path:
+        return untried(_NO_MODULE)
+    served, _, error = _downloaded(case, checked=False)
+    if not served:
+        return untried(f"GOPROXY={case.shown('GOPROXY')} gave no copy: {error}")
+    lookups = [
+        lookup_sums(Path(one).read_text(errors="replace")).hashes.get((path, version))
+        for one in _lookups(case)
+    ]
+    known = next((one for one in lookups if one), None) or _downloaded(case, checked=True)[0]
+    if not known:
+        return untried("the checksum database gave no answer to compare with")
+    if served == known:
+        return no(f"what GOPROXY serves has the hash that the checksum database knows ({known})")
+    return yes(
+        f"GOPROXY={case.shown('GOPROXY')} serves {served}; the checksum database knows {known}",
+        "Clear that version from your proxy, and find out who put it there; GOPROXY=https://proxy.golang.org,direct has the right one.",
+    )
+
+
+def line_endings(case: Case) -> Verdict:
+    """The extracted files differ from a fresh copy only in CRLF."""
+    version = _cached(case)
+    if version is None or not version.directory:
+        return no("the version is not extracted in the cache")
+    _, directory, error = _downloaded(case, checked=False)
+    if not directory:
+        return untried(f"a fresh copy to compare with cannot be downloaded: {error}")
+    mine, whole = hash_directory(version.directory, ""), hash_directory(directory, "")
+    changed, missing, extra = differences(mine.files, whole.files)
+    if not changed:
+        return no("no file differs from a fresh copy")
+
+    def same(name: str) -> bool:
+        here, there = (Path(one, name).read_bytes() for one in (version.directory, directory))
+        return here.replace(b"\r\n", b"\n") == there.replace(b"\r\n", b"\n")
+
+    alike = [name for name in changed if same(name)]
+    if not missing and not extra and len(alike) == len(changed):
+        return yes(
+            f"{len(changed)} files differ from a fresh copy only in line endings (such as {changed[0]})",
+            f"Something converts them (git's core.autocrlf, an editor, a copy from Windows). {_removal(case)}",
+        )
+    return no(f"of {len(changed)} changed files {len(alike)} differ only in line endings")
+
+
+def private_module(case: Case) -> Verdict:
+    """The checksum database does not know it, and the settings ask it."""
+    path, version = case.module
+    if not path:
+        return untried(_NO_MODULE)
+    if case.env.get("GOSUMDB") == "off":
+        return no("GOSUMDB=off: no database is asked")
+    served, _, error = _downloaded(case, checked=False)
+    checked, _, refused = _downloaded(case, checked=True)
+    if checked:
+        return no(f"the checksum database knows {path}@{version}")
+    if served and ("sum.golang.org" in refused or "sumdb" in refused or "404" in refused or "410" in refused):
+        return yes(
+            f"the module can be downloaded, and the checksum database does not know it: {refused.splitlines()[-1][:200]}",
+            f"go env -w GOPRIVATE={path.rsplit('/', 1)[0]}/* (or GONOSUMDB), for modules of your own only.",
+        )
+    return untried(f"no copy could be downloaded to tell: {error or refused}")
+
+
+def architectures(case: Case) -> Verdict:
+    """The same version, downloaded for several targets: are the hashes the same?"""
+    path, version = case.module
+    there = _cached(case)
+    if there is None or "zip" not in there.parts:
+        some = next(case.gomodcache.glob("cache/download/**/@v/*.zip"), None)
+        if some is None:
+            return untried("the module cache holds no zip to try it on")
+        from godyno.modcache.layout import unescaped
+
+        path = unescaped(str(some.parent.parent.relative_to(case.gomodcache / "cache/download")))
+        version = unescaped(some.stem)
+    else:
+        some = Path(there.parts["zip"])
+    hashes = {}
+    targets = ("linux/amd64", "linux/arm64", "darwin/arm64", "windows/386")
+    for target in targets:
+        goos, goarch = target.split("/")
+        with fresh_cache(case, f"target-{goos}-{goarch}") as env:
+            answer = case.go.try_run(
+                "mod", "download", "-json", f"{path}@{version}", cwd=case.scratch / f"target-{goos}-{goarch}",
+                env={**env, "GOOS": goos, "GOARCH": goarch, "GOPROXY": f"file://{case.gomodcache}/cache/download", "GOSUMDB": "off",
+                     "GONOSUMDB": "*"}, timeout_s=120,
+            )  # fmt: skip
+        hashes[target] = str(first_object(answer.stdout).get("Sum") or "none")
+    mine = hash_zip(some, f"{path}@{version}/")[0].h1
+    if len({*hashes.values(), mine}) == 1:
+        return no(
+            f"{path}@{version}, fetched for {', '.join(targets)} into caches of their own, has one hash: {mine}"
+        )
+    return yes(
+        f"they differ for {path}@{version}: {hashes}", "Report this: it contradicts how go.sum is made."
+    )
