@@ -15,7 +15,7 @@ from pathlib import Path
 
 from godyno.model import Estimate, Trial
 from godyno.studies.factors import Arm
-from godyno.studies.study import figure, passed, ratio
+from godyno.studies.study import OTHERS, figure, passed, ratio
 from godyno.studies.studying import StudyResult, run_study
 
 RESULTS = Path(__file__).parent / "results"
@@ -31,7 +31,7 @@ def quantities(trials: tuple[Trial, ...]) -> Iterator[tuple[str, Estimate]]:
         (dict(trial.levels) for trial in trials if trial.index == min(one.index for one in trials)), {}
     )
     for name, mine in sorted(arms.items()):
-        for measure in sorted({key for trial in mine for key in trial.measures}):
+        for measure in sorted({key for trial in mine for key in trial.measures} - {OTHERS}):
             found = figure(mine, measure, "")
             if found is not None and found.n >= _LEAST:
                 yield f"{name}: {measure}", found
