@@ -63,7 +63,12 @@ def _sooner(study: BaseStudy, trials: Sequence[Trial]) -> Finding:
     }
     known = {state: one for state, one in found.items() if one is not None and one.interval is not None}
     if not known:
-        return study.claim(said, NOT_TRIED, "programs were not loaded here")
+        reason = (
+            "it was loaded in too few trials for an interval"
+            if any(found.values())
+            else "programs were not loaded here"
+        )
+        return study.claim(said, NOT_TRIED, reason)
     sure = [state for state, one in known.items() if one.interval is not None and one.interval.high < 1.0]
     listed = ", ".join(f"{state} {shown(one)}" for state, one in known.items())
     return study.claim(said, CONFIRMED if sure else NOT_CONFIRMED, f"stripped over plain: {listed}")

@@ -128,11 +128,12 @@ def _packages(study: BaseStudy, trials: Sequence[Trial]) -> Iterator[Finding]:
         return
     total = sum(text.values())
     names = sorted(set(text) | set(rodata), key=lambda name: -(text.get(name, 0.0) + rodata.get(name, 0.0)))
+    largest = max((name for name in text if name[0] != "("), key=lambda name: text[name], default="none")
     named = 1 - text.get("(not Go's)", 0.0) / total if total else 0.0
     yield study.finding(
         "packages",
         f"{units.show_ratio(named)} of the code ({units.show_bytes(total)}) belongs to {len([n for n in text if n[0] != '('])} packages;"
-        f" the largest is {names[0]}",
+        f" the largest is {largest}",
         method="code by the function table (pclntab), constants by symbols; both sum up to their sections",
         data={
             "columns": [["package", "text"], ["code", "By"], ["constants", "By"]],
