@@ -105,7 +105,7 @@ def _limit(study: BaseStudy, found: dict[str, Estimate]) -> Iterator[Finding]:
         text = "No condition changed the build's time by more than these runs could show"
     else:
         return
-    if elasticity is not None:
+    if elasticity is not None and "cpu/2" in sure:
         text += f"; elasticity to CPU {-elasticity:.2f} (−1 would be: half the CPU, twice the time)"
     yield study.finding("limit", text, found.get("cpu/2"))
 
