@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from godyno.studies.bench.api import bench
     from godyno.studies.bench.result import Bench, Compared
     from godyno.studies.comparison import compare
+    from godyno.studies.noise.api import measure_noise
     from godyno.studies.studying import list_studies, run_study
     from godyno.studies.survey.surveying import survey
 
@@ -48,6 +49,7 @@ _HOMES = {
     "captures": "godyno.capture.reader",
     "compare": "godyno.studies.comparison",
     "doctor": "godyno.machine.doctor",
+    "measure_noise": "godyno.studies.noise.api",
     "open_capture": "godyno.capture.reader",
     "pack": "godyno.capture.pack",
     "read_machine": "godyno.machine",
@@ -73,6 +75,7 @@ __all__ = [
     "doctor",
     "findings_of",
     "list_studies",
+    "measure_noise",
     "open_capture",
     "pack",
     "read_machine",

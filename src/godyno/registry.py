@@ -45,6 +45,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "packages": "godyno.diagnose.packages:Packages",
         "gc": "godyno.diagnose.gc:Gc",
         "pressure": "godyno.diagnose.pressure:Pressure",
+        "noise": "godyno.diagnose.noise:Noise",
         "scraping": "godyno.diagnose.scraping:Scraping",
         "completeness": "godyno.diagnose.completeness:Completeness",
     },
