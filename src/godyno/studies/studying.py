@@ -7,7 +7,7 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from godyno.studies.progress import Silent, Told
 from godyno.studies.runner import End, Outcome, Progress, run
 from godyno.studies.schedule import Slot, pool
 from godyno.studies.stand import Stand
-from godyno.studies.study import FAILED, UNAVAILABLE
+from godyno.studies.study import FAILED, OTHERS, UNAVAILABLE
 from godyno.studies.survey import gocache
 from godyno.studies.survey.busy import QUIET, Others
 from godyno.studies.survey.interrupt import ended_by_signals
@@ -229,11 +229,15 @@ class _Studying:
             last = at[-1] if at else None
             done, planned = (last.done, last.planned) if last else (0, len(plan.slots()))
             self.told.at(Arm(slot.levels).name, done, planned, last.remaining_s if last else None)
-            others.begin()
-            try:
-                return trial(slot)
-            finally:
-                others.end()
+            now = Others()
+            now.begin()
+            ended = trial(slot)
+            now.end()
+            others.others_s += now.others_s
+            others.capacity_s += now.capacity_s
+            return (
+                ended if now.ratio is None else replace(ended, measures={**ended.measures, OTHERS: now.ratio})
+            )
 
         like = pool(machine, " ".join((go.version, subject.path)) if subject else go.version)
         return run(
