@@ -16,7 +16,6 @@ import tempfile
 from pathlib import Path
 
 from arms import Arm, interleave, keep, ratio
-
 from godyno.modcache.layout import read_layout
 from godyno.toolchain import find_go
 

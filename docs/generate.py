@@ -41,7 +41,12 @@ def _cli() -> str:
 
 
 def _help(command: click.Command, name: str) -> str:
-    with click.Context(command, info_name=name, max_content_width=100, terminal_width=100) as context:
+    names = group.context_settings[
+        "help_option_names"
+    ]  # as the group hands them down; click remembers the first it sees
+    with click.Context(
+        command, info_name=name, max_content_width=100, terminal_width=100, help_option_names=list(names)
+    ) as context:
         return command.get_help(context).rstrip()
 
 

@@ -3,6 +3,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from google.protobuf.message import DecodeError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,9 +15,9 @@ from godyno.formats.pprof import (
     Profile,
     Sample,
     ValueType,
-    encoded,
     profile,
 )
+from godyno.formats.pprof_writing import _message, encoded
 from godyno.toolchain import find_go
 
 EXAMPLE = Profile(
@@ -170,3 +171,25 @@ def test_profiles_of_a_real_program_are_read(tmp_path: Path) -> None:
         (tmp_path / "again").write_bytes(encoded(cpu))
         again = go.run("tool", "pprof", "-raw", "-symbolize=none", str(tmp_path / "again"))
         assert again.partition("Samples:")[2] == reread.stdout.partition("Samples:")[2]
+
+
+@settings(deadline=None)
+@given(st.integers(0, 400), st.integers(0, 255), st.integers(0, 400), st.integers(0, 255))
+def test_what_protobuf_makes_of_the_bytes_is_what_is_read(
+    at: int, value: int, other_at: int, other: int
+) -> None:
+    data = bytearray(encoded(EXAMPLE, compress=False))
+    data[at % len(data)], data[other_at % len(data)] = value, other
+    message_of_all = _message("Profile")()
+    try:
+        message_of_all.ParseFromString(bytes(data))
+        found = profile(bytes(data))
+    except (DecodeError, FormatError):
+        return
+    assert [sample.values for sample in found.samples] == [
+        tuple(sample.value) for sample in message_of_all.sample
+    ]
+    assert [place.address for place in found.locations] == [
+        place.address for place in message_of_all.location
+    ]
+    assert (found.time_ns, found.period) == (message_of_all.time_nanos, message_of_all.period)

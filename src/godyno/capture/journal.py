@@ -250,7 +250,7 @@ def objects(payload: bytes) -> Iterator[dict[str, Any]]:
     for line in payload.split(b"\n"):
         try:
             found = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(found, dict):
             yield found
@@ -270,6 +270,10 @@ def rows(payload: bytes, widths: Mapping[int, int]) -> Iterator[tuple[int, int, 
 
 
 def chunk(payload: bytes) -> tuple[str, int, bytes]:
-    """A CHUNK frame as (stream, t_ns, data)."""
+    """A CHUNK frame as (stream, t_ns, data). Raises CaptureCorrupt for one that godyno did not write."""
+    if len(payload) < _CHUNK.size:
+        raise CaptureCorrupt(
+            "A piece of output in a journal has no time", hint="The journal was made by another program."
+        )
     stream, t_ns = _CHUNK.unpack_from(payload)
     return STREAMS[min(stream, len(STREAMS) - 1)], t_ns, payload[_CHUNK.size :]

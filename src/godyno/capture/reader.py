@@ -6,12 +6,15 @@ before a view is made over it, and what does not fit the schema is CaptureCorrup
 
 from __future__ import annotations
 
+import errno
 import json
+import lzma
 import os
 import shutil
 import tempfile
 import weakref
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -210,10 +213,18 @@ def _unpacked(archive: Path) -> Path:
         RuntimeError,
         EOFError,
         ValueError,
-        UnicodeDecodeError,
+        zlib.error,
+        lzma.LZMAError,
     ) as error:
         raise CaptureCorrupt(
             f"{archive} is not a readable zip: {error}", hint="A capture is a directory NAME.dyno or its zip."
+        ) from error
+    except OSError as error:
+        if error.errno not in (None, errno.EINVAL):  # a full disk, say
+            raise
+        # An offset before the file's beginning, or what bz2 says of its data.
+        raise CaptureCorrupt(
+            f"{archive} is not a readable zip: {error}", hint="It was damaged; restore it from a copy."
         ) from error
     return target / inside
 

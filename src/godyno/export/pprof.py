@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from godyno.export.source import Frame, Source, scale_of
 from godyno.export.target import file_only, whole_file
-from godyno.formats import pprof
+from godyno.formats import pprof, pprof_writing
 
 _MOST = 2**62
 _NUMBERED = ("pid", "tid", "goroutine")
@@ -24,7 +24,7 @@ class Pprof:
         """Writes the profile. Raises GodynoError, CaptureCorrupt."""
         path = file_only(out, self.name)
         source = Source(capture)
-        data = pprof.encoded(_profile(source))
+        data = pprof_writing.encoded(_profile(source))
         with whole_file(path) as file:
             file.write(data)
         source.omitted.say(source.wall.caveat)

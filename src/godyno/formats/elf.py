@@ -147,7 +147,7 @@ def elf(data: bytes | memoryview) -> Elf:
         rows = [
             section.unpack_from(view, sh_offset + i * sh_size) for i in range(min(sh_count, _MAX_SECTIONS))
         ]
-    except struct.error as error:
+    except (struct.error, OverflowError) as error:  # an offset beyond what an index can be
         raise FormatError("An ELF file that is cut short or damaged") from error
     names = b""
     if names_index < len(rows):

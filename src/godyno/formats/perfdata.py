@@ -7,12 +7,14 @@ events are not on CLOCK_MONOTONIC is refused, since perf's own clock is millisec
 
 from __future__ import annotations
 
+import gc
 import re
 import struct
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from godyno.errors import FormatError
 
@@ -50,8 +52,7 @@ class PerfEvent:
     format: Mapping[str, tuple[int, int, bool]] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PerfSample:
+class PerfSample(NamedTuple):
     """A sample. ``kernel`` and ``user`` are addresses, leaf first (all but the leaf are return addresses).
 
     ``period`` is what the sample stands for, in the event's own unit: ns for cpu-clock and task-clock.
@@ -145,7 +146,8 @@ class PerfData:
         """
         reader = _Reader(self)
         position, data, end = self.start, self.data, min(self.end, len(self.data))
-        head = struct.Struct("<IHH").unpack_from
+        head, sample = struct.Struct("<IHH").unpack_from, reader.sample
+        record: PerfRecord | None
         while position + 8 <= end:
             kind, misc, size = head(data, position)
             if size < 8:
@@ -153,7 +155,10 @@ class PerfData:
             if position + size > end:
                 return
             try:
-                record = reader.record(kind, misc, position + 8, position + size)
+                if kind == _SAMPLE:
+                    record = sample(position + 8, position + size)
+                else:
+                    record = reader.record(kind, misc, position + 8, position + size)
             except (struct.error, IndexError, ValueError) as error:
                 raise FormatError(f"A perf record at offset {position} that contradicts itself") from error
             if record is not None:
@@ -162,7 +167,14 @@ class PerfData:
 
     def sorted_records(self) -> list[PerfRecord]:
         """All records by time."""
-        return sorted(self.records(), key=lambda record: record.t_ns)
+        # Hundreds of thousands of new tuples and none of them garbage: the collector would only walk them.
+        collecting = gc.isenabled()
+        gc.disable()
+        try:
+            return sorted(self.records(), key=attrgetter("t_ns"))
+        finally:
+            if collecting:
+                gc.enable()
 
 
 def read_perf_data(path: str | Path) -> PerfData:
@@ -310,10 +322,10 @@ class _Reader:
         if len(kinds) > 1 and not self.identified:
             raise FormatError("A perf.data file of several events whose samples cannot be told apart")
         self.kind = next(iter(kinds))
+        self.layouts = {kind: _Layout(kind) for kind in kinds}
+        self.chains: dict[bytes, tuple[tuple[int, ...], tuple[int, ...]]] = {}
 
     def record(self, kind: int, misc: int, at: int, end: int) -> PerfRecord | None:
-        if kind == _SAMPLE:
-            return self._sample(at, end)
         if kind in (_MMAP, _MMAP2):
             pid, _, start, size, offset = struct.unpack_from("<IIQQQ", self.data, at)
             if misc >> 13 & 1:  # data, not code
@@ -346,64 +358,77 @@ class _Reader:
     def _text(self, at: int, end: int) -> str:
         return bytes(self.data[at : min(end, at + 4096)]).partition(b"\0")[0].decode("utf-8", "replace")
 
-    def _sample(self, at: int, end: int) -> PerfSample | None:
-        data, word = self.data, struct.Struct("<Q").unpack_from
-        pair = struct.Struct("<II").unpack_from
-        event, kind = self.only, self.kind
+    def sample(self, at: int, end: int) -> PerfSample | None:
+        data, event = self.data, self.only
         if self.identified:
-            event = self.by_id.get(word(data, at)[0], event)
-            at += 8
-        if event is not None:
-            kind = event.sample_type
-        ip = pid = tid = t_ns = cpu = period = 0
-        if kind & _IP:
-            ip = word(data, at)[0]
-            at += 8
-        if kind & _TID:
-            pid, tid = pair(data, at)
-            at += 8
-        if kind & _TIME:
-            t_ns = word(data, at)[0]
-            at += 8
-        if kind & _ADDR:
-            at += 8
-        if kind & _ID:
-            event = self.by_id.get(word(data, at)[0], event)
-            at += 8
-        if kind & _STREAM_ID:
-            at += 8
-        if kind & _CPU:
-            cpu = pair(data, at)[0]
-            at += 8
-        if kind & _PERIOD:
-            period = word(data, at)[0]
-            at += 8
+            event = self.by_id.get(_word(data, at)[0], event)
+        layout = self.layouts[self.kind if event is None else event.sample_type]
+        row = (*layout.head.unpack_from(data, at), 0)  # what is not there is at -1
+        at += layout.head.size
+        if layout.id >= 0:
+            event = self.by_id.get(row[layout.id], event)
         if event is None:
             return None
         kernel: tuple[int, ...] = ()
         user: tuple[int, ...] = ()
-        if kind & _CALLCHAIN:
-            count = word(data, at)[0]
-            at += 8
+        if layout.chain:
+            count = row[-2]
             if count > _MAX_STACK or at + 8 * count > end:
                 raise ValueError("a stack longer than its record")
-            kernel, user = _contexts(struct.unpack_from(f"<{count}Q", data, at))
+            chain = bytes(data[at : at + 8 * count])
+            found = self.chains.get(chain)  # about every second stack has been seen before
+            if found is None:
+                found = self.chains[chain] = _contexts(struct.unpack(f"<{count}Q", chain))
+            kernel, user = found
             at += 8 * count
         raw = b""
-        if kind & _RAW:
+        if layout.raw:
             size = struct.unpack_from("<I", data, at)[0]
             if at + 4 + size > end:
                 raise ValueError("more raw data than its record holds")
             raw = bytes(data[at + 4 : at + 4 + size])
-        return PerfSample(t_ns, event, pid, tid, cpu, period or event.period, ip, kernel, user, raw)
+        return PerfSample(
+            row[layout.time], event, row[layout.pid], row[layout.tid], row[layout.cpu],
+            row[layout.period] or event.period, row[layout.ip], kernel, user, raw,
+        )  # fmt: skip
+
+
+_word = struct.Struct("<Q").unpack_from
+
+
+class _Layout:
+    """Where each field of a sample is, in the numbers that ``head`` unpacks; -1 where it has none."""
+
+    def __init__(self, kind: int) -> None:
+        form, count = "<", 0
+        self.ip = self.pid = self.tid = self.time = self.id = self.cpu = self.period = -1
+        for bit, part, names in (
+            (_IDENTIFIER, "8x", ()), (_IP, "Q", ("ip",)), (_TID, "II", ("pid", "tid")), (_TIME, "Q", ("time",)),
+            (_ADDR, "8x", ()), (_ID, "Q", ("id",)), (_STREAM_ID, "8x", ()), (_CPU, "I4x", ("cpu",)), (_PERIOD, "Q", ("period",)),
+            (_CALLCHAIN, "Q", ("",)),
+        ):  # fmt: skip
+            if kind & bit:
+                form += part
+                for name in names:
+                    if name:
+                        setattr(self, name, count)
+                    count += 1
+        self.head = struct.Struct(form)
+        self.chain, self.raw = bool(kind & _CALLCHAIN), bool(kind & _RAW)
 
 
 def _contexts(chain: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """The kernel's and the process's part of a chain, which markers tell apart."""
-    if chain and chain[0] == _CONTEXT_USER:  # by far the most: no kernel part
+    # By far the most: the process's part alone, or after the kernel's.
+    if chain and chain[0] == _CONTEXT_USER:
         rest = chain[1:]
         if not rest or max(rest) < _CONTEXT_MAX:
             return (), rest
+    elif chain and chain[0] == _CONTEXT_KERNEL and _CONTEXT_USER in chain:
+        cut = chain.index(_CONTEXT_USER)
+        before, rest = chain[1:cut], chain[cut + 1 :]
+        if max(before, default=0) < _CONTEXT_MAX and max(rest, default=0) < _CONTEXT_MAX:
+            return before, rest
     parts: dict[int, list[int]] = {_CONTEXT_KERNEL: [], _CONTEXT_USER: []}
     current: list[int] = []
     for address in chain:

@@ -1,8 +1,8 @@
-"""pprof profiles: profile.proto, gzipped or plain, read and written.
+"""pprof profiles: profile.proto, gzipped or plain.
 
-Format: https://github.com/google/pprof/blob/main/proto/profile.proto. The messages are decoded by protobuf;
-the description of the messages is built here, so that no generated code is carried. The legacy text and
-binary formats of gperftools are not read: Go has not written them by default since 1.10.
+Format: https://github.com/google/pprof/blob/main/proto/profile.proto. Read by hand (``protowire``);
+``pprof_writing`` writes them,
+and ``pprof_legacy`` reads what came before.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ import gc
 import gzip
 import io
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from godyno.errors import FormatError
+from godyno.formats.protowire import Numbers, chunks, message, signed, varint, whole
 
 # Frames, locations and samples are named tuples and not dataclasses: a profile has hundreds of thousands of them, and
 # building a frozen dataclass takes three times as long.
@@ -123,183 +123,172 @@ def profile(data: bytes, most_bytes: int = MAX_BYTES) -> Profile:
     references to what it does not hold.
     """
     raw = _unpacked(data, most_bytes)
-    from google.protobuf.message import DecodeError
-
-    message = _message("Profile")()
-    try:
-        message.ParseFromString(raw)
-    except DecodeError as error:
-        raise FormatError(
-            f"Not a pprof profile: {error}",
-            hint="Legacy profiles (text, or perftools binary) convert with `go tool pprof -proto`.",
-        ) from error
     # Hundreds of thousands of new tuples and none of them garbage: the collector would only walk them again
     # and again.
     collecting = gc.isenabled()
     gc.disable()
     try:
-        return _profile(message)
-    except IndexError as error:
-        raise FormatError("A pprof profile that refers to a string that it does not hold") from error
+        return _profile(raw)
     except KeyError as error:
         what = error.args[0] if isinstance(error.args[0], str) else f"string {error.args[0]}"
         raise FormatError(f"A pprof profile that refers to {what}, which it does not hold") from error
     except ValueError as error:
+        from godyno.formats.pprof_legacy import legacy_profile
+
+        if found := legacy_profile(raw):
+            return found
         raise FormatError(f"Not a pprof profile: {error}") from error
     finally:
         if collecting:
             gc.enable()
 
 
-def encoded(source: Profile, *, compress: bool = True) -> bytes:
-    """``source`` as profile.proto, gzipped unless told otherwise, reproducibly (no time stamp in the gzip
-    header).
-    """
-    message = _message("Profile")()
-    strings: dict[str, int] = {"": 0}
-
-    def string(text: str) -> int:
-        return strings.setdefault(text, len(strings))
-
-    for kind in source.sample_types:
-        message.sample_type.add(type=string(kind.type), unit=string(kind.unit))
-    for mapping in source.mappings:
-        message.mapping.add(
-            id=mapping.id, memory_start=mapping.start, memory_limit=mapping.limit, file_offset=mapping.offset,
-            filename=string(mapping.file), build_id=string(mapping.build_id),
-            has_functions=mapping.has_functions, has_filenames=mapping.has_filenames,
-            has_line_numbers=mapping.has_line_numbers, has_inline_frames=mapping.has_inline_frames,
-        )  # fmt: skip
-    functions: dict[tuple[str, str, str, int], int] = {}
-    for location in source.locations:
-        target = message.location.add(
-            id=location.id,
-            mapping_id=location.mapping,
-            address=location.address,
-            is_folded=location.is_folded,
-        )
-        for frame in location.frames:
-            key = (frame.function, frame.system_name or frame.function, frame.file, frame.start_line)
-            target.line.add(function_id=functions.setdefault(key, len(functions) + 1), line=frame.line)
-    for (name, system_name, file, start_line), number in functions.items():
-        message.function.add(
-            id=number,
-            name=string(name),
-            system_name=string(system_name),
-            filename=string(file),
-            start_line=start_line,
-        )
-    ids = [location.id for location in source.locations]
-    for sample in source.samples:
-        target = message.sample.add(location_id=[ids[index] for index in sample.stack], value=sample.values)
-        for name, texts in sample.labels.items():
-            for text in texts:
-                target.label.add(key=string(name), str=string(text))
-        for name, numbers in sample.numbers.items():
-            for number, unit in numbers:
-                target.label.add(key=string(name), num=number, num_unit=string(unit))
-    if source.period_type:
-        message.period_type.type = string(source.period_type.type)
-        message.period_type.unit = string(source.period_type.unit)
-    message.period, message.time_nanos, message.duration_nanos = (
-        source.period,
-        source.time_ns,
-        source.duration_ns,
-    )
-    message.comment.extend(string(text) for text in source.comments)
-    message.default_sample_type = string(source.default_sample_type)
-    message.drop_frames, message.keep_frames = string(source.drop_frames), string(source.keep_frames)
-    message.string_table.extend(strings)
-    raw: bytes = message.SerializeToString()
-    return gzip.compress(raw, 6, mtime=0) if compress else raw
-
-
-def _profile(message: Any) -> Profile:
+def _profile(raw: bytes) -> Profile:
+    parts: list[list[bytes]] = [[] for _ in range(7)]  # by field number: what there may be many of
+    numbers: dict[int, int] = {}
+    comments: list[int] = []
+    period_type = None
+    for number, value in message(raw):
+        if number == 13:
+            comments += (
+                [value] if isinstance(value, int) else map(Numbers().__getitem__, chunks(whole(value)))
+            )
+        elif isinstance(value, int):
+            if number < 7 or number == 11:
+                raise ValueError(f"a number where field {number} should be")
+            numbers[number] = signed(value)
+        elif number < 7:
+            parts[number].append(value)
+        elif number == 11:
+            period_type = value
     # A dict, not the list: a negative number is as wrong as one beyond the end.
-    strings = dict(enumerate(message.string_table))
+    strings = dict(enumerate([text.decode("utf-8", "replace") for text in parts[6]]))
     if strings.get(0) != "":
         raise ValueError("its first string is not empty")
-    functions = {
-        f.id: (strings[f.name], strings[f.filename], strings[f.system_name], f.start_line)
-        for f in message.function
-    }
-    mappings = tuple(
-        MemoryMapping(
-            m.id, m.memory_start, m.memory_limit, m.file_offset, strings[m.filename], strings[m.build_id],
-            m.has_functions, m.has_filenames, m.has_line_numbers, m.has_inline_frames,
-        )
-        for m in message.mapping
-    )  # fmt: skip
-    known = {mapping.id for mapping in mappings} | {0}
-    index: dict[int, int] = {}
-    locations: list[Location] = []
-    for location in message.location:
-        frames: tuple[Frame, ...] = ()
-        if lines := location.line:
-            try:
-                frames = tuple(
-                    [
-                        Frame(name, file, line.line, system_name, start_line)
-                        for line in lines
-                        if line.function_id
-                        for name, file, system_name, start_line in (functions[line.function_id],)
-                    ]
-                )
-            except KeyError as error:
-                raise KeyError(f"function {error.args[0]}") from None
-        number, mapping = location.id, location.mapping_id
-        if mapping not in known:
-            raise KeyError(f"mapping {mapping}")
-        index[number] = len(locations)
-        locations.append(Location(number, location.address, mapping, frames, location.is_folded))
-    types = tuple(ValueType(strings[kind.type], strings[kind.unit]) for kind in message.sample_type)
-    if not types and message.sample:
+    mappings = tuple(_mapping(_numbers(part), strings) for part in parts[3])
+    locations, index = _locations(parts[4], parts[5], strings, {mapping.id for mapping in mappings} | {0})
+    types = tuple(_value_type(part, strings) for part in parts[1])
+    if not types and parts[2]:
         raise ValueError("samples without a sample type")
-    samples = _samples(message.sample, index, strings, len(types))
-    has_period = message.HasField("period_type")
+    number_of = numbers.get
     return Profile(
-        types, samples, tuple(locations), mappings,
-        ValueType(strings[message.period_type.type], strings[message.period_type.unit]) if has_period else None,
-        message.period, message.time_nanos, message.duration_nanos, tuple(strings[i] for i in message.comment),
-        strings[message.default_sample_type], strings[message.drop_frames], strings[message.keep_frames],
+        types, _samples(parts[2], index, strings, len(types)), locations, mappings,
+        None if period_type is None else _value_type(period_type, strings),
+        number_of(12, 0), number_of(9, 0), number_of(10, 0), tuple(strings[i] for i in comments),
+        strings[number_of(14, 0)], strings[number_of(7, 0)], strings[number_of(8, 0)],
     )  # fmt: skip
+
+
+def _numbers(part: bytes) -> Callable[[int], int]:
+    """The integers of a message by field number, 0 where there is none; the last counts, as protobuf has it."""
+    found = {number: value for number, value in message(part) if isinstance(value, int)}
+    return lambda number: found.get(number, 0)
+
+
+def _value_type(part: bytes, strings: Mapping[int, str]) -> ValueType:
+    number = _numbers(part)
+    return ValueType(strings[number(1)], strings[number(2)])
+
+
+def _mapping(number: Callable[[int], int], strings: Mapping[int, str]) -> MemoryMapping:
+    return MemoryMapping(
+        number(1), number(2), number(3), number(4), strings[number(5)], strings[number(6)],
+        *(number(flag) != 0 for flag in (7, 8, 9, 10)),
+    )  # fmt: skip
+
+
+def _locations(
+    parts: Sequence[bytes], functions: Sequence[bytes], strings: Mapping[int, str], mappings: Container[int]
+) -> tuple[tuple[Location, ...], dict[int, int]]:
+    """The locations, and where among them each id is."""
+    by_id = {}
+    for part in functions:
+        number = _numbers(part)
+        by_id[number(1)] = strings[number(2)], strings[number(4)], strings[number(3)], signed(number(5))
+    locations: list[Location] = []
+    index: dict[int, int] = {}
+    for part in parts:
+        known, frames = {1: 0, 2: 0, 3: 0, 5: 0}, []
+        for field, value in message(part):
+            if isinstance(value, int):
+                known[field] = value
+            elif field == 4:
+                line = _numbers(value)
+                if function := line(1):
+                    if function not in by_id:
+                        raise KeyError(f"function {function}")
+                    name, file, system_name, start_line = by_id[function]
+                    frames.append(Frame(name, file, signed(line(2)), system_name, start_line))
+        if known[2] not in mappings:
+            raise KeyError(f"mapping {known[2]}")
+        index[known[1]] = len(locations)
+        locations.append(Location(known[1], known[3], known[2], tuple(frames), known[5] != 0))
+    return tuple(locations), index
+
+
+class _Places(dict[bytes, int]):
+    """Where the location is whose id an undecoded varint gives, each found once."""
+
+    def __init__(self, index: Mapping[int, int]) -> None:
+        self.index = index
+
+    def __missing__(self, chunk: bytes) -> int:
+        place = self[chunk] = self.index[varint(chunk, 0)[0]]
+        return place
 
 
 def _samples(
-    messages: Any, index: Mapping[int, int], strings: Mapping[int, str], width: int
+    parts: Sequence[bytes], index: Mapping[int, int], strings: Mapping[int, str], width: int
 ) -> tuple[Sample, ...]:
-    find, samples = index.__getitem__, []
-    try:
-        for sample in messages:
-            values = tuple(sample.value)
-            if len(values) != width:
-                raise ValueError(f"a sample has {len(values)} values for {width} sample types")
-            stack = tuple(map(find, sample.location_id))
-            if sample.label:
-                samples.append(Sample(stack, values, *_labels(sample.label, strings)))
-            else:
-                samples.append(Sample(stack, values))
-    except KeyError as error:
-        number = error.args[0]
-        raise KeyError(number if isinstance(number, str) else f"location {number}") from None
+    """Nearly all of a profile. What can be looked up whole is: stacks, values and labels repeat."""
+    small, place, number_of = index.__getitem__, _Places(index).__getitem__, Numbers().__getitem__
+    labels: dict[bytes, tuple[str, int | str, str]] = {}
+    samples = []
+    for part in parts:
+        stack: tuple[int, ...] = ()
+        values: tuple[int, ...] = ()
+        texts: dict[str, tuple[str, ...]] = {}
+        numbers: dict[str, tuple[tuple[int, str], ...]] = {}
+        try:
+            for field, value in message(part):
+                if field == 1:
+                    if isinstance(value, int):
+                        stack += (small(value),)
+                    elif value.isascii():  # each id in a byte
+                        stack += tuple(map(small, value))
+                    else:
+                        stack += tuple(map(place, chunks(whole(value))))
+                elif field == 2:
+                    values += (
+                        (signed(value),)
+                        if isinstance(value, int)
+                        else tuple(map(number_of, chunks(whole(value))))
+                    )
+                elif field == 3 and not isinstance(value, int):
+                    label = labels.get(value)
+                    if label is None:
+                        label = labels[value] = _label(_numbers(value), strings)
+                    key, what, unit = label
+                    if isinstance(what, str):
+                        texts[key] = (*texts.get(key, ()), what)
+                    else:
+                        numbers[key] = (*numbers.get(key, ()), (what, unit))
+        except KeyError as error:
+            number = error.args[0]
+            raise KeyError(number if isinstance(number, str) else f"location {number}") from None
+        if len(values) != width:
+            raise ValueError(f"a sample has {len(values)} values for {width} sample types")
+        samples.append(Sample(stack, values, texts or _NONE, numbers or _NONE))
     return tuple(samples)
 
 
-def _labels(
-    labels: Any, strings: Mapping[int, str]
-) -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[tuple[int, str], ...]]]:
-    texts: dict[str, tuple[str, ...]] = {}
-    numbers: dict[str, tuple[tuple[int, str], ...]] = {}
-    try:
-        for label in labels:
-            key = strings[label.key]
-            if label.str:
-                texts[key] = (*texts.get(key, ()), strings[label.str])
-            else:
-                numbers[key] = (*numbers.get(key, ()), (label.num, strings[label.num_unit]))
-    except KeyError as error:
-        raise KeyError(f"string {error.args[0]}") from None
-    return texts, numbers
+def _label(number: Callable[[int], int], strings: Mapping[int, str]) -> tuple[str, int | str, str]:
+    """Key, text or number, unit of the number."""
+    for field in (1, 2, 4):
+        if number(field) not in strings:
+            raise KeyError(f"string {signed(number(field))}")
+    text = number(2)
+    return strings[number(1)], strings[text] if text else signed(number(3)), strings[number(4)]
 
 
 def _unpacked(data: bytes, most_bytes: int) -> bytes:
@@ -317,59 +306,3 @@ def _unpacked(data: bytes, most_bytes: int) -> bytes:
     if len(raw) > most_bytes:
         raise FormatError(f"A pprof profile that unpacks to more than {most_bytes >> 20} MiB")
     return raw
-
-
-# (name, number, type); a type in lower case is a scalar of protobuf, [] after it repeats it.
-_FIELDS: dict[str, tuple[tuple[str, int, str], ...]] = {
-    "ValueType": (("type", 1, "int64"), ("unit", 2, "int64")),
-    "Label": (("key", 1, "int64"), ("str", 2, "int64"), ("num", 3, "int64"), ("num_unit", 4, "int64")),
-    "Sample": (("location_id", 1, "uint64[]"), ("value", 2, "int64[]"), ("label", 3, "Label[]")),
-    "Mapping": (
-        ("id", 1, "uint64"), ("memory_start", 2, "uint64"), ("memory_limit", 3, "uint64"), ("file_offset", 4, "uint64"),
-        ("filename", 5, "int64"), ("build_id", 6, "int64"), ("has_functions", 7, "bool"), ("has_filenames", 8, "bool"),
-        ("has_line_numbers", 9, "bool"), ("has_inline_frames", 10, "bool"),
-    ),
-    "Line": (("function_id", 1, "uint64"), ("line", 2, "int64"), ("column", 3, "int64")),
-    "Location": (
-        ("id", 1, "uint64"), ("mapping_id", 2, "uint64"), ("address", 3, "uint64"), ("line", 4, "Line[]"),
-        ("is_folded", 5, "bool"),
-    ),
-    "Function": (
-        ("id", 1, "uint64"), ("name", 2, "int64"), ("system_name", 3, "int64"), ("filename", 4, "int64"),
-        ("start_line", 5, "int64"),
-    ),
-    "Profile": (
-        ("sample_type", 1, "ValueType[]"), ("sample", 2, "Sample[]"), ("mapping", 3, "Mapping[]"),
-        ("location", 4, "Location[]"), ("function", 5, "Function[]"), ("string_table", 6, "string[]"),
-        ("drop_frames", 7, "int64"), ("keep_frames", 8, "int64"), ("time_nanos", 9, "int64"),
-        ("duration_nanos", 10, "int64"), ("period_type", 11, "ValueType"), ("period", 12, "int64"),
-        ("comment", 13, "int64[]"), ("default_sample_type", 14, "int64"), ("doc_url", 15, "int64"),
-    ),
-}  # fmt: skip
-
-
-@cache
-def _message(name: str) -> Any:
-    from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
-
-    scalar = descriptor_pb2.FieldDescriptorProto
-    kinds = {
-        "int64": scalar.TYPE_INT64, "uint64": scalar.TYPE_UINT64, "bool": scalar.TYPE_BOOL, "string": scalar.TYPE_STRING,
-    }  # fmt: skip
-    file = descriptor_pb2.FileDescriptorProto(
-        name="godyno/pprof.proto", package="godyno.pprof", syntax="proto3"
-    )
-    for message, fields in _FIELDS.items():
-        described = file.message_type.add(name=message)
-        for field_name, number, kind in fields:
-            base = kind.removesuffix("[]")
-            described.field.add(
-                name=field_name,
-                number=number,
-                label=scalar.LABEL_REPEATED if kind.endswith("[]") else scalar.LABEL_OPTIONAL,
-                type=kinds.get(base, scalar.TYPE_MESSAGE),
-                type_name=None if base in kinds else f".godyno.pprof.{base}",
-            )
-    pool = descriptor_pool.DescriptorPool()
-    pool.Add(file)
-    return message_factory.GetMessageClass(pool.FindMessageTypeByName(f"godyno.pprof.{name}"))

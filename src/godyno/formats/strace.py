@@ -119,7 +119,7 @@ def _finished(call: StraceCall, text: str) -> StraceCall:
     match = _RESULT.fullmatch(text)
     if not match:
         raise FormatError(f"A system call without a result: {text[:120]!r}")
-    value = None if match[2] == "?" else int(match[2], 0)
+    value = None if match[2] == "?" else int(match[2], 16 if match[2].startswith("0x") else 10)
     if value is not None and abs(value) >= 1 << 64:
         raise FormatError(f"An impossible result: {match[2][:40]!r}")
     error = match[3].strip()

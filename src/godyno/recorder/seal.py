@@ -121,7 +121,7 @@ class _Replay:
     def _object(self, record: dict[str, Any]) -> None:
         try:
             self._apply(record)
-        except (KeyError, TypeError, ValueError, AttributeError):
+        except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError):
             self.damaged += 1
 
     def _apply(self, record: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from godyno.report.document import Block, Code, Document, Grid, Heading, Message
 from godyno.studies.study import VERDICTS
 from godyno.studies.studying import StudyResult, failures
 
+_ORDER = ("  block ", "  …", "  time:")  # of a plan's text, what a reader of results does not need
 _ENDED = {
     "complete": "", "decided": "", "budget": ", ended by its budget", "interrupted": ", interrupted",
     "failed": ", given up",
@@ -34,7 +35,7 @@ def _blocks(result: StudyResult) -> Iterator[Block]:
     yield Heading("What was found")
     found = [one for one in result.findings if one.kind != "claim"]
     if not found:
-        yield Message("Nothing: no trial of it ended well.", "warning")
+        yield Message("Nothing: too few of its trials ended well.", "warning")
     for one in found:
         yield from finding_blocks(one)
     yield from _claims(result)
@@ -50,7 +51,7 @@ def _blocks(result: StudyResult) -> Iterator[Block]:
         f"{len(result.trials)} trials ({', '.join(f'{count} {verdict}' for verdict, count in counts.items()) or 'none'}), "
         f"kept in trials.jsonl of the study's directory."
     )
-    yield Code(result.plan)
+    yield Code("\n".join(line for line in result.plan.splitlines() if not line.startswith(_ORDER)))
 
 
 def _claims(result: StudyResult) -> Iterator[Block]:

@@ -32,6 +32,7 @@ class Stand:
     directory: Path
     seed: int = 0
     say: Callable[[str], None] = lambda text: None
+    left_s: Callable[[], float] = lambda: 600.0  # of the budget
     _gos: dict[str, Go] = field(default_factory=dict, repr=False)
 
     def go_of(self, level: str) -> Go:
@@ -49,25 +50,6 @@ class Stand:
             self._gos[level] = versions.fetch(level)
         return self._gos[level]
 
-    def build(
-        self, go: Go, sources: Path, out: Path, *, flags: Sequence[str] = (), env: Mapping[str, str | None] | None = None,
-        packages: Sequence[str] = (".",), gocache: Path | None = None,
-    ) -> Path:  # fmt: skip
-        """Builds a program of ours from directory ``sources`` to ``out``, with a build cache of the stand's own.
-
-        The user's GOFLAGS, GOWORK and target variables have no say. Raises ToolchainError with what go said.
-        """
-        own: dict[str, str | None] = dict.fromkeys(
-            ("GOFLAGS", "GOOS", "GOARCH", "GOAMD64", "GOEXPERIMENT", "GODEBUG")
-        )
-        own |= {
-            "GOWORK": "off",
-            "GOCACHE": str(gocache or self.scratch / f"gocache-{go.version}"),
-            **(env or {}),
-        }
-        go.run("build", "-buildvcs=false", *flags, "-o", str(out), *packages, cwd=sources, env=own)
-        return out
-
     def record(
         self, workload: Workload, name: str, *, memory_limit_bytes: int | None = None, cpu_quota: float | None = None,
         timeout_s: float | None = None,
@@ -75,12 +57,12 @@ class Stand:
         """Records ``workload`` into ``captures/NAME.dyno`` and looks into the capture. Raises GodynoError where it cannot be started."""
         place = self.directory / "captures"
         place.mkdir(exist_ok=True)
+        out, again = place / f"{name}.dyno", 1
+        while out.exists():  # a study that goes on
+            again += 1
+            out = place / f"{name}-{again}.dyno"
         return record_run(
-            workload,
-            place / f"{name}.dyno",
-            memory_limit_bytes=memory_limit_bytes,
-            cpu_quota=cpu_quota,
-            timeout_s=timeout_s,
+            workload, out, memory_limit_bytes=memory_limit_bytes, cpu_quota=cpu_quota, timeout_s=timeout_s
         )
 
     def run(

@@ -12,10 +12,15 @@ from godyno.studies.factors import Constraint, Factor
 from godyno.studies.plan import Plan
 from godyno.studies.schedule import Slot
 from godyno.studies.stand import Stand
+from godyno.studies.survey import records
+from godyno.studies.survey.busy import QUIET
 from godyno.studies.survey.figures import estimate
-from godyno.studies.survey.records import CONFIRMED, NOT_CONFIRMED, NOT_TRIED
 
+CONFIRMED, NOT_CONFIRMED, NOT_TRIED = records.CONFIRMED, records.NOT_CONFIRMED, records.NOT_TRIED
 VERDICTS = (CONFIRMED, NOT_CONFIRMED, NOT_TRIED)
+OTHERS = (
+    "machine.others"  # a measure of every trial: of all processors, what other processes took while it ran
+)
 PASS, FAILED, UNAVAILABLE = "pass", "failed", "unavailable"
 
 
@@ -31,7 +36,7 @@ class BaseStudy:
     factors: ClassVar[Mapping[str, Sequence[str]]] = {}
     quick_factors: ClassVar[Mapping[str, Sequence[str]]] = {}
     choices: ClassVar[Mapping[str, Sequence[str]]] = {}
-    about: ClassVar[Mapping[str, str]] = {}  # a line on each factor, for --help and plans
+    about: ClassVar[Mapping[str, str]] = {}  # a line on each factor and setting, for --help
     takes_s: ClassVar[float] = 240.0
     quick_s: ClassVar[float] = 50.0
     takes_module: ClassVar[bool] = False
@@ -70,10 +75,8 @@ class BaseStudy:
 
     def plan(self, machine: Machine, seed: int) -> Plan:
         """Every allowed combination, in shuffled blocks."""
-        factors = [
-            Factor.of(name, *names, summary=self.about.get(name, "")) for name, names in self.levels().items()
-        ]
-        blocks = self.quick_blocks if self.quick else self.blocks
+        factors = [Factor.of(name, *names) for name, names in self.levels().items()]
+        blocks = min(self.quick_blocks, self.blocks) if self.quick else self.blocks
         return Plan.of(self.name, factors, blocks, constraints=self.constraints(), seed=seed, most=self.runs)
 
     def runs(self, levels: Mapping[str, str]) -> int | None:
@@ -130,7 +133,7 @@ def ratio(
 ) -> Estimate | None:
     """How many times the baseline's value the other's is, from trials of one block each; with the interval of the paired comparison.
 
-    None below two pairs, or where a value is not above zero.
+    One pair has no interval. None where there is none, or a value is not above zero.
     """
     from godyno.stats import compare
 
@@ -144,20 +147,28 @@ def ratio(
             ):
                 values.setdefault(trial.block, {})[is_other] = trial.measures[measure]
     whole = [both for both in values.values() if len(both) == 2 and min(both.values()) > 0]
-    if len(whole) < 2:
+    if not whole:
         return None
     old, new = [both[False] for both in whole], [both[True] for both in whole]
     if len(whole) < 6:  # no interval at 95 % from so few: the range, with the level that it has
         found = estimate([b / a for a, b in zip(old, new, strict=True)], "×")
         assert found is not None
-        return Estimate(
-            found.value, "×", found.interval, found.n, "median of paired ratios; range of the pairs"
-        )
+        return Estimate(found.value, "×", found.interval, found.n, f"paired ratios: {found.method}")
     compared = compare.paired(old, new)
     return Estimate(
         compared.estimate, "×", Interval(compared.interval.low, compared.interval.high, compared.interval.level),
         len(whole), f"paired ratios, {compared.method}",
     )  # fmt: skip
+
+
+def too_busy(trials: Iterable[Trial]) -> str:
+    """Why wall times of these trials say nothing of the machine: what other processes took of it; empty where that is little."""
+    from godyno import units
+
+    found = figure(trials, OTHERS, "1")
+    if found is None or found.value <= QUIET:
+        return ""
+    return f"other processes kept {units.show_ratio(found.value)} of the processors busy"
 
 
 def shown(value: Estimate | None) -> str:

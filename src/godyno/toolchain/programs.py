@@ -91,17 +91,17 @@ def _builder(go: Go, least: tuple[int, int, int]) -> Go:
 
 
 def program_sources(package: str) -> dict[str, bytes]:
-    """The Go files that lie in directory ``go`` of a Python package of ours, by name."""
+    """The Go files that lie in directory ``go`` of a Python package of ours, by name; a default.pgo guides the build."""
     found = {}
     for item in (files(package) / "go").iterdir():
-        if item.name.endswith((".go", ".mod", ".sum")):
+        if item.name.endswith((".go", ".mod", ".sum", ".pgo")):
             found[item.name] = item.read_bytes()
     return found
 
 
-def build_program(go: Go, name: str, sources: Mapping[str, bytes]) -> Path:
+def build_program(go: Go, name: str, sources: Mapping[str, bytes], *, cgo: bool = False) -> Path:
     """The program ``name`` made of ``sources`` (a whole module), from the user's cache or built now with
-    ``go``.
+    ``go``; with ``cgo`` where there is C in it, which is then not stripped.
 
     It appears whole or not at all, so that several may build it at once. Raises BuildFailed where it does not
     compile, ToolchainError where the cache cannot be written.
@@ -118,7 +118,7 @@ def build_program(go: Go, name: str, sources: Mapping[str, bytes]) -> Path:
         with tempfile.TemporaryDirectory(prefix=f".{name}-", dir=directory) as scratch:
             for file, text in sources.items():
                 Path(scratch, file).write_bytes(text)
-            _build(go, name, ".", Path(scratch))
+            _build(go, name, ".", Path(scratch), cgo=cgo)
             Path(scratch, name).replace(final)
     except OSError as error:
         raise ToolchainError(
@@ -128,12 +128,12 @@ def build_program(go: Go, name: str, sources: Mapping[str, bytes]) -> Path:
     return final
 
 
-def _build(go: Go, name: str, package: str, scratch: Path) -> None:
+def _build(go: Go, name: str, package: str, scratch: Path, *, cgo: bool = False) -> None:
     # The user's GOFLAGS, GOOS and the like are for their module, not for a program that has to run here.
     env = dict.fromkeys(("GOFLAGS", "GOOS", "GOARCH", "GOAMD64", "GOARM64", "GOEXPERIMENT", "GODEBUG"))
     result = go.try_run(
-        "build", "-mod=readonly", "-buildvcs=false", "-ldflags=-s -w", "-o", str(scratch / name), package,
-        cwd=scratch, env={**env, "GOWORK": "off", "CGO_ENABLED": "0", "GO111MODULE": "on"},
+        "build", "-mod=readonly", "-buildvcs=false", *([] if cgo else ["-ldflags=-s -w"]), "-o", str(scratch / name), package,
+        cwd=scratch, env={**env, "GOWORK": "off", "CGO_ENABLED": str(int(cgo)), "GO111MODULE": "on"},
     )  # fmt: skip
     if result.returncode != 0:
         raise BuildFailed(

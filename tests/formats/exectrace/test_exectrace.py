@@ -9,7 +9,7 @@ import pytest
 from godyno.errors import FormatError, GodynoError, GoNotFound
 from godyno.formats.exectrace import DecodedTrace, decode, read_decoded
 from godyno.toolchain import Go, find_go
-from godyno.toolchain.programs import trace_decoder
+from godyno.toolchain.programs import build_program, program_sources, trace_decoder
 
 PROGRAM = """package main
 
@@ -212,3 +212,32 @@ def test_a_decoded_trace_of_the_wrong_size_or_with_wild_references_is_refused(tm
 def test_a_decoder_that_cannot_run_is_a_format_error(tmp_path: Path) -> None:
     with pytest.raises(FormatError, match="cannot run"):
         decode(tmp_path / "none", tmp_path / "t", tmp_path / "out")
+
+
+def test_events_taken_from_where_they_lie_say_what_the_reader_s_methods_say(
+    go: Go, trace: Path, decoded: DecodedTrace, tmp_path: Path
+) -> None:
+    sources = program_sources("godyno.formats.exectrace")
+    slow = sources["hot.go"].replace(b"\treturn is(", b"\treturn false && is(")
+    assert slow != sources["hot.go"]
+    by_methods = decode(
+        build_program(go, "exectrace-methods", {**sources, "hot.go": slow}), trace, tmp_path / "slow"
+    )
+    assert by_methods.events == decoded.events > 1000
+    for file in sorted(decoded.directory.iterdir()):
+        assert (tmp_path / "slow" / file.name).read_bytes() == file.read_bytes(), file.name
+
+
+def test_a_trace_of_an_old_go_is_read_from_its_first_event_to_its_last(
+    go: Go, decoder: Path, tmp_path: Path
+) -> None:
+    old = Path(go.goroot, "src/internal/trace/internal/tracev1/testdata/user_task_region_1_21_good")
+    if not old.is_file():
+        pytest.skip("this Go comes without its own test data")
+    trace = decode(decoder, old, tmp_path)
+    assert (trace.events, trace.t_first_ns, trace.ended_by) == (
+        33,
+        -1,
+        "",
+    )  # the reader begins with one of its own
+    assert trace.rows["tasks"] == 1 and trace.rows["regions"] > 1

@@ -71,8 +71,11 @@ class DecodedTrace:
         import numpy
         import pyarrow
 
-        offsets = numpy.fromfile(self.directory / "strings.offsets", "<i8")
         path = self.directory / "strings.bytes"
+        try:
+            offsets = numpy.fromfile(self.directory / "strings.offsets", "<i8")
+        except OSError as error:
+            raise FormatError(f"{self.directory} holds no strings", hint="Decode the trace again.") from error
         data = path.read_bytes() if path.is_file() else b""
         if (
             len(offsets) != self.string_count + 1

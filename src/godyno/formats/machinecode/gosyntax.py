@@ -59,7 +59,8 @@ def _effects(instruction: Instruction, goarch: str) -> Iterator[Effect]:
     mnemonic, _, suffix = full.partition(".")
     texts = [text.strip() for text in _SPLIT.split(rest.strip())] if rest.strip() else []
     relocation = instruction.relocation
-    if relocation and "TLS" in relocation.kind and texts:
+    # tls_g holds where in the thread's own memory g is, where the linker cannot know that (Android, Windows).
+    if relocation and ("TLS" in relocation.kind or relocation.symbol.endswith("tls_g")) and texts:
         yield from _to_last(texts, Memory(THREAD_LOCAL, 0))
         return
     operands = [_operand(text, goarch) for text in texts]
@@ -68,18 +69,14 @@ def _effects(instruction: Instruction, goarch: str) -> Iterator[Effect]:
     if mnemonic in _RETURNS or _is_return(mnemonic, texts):
         yield Return()
     elif mnemonic in _CALLS:
-        # BCLRL names no register: it calls what the link register holds.
-        through = (
-            "LR"
-            if mnemonic == "BCLRL"
-            else last.name
-            if isinstance(last, Register)
-            else last.base
-            if isinstance(last, Memory)
-            else ""
-        )
-        symbol = relocation.symbol if relocation and relocation.symbol else ""
+        through = "LR" if mnemonic == "BCLRL" else _base(last)  # BCLRL names no register
+        symbol = relocation.symbol if relocation else ""
+        if not symbol and texts and texts[-1].endswith("(SB)"):  # in a linked binary
+            symbol = texts[-1].removesuffix("(SB)")
         yield Call(symbol, "" if symbol else through)
+    elif mnemonic in ("JMP", "BR") and isinstance(last, Register | Memory):  # a call in the place of a return
+        yield Call("", _base(last))
+        yield Return()
     elif mnemonic in ("PUSHQ", "PUSHL", "PUSHFQ"):
         yield Move(Register("SP"), Sum("SP", -pointer))
         yield Move(Memory("SP", 0), operands[0] if operands else None)
@@ -96,7 +93,9 @@ def _effects(instruction: Instruction, goarch: str) -> Iterator[Effect]:
         of = operands[-2] if len(operands) > 2 else last
         yield Masked(last.name, of.name if isinstance(of, Register) else last.name, operands[0].value)
     elif len(operands) >= 2 and (mnemonic.startswith("LEA") or _is_load_address(instruction, goarch)):
-        yield from _to_last(texts, _address(operands[0], texts[0], goarch))
+        yield from _to_last(texts, _address(operands[0]))
+    elif mnemonic in ("PUSH", "POP") and texts:  # arm: a list of registers
+        yield from _list(mnemonic, texts, pointer)
     elif mnemonic in ("STP", "LDP", "FSTPD", "FLDPD", "STMG", "LMG", "STMY", "LMY"):
         yield from _several(mnemonic, suffix, texts, operands, pointer, goarch)
     elif _LOOKS.match(mnemonic) and not mnemonic.startswith("BIC"):
@@ -104,7 +103,7 @@ def _effects(instruction: Instruction, goarch: str) -> Iterator[Effect]:
     elif _MOVE.match(mnemonic) and len(operands) == 2:
         yield from _move(mnemonic, suffix, operands, goarch)
     elif isinstance(last, Register):
-        yield Move(last, _arithmetic(mnemonic, operands, goarch))
+        yield Move(last, _arithmetic(mnemonic, operands))
     elif isinstance(last, Memory):
         yield Move(last, None)
 
@@ -117,6 +116,8 @@ def _operand(text: str, goarch: str) -> Source:
             return None
     if text == _ZERO.get(goarch):
         return Constant(0)
+    if text == "g" and goarch.startswith("ppc64"):
+        return Register("R30")  # what this disassembler calls by its role
     if _SEGMENT.match(text):
         return Memory(THREAD_LOCAL, 0)
     if match := _MEMORY.match(text):
@@ -125,6 +126,12 @@ def _operand(text: str, goarch: str) -> Source:
             return Memory(match["index"], offset)
         return None if match["index"] else Memory(match["base"], offset)
     return Register(text) if _REGISTER.match(text) else None
+
+
+def _base(operand: Source) -> str:
+    if isinstance(operand, Register):
+        return operand.name
+    return operand.base if isinstance(operand, Memory) else ""
 
 
 def _signed(value: int, bits: int) -> int:
@@ -150,7 +157,7 @@ def _is_load_address(instruction: Instruction, goarch: str) -> bool:
     )
 
 
-def _address(operand: Source, text: str, goarch: str) -> Source:
+def _address(operand: Source) -> Source:
     return Sum(operand.base, operand.offset) if isinstance(operand, Memory) else None
 
 
@@ -202,7 +209,22 @@ def _several(
         yield Move(Register(memory.base), Sum(memory.base, memory.offset))
 
 
-def _arithmetic(mnemonic: str, operands: list[Source], goarch: str) -> Source:
+def _list(mnemonic: str, texts: list[str], pointer: int) -> Iterator[Effect]:
+    names = []
+    for part in ",".join(texts).strip("[]").split(","):
+        first, _, last = part.strip().partition("-")
+        numbers = range(int(first[1:]), int((last or first)[1:]) + 1)
+        names += [f"R{number}" for number in numbers]
+    if mnemonic == "PUSH":
+        yield Move(Register("R13"), Sum("R13", -pointer * len(names)))
+    for index, name in enumerate(names):
+        place, register = Memory("R13", index * pointer), Register(name)
+        yield Move(place, register) if mnemonic == "PUSH" else Move(register, place)
+    if mnemonic == "POP":
+        yield Move(Register("R13"), Sum("R13", pointer * len(names)))
+
+
+def _arithmetic(mnemonic: str, operands: list[Source]) -> Source:
     *sources, to = operands
     constants = [one for one in sources if isinstance(one, Constant)]
     registers = [one for one in sources if isinstance(one, Register)]

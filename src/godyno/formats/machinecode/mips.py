@@ -27,7 +27,9 @@ from godyno.formats.machinecode.listing import Code
 _LOADS = frozenset(("lw", "ld", "lwu", "lwc1", "ldc1", "lb", "lbu", "lh", "lhu"))
 _STORES = frozenset(("sw", "sd", "swc1", "sdc1", "sb", "sh"))
 _ADDS = frozenset(("addiu", "daddiu", "addi", "daddi"))
-_MOVES = frozenset(("move", "mov.d", "mov.s"))
+_COPIES = frozenset(
+    ("move", "mov.d", "mov.s", "or", "addu", "daddu")
+)  # the last three with zero as their last operand
 _COMPARES = frozenset(("sltu", "slt", "sltiu", "slti", "beq", "bne", "beqz", "bnez"))
 _RETURN_ADDRESS = "R31"
 
@@ -43,20 +45,16 @@ def effects(code: Code, goarch: str) -> Iterator[Effect]:
         elif name in _STORES and isinstance(operands[1], Memory):
             yield Move(operands[1], operands[0])
         elif name in _ADDS and isinstance(operands[0], Register):
-            base, number = operands[-2], operands[-1]
-            known = isinstance(base, Register) and isinstance(number, Constant)
-            yield Move(operands[0], Sum(base.name, number.value) if known else None)  # type: ignore[union-attr]
-        elif (name in _MOVES and isinstance(operands[0], Register)) or (
-            name in ("or", "addu", "daddu")
-            and operands[-1] == Constant(0)
+            yield Move(operands[0], _sum(operands[-2], operands[-1]))
+        elif (
+            name in _COPIES
+            and operands[-1] in (operands[1], Constant(0))
             and isinstance(operands[0], Register)
         ):
             yield Move(operands[0], operands[1])
         elif name in ("jal", "jalr", "bal"):
-            through = operands[-1]
-            yield Call(
-                relocation.symbol if relocation else "", through.name if isinstance(through, Register) else ""
-            )
+            symbol = relocation.symbol if relocation else ""
+            yield Call(symbol, operands[-1].name if isinstance(operands[-1], Register) else "")
         elif name == "jr" and operands == [Register(_RETURN_ADDRESS)]:
             yield Return()
             return
@@ -64,6 +62,12 @@ def effects(code: Code, goarch: str) -> Iterator[Effect]:
             yield Compare(tuple(operands[1:] if name.startswith("slt") else operands))
         elif operands and isinstance(operands[0], Register):
             yield Move(operands[0], None)
+
+
+def _sum(base: Source, number: Source) -> Source:
+    if isinstance(base, Register) and isinstance(number, Constant):
+        return Sum(base.name, number.value)
+    return number if base == Constant(0) else None
 
 
 def disassembly(code: bytes, goarch: str) -> Iterator[Any]:

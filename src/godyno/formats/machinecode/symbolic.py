@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -106,8 +106,8 @@ class Trace:
     )  # how far each register fell below its own entry value
 
 
-def follow(effects: Iterable[Effect]) -> Trace:
-    """The trace of ``effects`` run in order from an unknown start."""
+def follow(effects: Iterable[Effect], keeping: Collection[str] = ()) -> Trace:
+    """The trace of ``effects`` run in order from an unknown start. Calls of the symbols in ``keeping`` leave every register as it is."""
     registers: dict[str, Known] = {}
     memory: dict[Value, Known] = {}
     now, trace = State(registers, memory), Trace()
@@ -145,6 +145,8 @@ def follow(effects: Iterable[Effect]) -> Trace:
             case Compare(operands):
                 trace.compares.append(tuple(value_of(one) for one in operands))
             case Call(symbol, through):
+                if symbol.removesuffix(".abi0") in keeping:
+                    continue
                 target = now.register(through) if through else None
                 trace.calls.append(
                     Called(symbol, State(dict(registers), dict(memory), now.calls), through, target)

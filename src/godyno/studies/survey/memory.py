@@ -163,7 +163,7 @@ def _limited_run(
 ) -> Run:  # fmt: skip
     number = session.turn + 1
     with session.place(module, task.state) as place:
-        workload = _with(task.workload(module.subject, place), env)
+        workload = with_env(task.workload(module.subject, place), env)
         gocache.forget_pages(toolchain_files(module.subject.go.goroot))
         run = session.record(
             f"{name}-{limit_bytes // _MIB}MiB", limiter.workload(workload, limit_bytes), count=number,
@@ -215,7 +215,7 @@ def _settings(session: Session, module: Module) -> str:
         if session.budget.left_s() < 1.3 * max(run.wall_s for run in plain) + session.overhead_s:
             break
         with session.place(module, cold.state) as place:
-            workload = _with(cold.workload(module.subject, place), env)
+            workload = with_env(cold.workload(module.subject, place), env)
             run = session.record(f"settings-{len(module.settings) + 1}", workload, count=1)
         if run.verdict == STOPPED:
             break
@@ -243,7 +243,7 @@ def _peak(runs: Sequence[Run]) -> Estimate | None:
     return estimate([float(run.peak_bytes) for run in runs if run.peak_bytes is not None], "By")
 
 
-def _with(workload: Workload, env: Mapping[str, str]) -> Workload:
+def with_env(workload: Workload, env: Mapping[str, str]) -> Workload:
     """``workload`` with ``env`` added; GOFLAGS are joined to what is there."""
     import os
 

@@ -1,7 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"encoding/binary"
+	"maps"
+	"slices"
+	"strings"
+	"unsafe"
 
 	"golang.org/x/exp/trace"
 )
@@ -32,6 +37,11 @@ type decoder struct {
 	known      map[string]uint32      // by the stack's content
 	content    []byte
 	nameCache  [names]nameEntry
+
+	hot     bool // whether takeHot may be asked
+	checked [256]uint16
+	table   unsafe.Pointer // of the generation that numbers is about
+	numbers byNumber
 
 	free []*state
 
@@ -90,7 +100,6 @@ type nameEntry struct {
 func newDecoder(out *output) *decoder {
 	return &decoder{
 		out:        out,
-		first:      none,
 		goroutines: map[trace.GoID]*state{},
 		procs:      map[trace.ProcID]*state{},
 		ranges:     map[rangeKey]rangeStart{},
@@ -98,6 +107,7 @@ func newDecoder(out *output) *decoder {
 		regions:    map[trace.GoID][]regionStart{},
 		stackIDs:   map[trace.Stack]uint32{},
 		known:      map[string]uint32{},
+		hot:        placesAreKnown(),
 		states: out.table("goroutine_states", "t_start_ns:i8", "t_end_ns:i8", "goroutine:i8", "thread:i4", "stack:u4",
 			"reason:s2", "proc:i2", "state:u1", "open:u1", "pad:i2"),
 		created:    out.table("goroutines", "t_ns:i8", "goroutine:i8", "parent:i8", "start_stack:u4", "stack:u4"),
@@ -113,13 +123,21 @@ func newDecoder(out *output) *decoder {
 	}
 }
 
-// take takes the next event; task is that of a TaskEnd.
-func (d *decoder) take(e *trace.Event, task trace.Task) {
+// take takes the next event.
+func (d *decoder) take(e *trace.Event) {
+	if d.hot {
+		if table := (*wire)(unsafe.Pointer(e)).table; table != d.table {
+			d.table, d.numbers = table, byNumber{}
+		}
+		if d.takeHot(e) {
+			return
+		}
+	}
 	t := int64(e.Time())
-	d.events++
-	if d.first == none {
+	if d.events == 0 {
 		d.first = t
 	}
+	d.events++
 	d.last = t
 	switch e.Kind() {
 	case trace.EventStateTransition:
@@ -148,6 +166,7 @@ func (d *decoder) take(e *trace.Event, task trace.Task) {
 		task := e.Task()
 		d.tasks[task.ID] = taskStart{t, int64(task.Parent), d.name(task.Type)}
 	case trace.EventTaskEnd:
+		task := e.Task()
 		begin, ok := d.tasks[task.ID]
 		if !ok {
 			begin = taskStart{d.first, int64(task.Parent), d.name(task.Type)}
@@ -221,7 +240,7 @@ func (d *decoder) goroutine(e *trace.Event, st *trace.StateTransition, t int64) 
 			*current = state{start: d.first, kind: uint8(from), thread: none, proc: none}
 			d.goroutineState(id, current, t, 0)
 		}
-	} else if from == to { // told again at a generation's start
+	} else if from == to && uint8(to) == current.kind { // told again at a generation's start
 		return
 	} else {
 		d.goroutineState(id, current, t, 0)
@@ -352,22 +371,24 @@ func (d *decoder) region(id trace.GoID, begin regionStart, t int64, open uint8) 
 	w.row()
 }
 
-// finish ends with the trace what is still open.
+// finish ends with the trace what is still open, in order, so that a trace always gives the same bytes.
 func (d *decoder) finish() {
-	for id, s := range d.goroutines {
-		d.goroutineState(id, s, d.last, 1)
+	for _, id := range slices.Sorted(maps.Keys(d.goroutines)) {
+		d.goroutineState(id, d.goroutines[id], d.last, 1)
 	}
-	for id, s := range d.procs {
-		d.procState(id, s, d.last, 1)
+	for _, id := range slices.Sorted(maps.Keys(d.procs)) {
+		d.procState(id, d.procs[id], d.last, 1)
 	}
-	for key, begin := range d.ranges {
-		d.span(key, begin, d.last, 1)
+	for _, key := range slices.SortedFunc(maps.Keys(d.ranges), func(a, b rangeKey) int {
+		return cmp.Or(strings.Compare(a.name, b.name), strings.Compare(a.scope.String(), b.scope.String()))
+	}) {
+		d.span(key, d.ranges[key], d.last, 1)
 	}
-	for id, begin := range d.tasks {
-		d.task(id, begin, d.last, 1)
+	for _, id := range slices.Sorted(maps.Keys(d.tasks)) {
+		d.task(id, d.tasks[id], d.last, 1)
 	}
-	for id, open := range d.regions {
-		for _, begin := range open {
+	for _, id := range slices.Sorted(maps.Keys(d.regions)) {
+		for _, begin := range d.regions[id] {
 			d.region(id, begin, d.last, 1)
 		}
 	}

@@ -1,1 +1,0 @@
-"""How Go calls functions, read from what its compiler makes of probe functions."""

@@ -1,0 +1,5 @@
+"""What a cgo call costs."""
+
+from godyno.studies.library.cgo.study import Cgo
+
+__all__ = ["Cgo"]

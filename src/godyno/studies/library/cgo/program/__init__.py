@@ -1,0 +1,1 @@
+"""The Go program with C in it that is measured."""

@@ -1,0 +1,8 @@
+package main
+
+import "C"
+
+//export goCallback
+func goCallback() { called++ }
+
+var called uint64

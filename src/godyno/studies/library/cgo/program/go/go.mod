@@ -1,0 +1,3 @@
+module godyno.example/cgocost
+
+go 1.21

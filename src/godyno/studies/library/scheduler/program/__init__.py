@@ -1,0 +1,1 @@
+"""The Go program whose goroutines are timed."""

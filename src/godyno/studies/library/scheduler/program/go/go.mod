@@ -1,0 +1,3 @@
+module godyno.example/schedcost
+
+go 1.21

@@ -1,0 +1,3 @@
+module godyno.example/launch
+
+go 1.21

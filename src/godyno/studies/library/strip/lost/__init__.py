@@ -1,0 +1,1 @@
+"""The Go program that tools are tried on."""

@@ -1,0 +1,3 @@
+module godyno.example/lost
+
+go 1.21

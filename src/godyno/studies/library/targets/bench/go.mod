@@ -1,0 +1,3 @@
+module godyno.example/levels
+
+go 1.21
