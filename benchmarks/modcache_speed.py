@@ -22,7 +22,8 @@ from godyno.toolchain import find_go
 LARGE = (
     "github.com/aws/aws-sdk-go v1.55.5", "github.com/Azure/azure-sdk-for-go v68.0.0+incompatible", "google.golang.org/api v0.214.0",
     "github.com/oracle/oci-go-sdk/v65 v65.80.0", "github.com/IBM/platform-services-go-sdk v0.71.0",
-    "github.com/aliyun/alibaba-cloud-sdk-go v1.62.700", "github.com/hashicorp/terraform-provider-google v1.20.0", "cloud.google.com/go v0.110.0",
+    "github.com/aliyun/alibaba-cloud-sdk-go v1.62.700", "github.com/hashicorp/terraform-provider-google v1.20.0",
+    "cloud.google.com/go v0.110.0",
     "github.com/huaweicloud/huaweicloud-sdk-go-v3 v0.1.130",
     "github.com/pulumi/pulumi-aws/sdk/v6 v6.65.0", "github.com/pulumi/pulumi-azure-native-sdk v1.104.0",
 )  # fmt: skip
