@@ -20,7 +20,9 @@ from godyno.machine.hierarchies import read_hierarchies
 from godyno.model import Availability, Result, Workload
 from godyno.probes.runtime.scraping.looking import first_look
 from godyno.recorder import Recording
-from godyno.recorder.session import Options, Session, _own_cpu_s, _Target
+from godyno.recorder.ending import wind_down
+from godyno.recorder.own import own_cpu_s
+from godyno.recorder.session import Options, Session, _Target
 from godyno.redact import redact_argv
 
 _LOOK_S = 0.2
@@ -117,7 +119,7 @@ class Attachment(Session):
                     self._attach(attached, probe)
             self.loop.on_readable(self.signals.fd, self._on_end)
             self.loop.every(_LOOK_S, lambda t_ns: self._stop_when_gone())
-            self.before_cpu_s = _own_cpu_s()
+            self.before_cpu_s = own_cpu_s()
             self.before_wall_s = (now_ns() - began) * 1e-9
             # Only now, when everything watches: what is held against the samples must not cover more than they do.
             before = cpu_s({*self.watched, *self.target.pids()})
@@ -126,7 +128,7 @@ class Attachment(Session):
                 self.loop.after(self.duration_s, self._stop)
             self.loop.run()
             self.ended_ns = now_ns()
-            self.during_cpu_s = _own_cpu_s() - self.before_cpu_s
+            self.during_cpu_s = own_cpu_s() - self.before_cpu_s
             after = cpu_s({*self.watched, *self.target.pids()})
         user, system = (
             sum(max(0.0, times[at] - before.get(pid, (0.0, 0.0))[at]) for pid, times in after.items())
@@ -146,7 +148,7 @@ class Attachment(Session):
         if self.ending:
             self.loop.stopped = True
         self.ending = True
-        self._wind_down(self._end)
+        wind_down([probe for probe, _ in self.probes], self.loop, self._end)
 
     def _end(self) -> None:
         self.loop.stopped = True

@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-import resource
-import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,19 +28,20 @@ from godyno.machine import read_machine
 from godyno.machine.cgroups import Group, sweep_stale
 from godyno.model import Availability, Peak, Result, Workload
 from godyno.recorder import Recording
+from godyno.recorder.directory import new_directory, remove_unused
+from godyno.recorder.ending import Ending
 from godyno.recorder.identity import present_recorder
 from godyno.recorder.keeper import Keeper
 from godyno.recorder.loop import EventLoop
-from godyno.recorder.output import copy_window_size, open_channels
+from godyno.recorder.output import open_channels
+from godyno.recorder.own import own_cpu_s, own_peak_bytes, prompt
 from godyno.recorder.signals import Signals
 from godyno.redact import redact_argv
 from godyno.workload.launcher import Held, find_command
 
 DEFAULT_HZ = 10.0
 DEFAULT_OUTPUT_LIMIT_BYTES = 64 << 20
-_KILL_AFTER_S = 5.0
 _DRAIN_S = 0.2
-_WIND_DOWN_S = 6.0
 # A line's time is that of its arrival in the keeper, which takes what comes within a millisecond at once (``output.GATHER_S``).
 _LINE_LATE_NS = 2_000_000
 
@@ -124,7 +122,7 @@ class Session:
     def _begin(self, workload: Workload) -> Workload:
         """Makes the capture, the loop and the probes; gives the workload as the probes want it."""
         options = self.options
-        self.directory = _new_directory(options.out, workload)
+        self.directory = new_directory(options.out, workload)
         try:
             (self.directory / "raw").mkdir(exist_ok=True)
             sweep_stale()
@@ -138,12 +136,12 @@ class Session:
             self._write_manifest("recording")
             self.signals = Signals()
         except OSError as error:
-            _remove_unused(self.directory)
+            remove_unused(self.directory)
             raise UsageError(
                 f"{self.directory} cannot be written: {error.strerror}", hint="Choose another place with -o."
             ) from error
         except BaseException:
-            _remove_unused(self.directory)
+            remove_unused(self.directory)
             raise
         return workload
 
@@ -186,10 +184,12 @@ class Session:
             for probe, entry in self.probes:
                 if entry.availability:
                     self._attach(attached, probe)
-            self._watch_command(held.pid)
-            self.before_cpu_s = _own_cpu_s()
+            ending = Ending(
+                self.loop, self.signals, self.target, self.group, self.channels, wait_for_tree=options.wait_for_tree
+            )  # fmt: skip
+            self.before_cpu_s = own_cpu_s()
             self.before_wall_s = (now_ns() - began) * 1e-9
-            self.released_ns = now_ns()
+            released_ns = now_ns()
             try:
                 held.release()
             except GodynoError:
@@ -197,11 +197,11 @@ class Session:
                 self._abort()
                 raise
             if options.timeout_s is not None:
-                self.loop.after(options.timeout_s, self._time_out)
-            with _prompt():
+                ending.after(options.timeout_s, [probe for probe, _ in self.probes])
+            with prompt():
                 self.loop.run()
-            result = self._result()
-            self.during_cpu_s = _own_cpu_s() - self.before_cpu_s
+            result, self.timed_out = ending.result(released_ns), ending.timed_out
+            self.during_cpu_s = own_cpu_s() - self.before_cpu_s
             peak = self.group.memory_peak() if self.group else None
         # The probes are detached; what they still had to write is in the journal now.
         oom_kills = (self.group.oom_kills() if self.group else 0) or 0
@@ -297,77 +297,8 @@ class Session:
 
     # ---- during
 
-    def _watch_command(self, pid: int) -> None:
-        self.status: tuple[int, resource.struct_rusage] | None = None
-        self.loop.on_readable(self.signals.fd, lambda: self._on_signals(pid))
-
-    def _on_signals(self, pid: int) -> None:
-        for received in self.signals.take():
-            if received.number == signal.SIGCHLD:
-                self._reap(pid)
-            elif received.number == signal.SIGWINCH:
-                for channel in self.channels:
-                    copy_window_size(channel)
-            elif not received.from_terminal and self.status is None:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, received.number)
-
-    def _reap(self, pid: int) -> None:
-        if self.status is not None:
-            return
-        ended, status, usage = os.wait4(pid, os.WNOHANG)
-        if ended:
-            self.ended_ns = now_ns()
-            self.status = (status, usage)
-            if self.options.wait_for_tree and self.group and self.group.pids():
-                self.loop.every(0.1, lambda t_ns: self._stop_when_empty())
-            else:
-                self.loop.stopped = True
-
-    def _stop_when_empty(self) -> None:
-        if not (self.group and self.group.pids()):
-            self.loop.stopped = True
-
     def _after_tick(self) -> None:
         self.journal.flush()
-
-    def _wind_down(self, then: Callable[[], None]) -> None:
-        """Lets probes ask for what they still want of the running program, some seconds at most; then ``then``, once."""
-        wind_downs = [probe.wind_down for probe, _ in self.probes if hasattr(probe, "wind_down")]
-        waiting = set(range(len(wind_downs)))
-
-        def done(which: Iterable[int]) -> None:
-            if waiting:
-                waiting.difference_update(which)
-                if not waiting:
-                    then()
-
-        if not wind_downs:
-            then()
-            return
-        self.loop.after(_WIND_DOWN_S, lambda: done(tuple(waiting)))
-        for index, wind_down in enumerate(wind_downs):
-            wind_down(lambda index=index: done((index,)))
-
-    def _time_out(self) -> None:
-        if self.status is not None:
-            return
-        self.timed_out = True
-        self._wind_down(self._end_tree)
-
-    def _end_tree(self) -> None:
-        self._signal_tree(signal.SIGTERM)
-        self.loop.after(_KILL_AFTER_S, lambda: self._signal_tree(signal.SIGKILL))
-
-    def _signal_tree(self, number: signal.Signals) -> None:
-        if self.status is not None:
-            return
-        if self.group and number == signal.SIGKILL:
-            self.group.kill(timeout_s=1.0)
-            return
-        for pid in [*self.target.pids(), self.target.pid]:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, number)
 
     def _on_full(self, error: OSError) -> None:
         told = f"The capture could not be written ({error.strerror}); what did not fit in memory is lost."
@@ -379,13 +310,6 @@ class Session:
         )
 
     # ---- after
-
-    def _result(self) -> Result:
-        assert self.status is not None
-        status, usage = self.status
-        number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
-        code = 128 + number if number else os.WEXITSTATUS(status)
-        return Result(self.released_ns, self.ended_ns, code, number, usage.ru_utime, usage.ru_stime)
 
     def _settle(self) -> None:
         """Lets the output arrive whole; processes that live on keep their output and their cgroup through the keeper."""
@@ -418,7 +342,7 @@ class Session:
     def _abort(self) -> None:
         self._dismiss_keeper()
         self.journal.close()
-        _remove_unused(self.directory)
+        remove_unused(self.directory)
 
     def _finish(self, result: Result, peak: Peak | None, oom_kills: int, began: int) -> Recording:
         self.notes["oom_kills"] = oom_kills
@@ -436,10 +360,10 @@ class Session:
             self.lost["journal_bytes"] = self.journal.lost_bytes
         self.cost = Cost(
             during_cpu_s=self.during_cpu_s + self.keeper_cpu_s + self._helpers_cpu_s(),
-            around_cpu_s=_own_cpu_s() - self.during_cpu_s,
+            around_cpu_s=own_cpu_s() - self.during_cpu_s,
             before_wall_s=self.before_wall_s,
             after_wall_s=(now_ns() - result.t_end_ns) * 1e-9,
-            rss_peak_bytes=_own_peak_bytes(),
+            rss_peak_bytes=own_peak_bytes(),
             wakeups=self.loop.wakeups,
             journal_bytes=self.journal.written_bytes,
         )
@@ -488,25 +412,6 @@ class Session:
         write_manifest(self.directory, manifest)
 
 
-@contextlib.contextmanager
-def _prompt() -> Iterator[None]:
-    """This thread is woken at once on a busy machine, where it may ask for that (CAP_SYS_NICE, RLIMIT_RTPRIO).
-
-    A command line can be read only while its process lives, and a fair scheduler with eight others ready lets a waking thread
-    wait for 10 ms (measured: a nice value changes nothing, since groups are scheduled first). The lowest real-time priority
-    does no more work, only sooner; the kernel's own throttling bounds it, and what it forks does not inherit it.
-    """
-    try:
-        os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(1))
-    except OSError:
-        yield  # a few more command lines are missed
-        return
-    try:
-        yield
-    finally:
-        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
-
-
 def _tidying(group: Group | None) -> Callable[[], bool]:
     def tidy() -> bool:
         if group is None:
@@ -519,56 +424,5 @@ def _tidying(group: Group | None) -> Callable[[], bool]:
     return tidy
 
 
-def _own_cpu_s() -> float:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
-
-
-def _own_peak_bytes() -> int:
-    """VmHWM: unlike ru_maxrss it does not begin with what the process that started godyno had resident."""
-    try:
-        status = Path("/proc/self/status").read_text()
-    except OSError:
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    return next((int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM:")), 0)
-
-
 def _strings(env: Mapping[str, str | None]) -> dict[str, str]:
     return {key: value for key, value in env.items() if value is not None}
-
-
-def _new_directory(out: Path | None, workload: Workload) -> Path:
-    """A directory of that name that was not there before. Raises UsageError."""
-    if out is not None:
-        path = out if out.name.endswith(".dyno") else out.with_name(out.name + ".dyno")
-        try:
-            path.mkdir(parents=True)
-        except FileExistsError:
-            raise UsageError(
-                f"{path} exists already", hint="Choose another name with -o, or remove it."
-            ) from None
-        except OSError as error:
-            raise UsageError(
-                f"{path} cannot be made: {error.strerror}", hint="Choose another place with -o."
-            ) from error
-        return path
-    words = [Path(workload.argv[0]).name, *(w for w in workload.argv[1:2] if w.isalnum())]
-    stem = f"{'-'.join(words)}-{time.strftime('%Y%m%d-%H%M%S')}"
-    for attempt in range(1, 1000):
-        path = Path(f"{stem}.dyno" if attempt == 1 else f"{stem}-{attempt}.dyno")
-        try:
-            path.mkdir()
-            return path
-        except FileExistsError:
-            continue  # two recordings began in one second
-        except OSError as error:
-            raise UsageError(
-                f"{path} cannot be made here: {error.strerror}", hint="Choose another place with -o."
-            ) from error
-    raise UsageError(f"{stem}.dyno and 999 more exist already", hint="Choose a name with -o.")
-
-
-def _remove_unused(directory: Path) -> None:
-    import shutil
-
-    shutil.rmtree(directory, ignore_errors=True)
