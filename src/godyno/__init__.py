@@ -28,18 +28,25 @@ if TYPE_CHECKING:
     from godyno.model import Finding, Workload
     from godyno.recorder import Recording, attach, record
     from godyno.recorder.recover import recover
+    from godyno.studies.bench.api import bench
+    from godyno.studies.bench.result import Bench, Compared
+    from godyno.studies.comparison import compare
     from godyno.studies.studying import list_studies, run_study
     from godyno.studies.survey.surveying import survey
 
 _HOMES = {
+    "Bench": "godyno.studies.bench.result",
     "Capture": "godyno.capture.reader",
+    "Compared": "godyno.studies.bench.result",
     "Finding": "godyno.model",
     "GodynoError": "godyno.errors",
     "Recording": "godyno.recorder",
     "Workload": "godyno.model",
     "findings_of": "godyno.diagnose.findings",
     "attach": "godyno.recorder",
+    "bench": "godyno.studies.bench.api",
     "captures": "godyno.capture.reader",
+    "compare": "godyno.studies.comparison",
     "doctor": "godyno.machine.doctor",
     "open_capture": "godyno.capture.reader",
     "pack": "godyno.capture.pack",
@@ -52,13 +59,17 @@ _HOMES = {
 }
 
 __all__ = [
+    "Bench",
     "Capture",
+    "Compared",
     "Finding",
     "GodynoError",
     "Recording",
     "Workload",
     "attach",
+    "bench",
     "captures",
+    "compare",
     "doctor",
     "findings_of",
     "list_studies",

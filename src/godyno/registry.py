@@ -35,6 +35,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "build_actions": "godyno.probes.runtime.build_actions:BuildActions",
         "go_tests": "godyno.probes.runtime.go_tests:GoTests",
         "go_debug": "godyno.probes.runtime.go_debug:GoDebug",
+        "go_runtime": "godyno.probes.runtime.go_runtime:GoRuntime",
         "scrape": "godyno.probes.runtime.scrape:Scrape",
     },
     "analyses": {
@@ -78,6 +79,7 @@ LEVELS: dict[str, tuple[str, ...]] = {
     "syscalls": ("deep",),
     "block_io": ("deep",),
     "go_debug": (),
+    "go_runtime": (),
     "scrape": (),
     "strace_args": (),
 }

@@ -41,6 +41,8 @@ def record(
     hz: float = 10.0,
     level: str = "light",
     args: Sequence[str] = (),
+    go_debug: Sequence[str] = (),
+    instrument: bool | Sequence[str] = False,
     memory_limit_bytes: int | None = None,
     swap_limit_bytes: int | None = None,
     cpu_quota: float | None = None,
@@ -56,6 +58,8 @@ def record(
     directory.
     Limits are set on the tree's own cgroup; ``swap_limit_bytes`` 0 keeps a memory limit sharp where there is swap.
     ``level`` is ``light``, ``standard`` or ``deep``; ``args`` names system calls whose arguments are kept, by strace.
+    ``go_debug`` names GODEBUG's traces (``gctrace``, ``inittrace``, ``schedtrace``). ``instrument`` has the programs of a go command
+    tell of their runtime; a sequence names what (see ``workload.instrument.KINDS``).
     ``cpu_quota`` is in CPUs. With ``quiet_output`` the command's output is kept, not shown. Raises GodynoError (with the
     exit code and words of the command line) where the command could not be started or the capture not be made.
     """
@@ -64,6 +68,10 @@ def record(
     options = ["--hz", str(hz), "--level", level, "--quiet"]
     if args:
         options += ["--args", ",".join(args)]
+    if go_debug:
+        options += ["--go-debug", ",".join(go_debug)]
+    if instrument:
+        options += ["--instrument"] if instrument is True else ["--instrument-with", ",".join(instrument)]
     if out is not None:
         options += ["--out", str(Path(out).absolute())]
     for key, value in workload.tags.items():
