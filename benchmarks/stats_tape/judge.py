@@ -15,7 +15,7 @@ import dataclasses
 import math
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # the arrays are small: threads only get in each other's way
@@ -195,7 +195,7 @@ def _bounds(found: Interval) -> tuple[float, float]:
     return max(found.low, -700.0), min(found.high, 700.0)
 
 
-def stopping(tape: Null, rng: np.random.Generator, comparisons: int) -> list[str]:
+def stopping(tape: Null, comparisons: int, wanted: Sequence[str]) -> list[str]:
     lines = head(
         "measure",
         "fixed N",
@@ -206,7 +206,10 @@ def stopping(tape: Null, rng: np.random.Generator, comparisons: int) -> list[str
         "fewer runs",
         "interval after the stop covers, %",
     )
-    for measure in MEASURES:
+    for number, measure in enumerate(MEASURES):
+        if measure not in wanted:
+            continue
+        rng = np.random.default_rng((60, number))
         logs = np.log(tape.measures[measure])
         apart = (logs[1::2] - logs[: logs.size // 2 * 2 : 2]) * coins(rng, logs.size // 2, "coin")
         for budget in (40, 80):
@@ -242,6 +245,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=HERE / "table.md")
     parser.add_argument("--comparisons", type=int, default=400, help="at most, in the table of stopping")
     parser.add_argument(
+        "--measure", choices=MEASURES, action="append", help="only this one, in the table of stopping"
+    )
+    parser.add_argument(
         "--only", choices=SECTIONS, action="append", help="work out this section, keep the others of --out"
     )
     options = parser.parse_args()
@@ -259,7 +265,7 @@ def main() -> None:
             "false": lambda rng=rng: false_calls(tape, rng),
             "pairs": lambda: power(options.tape, "pairs"),
             "planted": lambda: power(options.tape, "planted"),
-            "stopping": lambda rng=rng: stopping(tape, rng, options.comparisons),
+            "stopping": lambda: stopping(tape, options.comparisons, options.measure or MEASURES),
             "rivals": lambda rng=rng: rivals_false_calls(tape, rng),
         }
         lines = made[name]()
