@@ -157,8 +157,8 @@ def record(kind: str, loop: Loop, neighbour: Neighbour, rng: random.Random, runs
 
 PILOT = """# How the spread between two runs falls with their length
 
-Robust standard deviation of the log ratio of two neighbouring runs (in brackets the plain one), under the neighbour that comes and goes. Last
-column: the spread times the root of the length, since short runs can be made more often; 60 ms count as they are.
+Robust standard deviation of the log ratio of two neighbouring runs (in brackets the plain one), a neighbour coming and going. Last
+column: spread times root of length, since short runs can be made more often; 60 ms count as they are.
 """
 
 
