@@ -141,7 +141,7 @@ SECTIONS: dict[str, Section] = {
     "others": (f"{LONG}: shapes that were not looked at in choosing", 2000, lambda rng, n: stable(rng, n, OTHERS, OURS)),
     "rivals": (f"{LONG}: other programs", 250, lambda rng, n: stable(rng, n, KINDS, RIVALS)),
     "watched": ("Stable series of 100, judged again after every point from 20 on: ever called changed", 400, watched),
-    "steps": (SHORT, 400, lambda rng, n: steps(rng, n, (*OURS, ("godyno, `monitored`", monitored)))),
+    "steps": (SHORT, 1000, lambda rng, n: steps(rng, n, (*OURS, ("godyno, `monitored`", monitored)))),
     "rivals' steps": (f"{SHORT}: other programs", 400, lambda rng, n: steps(rng, n, RIVALS)),
 }  # fmt: skip
 
@@ -167,7 +167,9 @@ def main() -> None:
     for name in options.only or SECTIONS:
         title, times, make = SECTIONS[name]
         times = times // 6 if options.quick else times
-        lines = make(np.random.default_rng((30, list(SECTIONS).index(name))), times)
+        # Passes with 30 and 31 had a part in choosing the bars: what they decide is judged on fresh series.
+        seed = 32 if name in ("stable", "others", "steps") else 30
+        lines = make(np.random.default_rng((seed, list(SECTIONS).index(name))), times)
         text = "\n".join((f"{title}, % of {times}", "", *lines))
         print(text, flush=True)
         there = options.out.read_text() if options.out.exists() else ""
