@@ -3,15 +3,19 @@
 Separate: the first N of 2 N runs are A, the rest B, as tools do that run one command after the other. Interleaved: neighbours are
 pairs, and which of them is A is drawn. The rivals are the real programs (``rivals.py``) with their own defaults.
 
-    python benchmarks/stats_tape/judge.py [--tape DIR] [--out FILE]
+    python benchmarks/stats_tape/judge.py [--tape DIR] [--out FILE] [--only stopping]
+
+Sections are kept apart in the table, so that one of them can be worked out anew and the others stay.
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import math
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # the arrays are small: threads only get in each other's way
@@ -30,6 +34,15 @@ SIZES = (10, 20, 40, 80)
 RUN_S = 0.06  # of a planted run at factor 1, as record.py makes them
 DRAWS = 10
 RIVAL_COMPARISONS = 200  # at most, for each N and order: their rates are no matter of tenths
+_LENGTH = f"Processes of about {1000 * RUN_S:.0f} ms. First row: the change as all runs show it.\n"
+SECTIONS = {
+    "false": "Identical arms called different",
+    "pairs": f"Planted slowdowns called slower, %; the two runs of a pair one after the other\n\n{_LENGTH}",
+    "planted": f"Planted slowdowns called slower, %; eight arms shuffled in each block\n\n{_LENGTH}",
+    "stopping": "Looking after every pair\n\n"
+    "The noise is that of the identical runs; a change of 10 % is put on by arithmetic: the truth is known.\n",
+    "rivals": "Identical arms called different by the rivals",
+}
 COLUMNS = ("1 %", "2 %", "3 %", "5 %", "10 %", "30 %")
 
 
@@ -182,7 +195,7 @@ def _bounds(found: Interval) -> tuple[float, float]:
     return max(found.low, -700.0), min(found.high, 700.0)
 
 
-def stopping(tape: Null, rng: np.random.Generator, comparisons: int) -> list[str]:
+def stopping(tape: Null, comparisons: int, wanted: Sequence[str]) -> list[str]:
     lines = head(
         "measure",
         "fixed N",
@@ -193,7 +206,10 @@ def stopping(tape: Null, rng: np.random.Generator, comparisons: int) -> list[str
         "fewer runs",
         "interval after the stop covers, %",
     )
-    for measure in MEASURES:
+    for number, measure in enumerate(MEASURES):
+        if measure not in wanted:
+            continue
+        rng = np.random.default_rng((60, number))
         logs = np.log(tape.measures[measure])
         apart = (logs[1::2] - logs[: logs.size // 2 * 2 : 2]) * coins(rng, logs.size // 2, "coin")
         for budget in (40, 80):
@@ -213,16 +229,12 @@ def stopping(tape: Null, rng: np.random.Generator, comparisons: int) -> list[str
 
 def _stopped(differences: Array, budget: int) -> Look:
     """The look at which a comparison stops; its interval is worked out there only, which takes most of the time."""
-    test, again = Sequential(budget=budget), Sequential(budget=budget)
-    for n, difference in enumerate(differences.tolist(), start=1):
-        look = test.add_log_ratio(difference, interval=n == budget)
+    test = Sequential(budget=budget)
+    for difference in differences.tolist():
+        look = test.add_log_ratio(difference, interval=False)
         if look.stop:
             break
-    if look.n == budget:
-        return look
-    for difference in differences[: look.n - 1].tolist():
-        again.add_log_ratio(difference, interval=False)
-    return again.add_log_ratio(float(differences[look.n - 1]))
+    return dataclasses.replace(look, interval=test.interval())
 
 
 def main() -> None:
@@ -232,40 +244,46 @@ def main() -> None:
     parser.add_argument("--tape", type=Path, default=HERE)
     parser.add_argument("--out", type=Path, default=HERE / "table.md")
     parser.add_argument("--comparisons", type=int, default=400, help="at most, in the table of stopping")
+    parser.add_argument(
+        "--measure", choices=MEASURES, action="append", help="only this one, in the table of stopping"
+    )
+    parser.add_argument(
+        "--only", choices=SECTIONS, action="append", help="work out this section, keep the others of --out"
+    )
     options = parser.parse_args()
-    rng = np.random.default_rng(60)
     tape = null(options.tape)
     run_ms = 1000 * float(str(tape.about["run_s"]))
-    lines = [
+    about = [
         "# Real runs", "",
         f"{tape.about['cpus']} CPUs, kernel {tape.about['kernel']}; godyno at alpha {100 * ALPHA:g} %; {rivals.versions()},"
         f" each with its defaults. The identical runs are {tape.runs} processes of about {run_ms:.0f} ms of CPU; the neighbour was on"
         f" in {100 * tape.neighbour:.0f} %, and {100 * tape.waited:.0f} % waited for more than a tenth of their time.", "",
     ]  # fmt: skip
-    sections = (
-        (["## Identical arms called different", ""], lambda: false_calls(tape, rng)),
-        (_planted("the two runs of a pair one after the other"), lambda: power(options.tape, "pairs")),
-        (_planted("eight arms shuffled in each block"), lambda: power(options.tape, "planted")),
-        (
-            [
-                "## Looking after every pair", "",
-                "The noise is that of the identical runs; a change of 10 % is put on by arithmetic: the truth is known.", "",
-            ],
-            lambda: stopping(tape, rng, options.comparisons),
-        ),
-        (["## Identical arms called different by the rivals", ""], lambda: rivals_false_calls(tape, rng)),
-    )  # fmt: skip
-    for title, section in sections:
-        lines += [*title, *section()]
-        options.out.write_text("\n".join(lines))  # what is known so far is kept
+    for name in options.only or SECTIONS:
+        rng = np.random.default_rng(60)  # each section begins anew, so that it is the same alone
+        made: dict[str, Callable[[], list[str]]] = {
+            "false": lambda rng=rng: false_calls(tape, rng),
+            "pairs": lambda: power(options.tape, "pairs"),
+            "planted": lambda: power(options.tape, "planted"),
+            "stopping": lambda: stopping(tape, options.comparisons, options.measure or MEASURES),
+            "rivals": lambda rng=rng: rivals_false_calls(tape, rng),
+        }
+        lines = made[name]()
+        keep(options.out, "\n".join(about), SECTIONS[name], "\n".join(lines))
         print("\n".join(lines[-8:]), flush=True)
 
 
-def _planted(order: str) -> list[str]:
-    return [
-        f"## Planted slowdowns called slower, %; {order}", "",
-        f"Processes of about {1000 * RUN_S:.0f} ms. First row: the change as all runs show it.", "",
-    ]  # fmt: skip
+def keep(path: Path, about: str, title: str, text: str) -> None:
+    """Writes the section into the table, in its place among those that are there."""
+    there = path.read_text() if path.exists() else ""
+    found = dict(part.split("\n", 1) for part in re.split(r"^## ", there, flags=re.MULTILINE)[1:])
+    heading, _, intro = title.partition("\n")
+    found[heading] = f"{intro}\n{text}" if intro else f"\n{text}"
+    order = [one.partition("\n")[0] for one in SECTIONS.values()]
+    parts = [
+        f"## {one}\n{found[one].strip(chr(10)).join((chr(10), chr(10)))}" for one in order if one in found
+    ]
+    path.write_text("\n".join((about, *parts)))
 
 
 if __name__ == "__main__":

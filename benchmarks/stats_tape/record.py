@@ -155,10 +155,21 @@ def record(kind: str, loop: Loop, neighbour: Neighbour, rng: random.Random, runs
                 tape.write(f"{pair},{arm},{line(loop.run(FACTORS[arm] * RUN_S[kind]))},{on:d}\n")
 
 
+PILOT = """# How the spread between two runs falls with their length
+
+Robust standard deviation of the log ratio of two neighbouring runs (in brackets the plain one), a neighbour coming and going. Last
+column: spread times root of length, since short runs can be made more often; 60 ms count as they are.
+"""
+
+
 def pilot(loop: Loop, neighbour: Neighbour, path: Path) -> None:
     import numpy as np
 
-    lines = ["| run, ms | pairs | CPU | wall | wall without wait |", "|---|---|---|---|---|"]
+    lines = [
+        PILOT,
+        "| run, ms | pairs | CPU | wall | wall without wait | CPU, for equal time |",
+        "|---|---|---|---|---|---|",
+    ]
     for seconds in (0.006, 0.015, 0.03, 0.06, 0.12, 0.25):
         pairs, rows = int(8 / seconds), []
         for _ in range(2 * min(pairs, 400)):
@@ -170,6 +181,7 @@ def pilot(loop: Loop, neighbour: Neighbour, path: Path) -> None:
             logs = np.log(np.maximum(values, 1e-4))
             apart = logs[::2] - logs[1::2]
             cells.append(f"{100 * 1.4826 * np.median(np.abs(apart)):.1f} % ({100 * apart.std():.0f} %)")
+        cells.append(f"{float(cells[0].split()[0]) * (seconds / 0.06) ** 0.5:.1f} %")
         lines.append(f"| {1000 * seconds:.0f} | {len(rows) // 2} | " + " | ".join(cells) + " |")
         print(lines[-1], flush=True)
     path.write_text("\n".join(lines) + "\n")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from godyno.errors import UsageError
-from godyno.stats.changepoint import changes, warmup
+from godyno.stats.changepoint import changes, critical, warmup
 
 
 def _stable(rng, n=100, spread=0.02):
@@ -90,3 +90,21 @@ def test_a_steady_run_has_almost_never_a_warm_up():
 def test_at_most_half_of_a_run_is_warm_up():
     assert warmup([200.0] * 9 + [100.0] * 3, most=0.5) <= 6
     assert warmup([5.0]) == 0
+
+
+def test_ranks_halve_the_calls_that_a_run_of_the_rarer_mode_makes(monkeypatch):
+    def called():
+        rng = np.random.default_rng(8)
+        found = 0
+        for _ in range(40):
+            high = rng.random(60) < np.where(np.arange(60) < 50, 0.3, 0.7)
+            found += bool(changes(100 * np.exp(0.02 * (0.5 * rng.normal(size=60) + 3 * high))))
+        return found
+
+    with_ranks = called()
+    monkeypatch.setattr("godyno.stats.changepoint._RANKED", 1e-9)
+    assert with_ranks < 0.7 * called()
+
+
+def test_ten_points_are_enough_at_the_end_and_not_at_the_head():
+    assert critical(50, 10) < critical(10, 50)

@@ -31,7 +31,11 @@ _MANY: dict[str, Any] = {"multiple": True}
     "--bench", "pattern", default=".", show_default=True, help="Which benchmarks, as in go test -bench."
 )
 @click.option(
-    "--benchtime", default="100ms", show_default=True, help="As in go test: a time, or iterations as 100x."
+    "--benchtime",
+    default="auto",
+    show_default=True,
+    metavar="TIME",
+    help="As in go test: a time, or iterations as 100x. auto: 100 ms of CPU, where spread stops falling.",
 )
 @click.option("--count", default=0, help="Iterations in one process; more processes mostly help more.")
 @click.option("--blocks", default=40, show_default=True, help="At most this many runs of each side.")
@@ -106,6 +110,7 @@ def command(
     from godyno.studies.bench import table
     from godyno.studies.bench.api import measured, write_gobench
     from godyno.studies.bench.gate import Gate
+    from godyno.studies.bench.length import summary as length
     from godyno.studies.bench.live import watch
     from godyno.studies.bench.noise import summary
     from godyno.studies.bench.page import document
@@ -139,7 +144,7 @@ def command(
         click.echo(
             f"{found.runs} runs in {found.blocks} interleaved blocks, {took}; ended: {found.end}", err=True
         )
-        for warning in (*found.warnings, summary(found.noise)):
+        for warning in (*found.warnings, length(found.pilot.lengths), summary(found.noise)):
             if warning:
                 click.echo("\n".join(table.wrapped(f"note: {warning}")), err=True)
         if found.directory and found.end == "interrupted":

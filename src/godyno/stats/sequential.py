@@ -71,6 +71,7 @@ class Sequential:
         self._interval = _Boundary(1 - level, self)
         self._above, self._below = _Boundary(2 * alpha, self), _Boundary(2 * alpha, self)
         self._not_above = self._not_below = False
+        self._nominal = 0.0
         self._called: Verdict | None = None
 
     def spendable(self, alpha: float, n: int) -> float:
@@ -105,26 +106,52 @@ class Sequential:
         if n < self.first:
             used_up = self.budget is not None and n >= self.budget
             return Look(n, math.exp(center), unknown, Verdict.UNDECIDED, used_up, 0.0)
-        score, _ = self._different.look(d)
+        patterns = self._patterns(d)
+        score, _ = self._different.look(patterns)
+        _, self._nominal = self._interval.look(patterns)
         if score and self._called is None:
             self._called = Verdict.HIGHER if score > 0 else Verdict.LOWER
         if self.margin is not None:
             edge = math.log1p(self.margin)
-            self._not_above |= self._above.look(d - edge)[0] < 0
-            self._not_below |= self._below.look(d + edge)[0] > 0
+            self._not_above |= self._above.look(self._patterns(d - edge))[0] < 0
+            self._not_below |= self._below.look(self._patterns(d + edge))[0] > 0
             if self._called is None and self._not_above and self._not_below:
                 self._called = Verdict.EQUIVALENT
-        found = unknown
-        _, nominal = self._interval.look(d)
-        if interval and nominal > 0:
-            logs = signflip.interval(d, 1 - nominal)
-            found = Interval(math.exp(max(logs.low, -700)), math.exp(min(logs.high, 700)), self.level)
-            if math.isinf(logs.low):
-                found = Interval(0.0, math.inf, self.level)
+        found = self.interval() if interval else unknown
         stop = self._called is not None or (self.budget is not None and n >= self.budget)
         return Look(
             n, math.exp(center), found, self._called or Verdict.UNDECIDED, stop, self._different.share_crossed
         )
+
+    def interval(self) -> Interval:
+        """The interval of the ratio at the last look: the slow part of one, so it may be left until the comparison stops."""
+        if self._nominal <= 0:
+            return Interval(-math.inf, math.inf, self.level)
+        logs = signflip.interval(np.asarray(self._differences), 1 - self._nominal)
+        if math.isinf(logs.low):
+            return Interval(0.0, math.inf, self.level)
+        return Interval(math.exp(max(logs.low, -700)), math.exp(min(logs.high, 700)), self.level)
+
+    def _patterns(self, differences: Floats) -> _Patterns:
+        weight = signflip.weights(differences)
+        norm = math.sqrt(float(np.sum(weight**2)))
+        n = differences.size
+        if norm == 0:
+            return _Patterns(n, 0.0, None)
+        weight = weight / norm
+        coins = _coins(self.seed, self.replicates, -(-n // _CHUNK))[:n]
+        return _Patterns(
+            n, float(np.sum(np.sign(differences) * weight)), np.abs(weight.astype(np.float32) @ coins)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Patterns:
+    """How lopsided the signs of ``n`` differences are, and all sign patterns drawn by coin; None where all are zero."""
+
+    n: int
+    observed: float
+    coins: NDArray[np.float32] | None
 
 
 class _Boundary:
@@ -138,17 +165,12 @@ class _Boundary:
     def share_crossed(self) -> float:
         return float(self.crossed.mean())
 
-    def look(self, differences: Floats) -> tuple[int, float]:
+    def look(self, patterns: _Patterns) -> tuple[int, float]:
         """Whether the data crosses now (+1 above, -1 below, 0 not), and the two-sided level of this look taken alone."""
-        weight = signflip.weights(differences)
-        norm = math.sqrt(float(np.sum(weight**2)))
-        if norm == 0:
+        n, observed, coins = patterns.n, patterns.observed, patterns.coins
+        if coins is None:
             return 0, 0.0
-        weight = weight / norm
-        observed = float(np.sum(np.sign(differences) * weight))
         size = self.crossed.size
-        n = differences.size
-        coins = np.abs(weight.astype(np.float32) @ _coins(self.owner.seed, size, -(-n // _CHUNK))[:n])
         allowed = math.floor(self.owner.spendable(self.alpha, n) * size + 1e-9) - int(self.crossed.sum())
         waiting = coins[~self.crossed]
         rank = waiting.size - 1 - allowed

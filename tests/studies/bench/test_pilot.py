@@ -1,7 +1,11 @@
+import dataclasses
+import math
+
 import pytest
 from tests.studies.bench.fakes import FakeLaunch, built
 
 from godyno.errors import UsageError
+from godyno.studies.bench.length import lengthened, summary
 from godyno.studies.bench.pilot import Pilot, Subject, TrialFailed, common_suffix, pilot
 from godyno.studies.bench.settings import Settings
 
@@ -53,3 +57,28 @@ def test_a_number_that_not_all_names_end_in_is_no_gomaxprocs():
 
 def test_a_pattern_matches_one_benchmark_only():
     assert Subject("p", "A/x=1.5/(b)").pattern == r"^BenchmarkA$/^x=1\.5$/^\(b\)$"
+
+
+def test_a_run_that_got_too_little_cpu_is_lengthened_and_one_of_a_given_time_is_not():
+    class Busy(FakeLaunch):
+        """A machine on which the benchmark gets half of the time."""
+
+        def __call__(self, argv, **options):
+            done = super().__call__(argv, **options)
+            worked = max(0.0, done.result.user_s - 0.004) / 2 + 0.004
+            return dataclasses.replace(done, result=dataclasses.replace(done.result, user_s=worked))
+
+    usual = pilot(built("old"), Settings(), Busy({("old", "A"): 1e-6}, noise=1e-6))
+    assert usual.subjects[0].iterations == pytest.approx(100_000, rel=0.01)
+    assert usual.lengths[0].factor == pytest.approx(2, rel=0.01)
+    assert "1 lengthened towards 100 ms" in summary(usual.lengths)
+    asked = pilot(built("old"), Settings(benchtime="100ms"), Busy({("old", "A"): 1e-6}))
+    assert (asked.subjects[0].iterations, asked.lengths) == (50_000, ())
+    tight = pilot(built("old"), Settings(budget_s=1.0), Busy({("old", "A"): 1e-6}))
+    assert tight.subjects[0].iterations == 50_000, "a second holds no twenty blocks as it is"
+    assert "a larger --budget" in summary(tight.lengths)
+
+
+def test_a_benchmark_that_mostly_sleeps_is_not_made_long():
+    assert lengthened("A", 0.002, 0.1, math.inf).factor == 1
+    assert "mostly waits" in summary([lengthened("A", 0.002, 0.1, math.inf)])

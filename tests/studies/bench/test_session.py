@@ -232,3 +232,26 @@ def test_revisions_that_do_not_exist_and_tests_that_do_not_build_say_so(checkout
     (broken / "a_test.go").write_text("package broken\n")
     with pytest.raises(UsageError, match="has benchmarks"):
         godyno.bench(directory=broken)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the scheduler's account is in /proc")
+def test_the_wait_for_a_processor_is_known_of_a_process_that_works_alone():
+    busy = (sys.executable, "-S", "-c", "while True: pass")
+    work = (sys.executable, "-I", "-S", "-c", "sum(range(6_000_000))")
+    options = {"cwd": Path("/"), "env": {}, "timeout_s": 30}
+    mine = min(os.sched_getaffinity(0))
+    with Spawner(held=lambda pid: os.sched_setaffinity(pid, {mine})) as spawner:
+        beside = subprocess.Popen(busy, preexec_fn=lambda: os.sched_setaffinity(0, {mine}))
+        try:
+            time.sleep(0.2)
+            done = spawner.run(work, **options)
+            shell = spawner.run(
+                ("/bin/sh", "-c", f'"{sys.executable}" -I -S -c "sum(range(6_000_000))"; true'), **options
+            )
+        finally:
+            beside.kill()
+            beside.wait()
+    wall_s, cpu_s = done.result.wall_s, done.result.user_s + done.result.system_s
+    assert done.wait_s is not None and 0.2 * wall_s < done.wait_s <= wall_s
+    assert done.wait_s + cpu_s == pytest.approx(wall_s, rel=0.25)
+    assert shell.wait_s is None, "what a child waited is not known"

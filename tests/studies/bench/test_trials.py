@@ -4,16 +4,17 @@ from pathlib import Path
 import pytest
 
 from godyno.formats import benchfmt
-from godyno.model import Result
+from godyno.model import Result, Trial
 from godyno.stats.compare import Verdict
 from godyno.studies.bench.arms import sides
+from godyno.studies.bench.comparing import NO_WAIT, interleaved
 from godyno.studies.bench.gate import Gate
 from godyno.studies.bench.pilot import Pilot, Subject, TrialFailed, pilot
 from godyno.studies.bench.process import Finished
 from godyno.studies.bench.result import Bench, conclude, finite, gobench
 from godyno.studies.bench.rule import deciding, rule_for
 from godyno.studies.bench.settings import Settings
-from godyno.studies.bench.trials import BenchTrials, CommandTrials
+from godyno.studies.bench.trials import BenchTrials, CommandTrials, of_process
 from godyno.studies.factors import Arm, Factor
 from godyno.studies.plan import Plan
 from godyno.studies.runner import End, run
@@ -156,3 +157,36 @@ def test_a_command_that_fails_is_an_error_unless_that_is_to_be_ignored():
 def test_a_pilot_knows_its_subjects():
     with pytest.raises(KeyError):
         Pilot((Subject("p", "A"),)).subject("p\tB")
+
+
+# ---- wall time without run-queue wait
+
+
+def _process(wait_s, cpu_s=0.02):
+    return Finished(
+        Result(0, 100_000_000, 0, 0, cpu_s, 0.0), 1 << 20, "fake", False, wait_s=wait_s
+    )  # fmt: skip
+
+
+def test_the_wait_is_taken_off_wall_time_and_never_more_than_leaves_the_cpu_time():
+    assert of_process("\tCommand", _process(0.03), 1, 0.0)[f"\tCommand\t{NO_WAIT}"] == pytest.approx(0.07)
+    assert of_process("\tCommand", _process(0.09), 1, 0.0)[f"\tCommand\t{NO_WAIT}"] == pytest.approx(0.02)
+    assert of_process("p\tA", _process(0.03), 10, 0.01)[f"p\tA\t{NO_WAIT}"] == pytest.approx(0.006)
+
+
+def test_without_an_account_of_the_wait_or_with_threads_side_by_side_there_is_no_such_measure():
+    assert f"\tCommand\t{NO_WAIT}" not in of_process("\tCommand", _process(None), 1, 0.0)
+    assert f"\tCommand\t{NO_WAIT}" not in of_process("\tCommand", _process(0.03, cpu_s=0.15), 1, 0.0)
+
+
+def test_runs_with_the_wait_known_are_not_picked_out_from_among_others():
+    def trial(block, arm, wait_s):
+        measures = {"\tCommand\tsec/op": 0.1, **of_process("\tCommand", _process(wait_s), 1, 0.0)}
+        return Trial(
+            "bench", block, block, {"cmd": arm}, "", None, measures, verdict="pass", subject="\tCommand"
+        )
+
+    both = [trial(block, arm, 0.03) for block in range(8) for arm in "ab"]
+    assert NO_WAIT in {row.unit for row in interleaved(both, {"cmd": "a"}, {"cmd": "b"})}
+    both[5] = trial(2, "b", None)
+    assert NO_WAIT not in {row.unit for row in interleaved(both, {"cmd": "a"}, {"cmd": "b"})}

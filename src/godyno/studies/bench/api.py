@@ -22,7 +22,7 @@ def bench(
     flags: Sequence[str] = (),
     cmd: Sequence[str] = (),
     pattern: str = ".",
-    benchtime: str = "100ms",
+    benchtime: str = "auto",
     count: int = 0,
     blocks: int = 40,
     budget_s: float | None = None,

@@ -11,6 +11,8 @@ from godyno.stats import compare
 from godyno.stats.compare import Comparison
 from godyno.studies.schedule import pairs
 
+NO_WAIT = "no-wait-sec/op"  # wall time without run-queue wait, where a trial's work was one thread's
+
 
 @dataclass(frozen=True, slots=True)
 class Row(Record):
@@ -32,7 +34,11 @@ def interleaved(
     rows = []
     for name in names:
         before, after, _ = pairs(used, old, new, name)
-        if before:
+        # A pair without it had several threads: leaving just those pairs out would choose among runs.
+        some = name.endswith(NO_WAIT) and len(before) < len(
+            pairs(used, old, new, name.replace(NO_WAIT, "sec/op"))[0]
+        )
+        if before and not some:
             package, benchmark, unit = name.split("\t")
             found = compare.paired(before, after, alpha=alpha, level=level, margin=margin)
             rows.append(Row(package, benchmark, unit, found))

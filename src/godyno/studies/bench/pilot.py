@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from godyno import units
@@ -16,6 +16,8 @@ from godyno.errors import GodynoError, UsageError
 from godyno.formats import benchfmt
 from godyno.model import Record
 from godyno.studies.bench.build import Built
+from godyno.studies.bench.comparing import NO_WAIT
+from godyno.studies.bench.length import USUAL, Length, lengthened, room_for
 from godyno.studies.bench.process import Finished, Launch
 from godyno.studies.bench.settings import Settings
 
@@ -65,6 +67,7 @@ class Pilot(Record):
     suffix: str = ""
     config: Mapping[str, str] = field(default_factory=dict)
     left_out: tuple[str, ...] = ()
+    lengths: tuple[Length, ...] = ()
 
     def subject(self, key: str) -> Subject:
         """The subject of a slot. Raises KeyError."""
@@ -79,8 +82,9 @@ def pilot(
 ) -> Pilot:
     """Runs the baseline as Go would, to calibrate, and every other arm once. Raises TrialFailed, UsageError where nothing is in common."""
     exact = bool(_EXACT.fullmatch(settings.benchtime))
+    benchtime = USUAL if settings.benchtime == "auto" else settings.benchtime
     if not exact:
-        units.seconds(settings.benchtime)  # a UsageError before anything runs
+        units.seconds(benchtime)  # a UsageError before anything runs
     shared: dict[tuple[str, str], benchfmt.Result] = {}
     seen: list[set[tuple[str, str]]] = []
     took: dict[str, float] = {}
@@ -90,7 +94,7 @@ def pilot(
         here: dict[tuple[str, str], benchfmt.Result] = {}
         for binary in arm.layouts[0]:
             say(f"pilot: {binary.package} of {arm.side.name}")
-            time_of = settings.benchtime if arm is built[0] or exact else "1x"
+            time_of = benchtime if arm is built[0] or exact else "1x"
             results, _ = run_benchmarks(
                 launch, arm, binary.package, 0, settings.pattern, time_of, 1, settings
             )  # fmt: skip
@@ -115,21 +119,50 @@ def pilot(
     suffix = common_suffix(names)
     idle_s = {package: sorted(values)[len(values) // 2] for package, values in idle.items()}
     subjects = [_subject(shared[key], key, suffix, settings, exact, idle_s[key[0]]) for key in common]
-    seconds = {
-        arm.side.name: sum(
-            took[f"{arm.side.name}\t{one.package}"]
-            + one.count * one.iterations * shared[(one.package, one.name + suffix)].values.get("sec/op", 0.0)
-            for one in subjects
-        )
-        for arm in built
-    }
+    lengths: list[Length] = []
+    if settings.benchtime == "auto":
+        block_s = sum(_seconds(arm, subjects, shared, suffix, took) for arm in built)
+        subjects, lengths = _sized(subjects, idle_s, launch, built[0], settings, block_s, say)
+    seconds = {arm.side.name: _seconds(arm, subjects, shared, suffix, took) for arm in built}
     every = set().union(*seen)
     first = shared[common[0]].config
     return Pilot(
         tuple(subjects), idle_s, seconds, suffix,
         {key: first[key] for key in ("goos", "goarch", "cpu") if key in first},
-        tuple(sorted(name.removesuffix(suffix) for _, name in every - set(common))),
+        tuple(sorted(name.removesuffix(suffix) for _, name in every - set(common))), tuple(lengths),
     )  # fmt: skip
+
+
+def _seconds(
+    arm: Built, subjects: Sequence[Subject], shared: Mapping[tuple[str, str], benchfmt.Result], suffix: str, took: Mapping[str, float]
+) -> float:  # fmt: skip
+    """What the arm's runs of a block take."""
+    return sum(
+        took[f"{arm.side.name}\t{one.package}"]
+        + one.count * one.iterations * shared[(one.package, one.name + suffix)].values.get("sec/op", 0.0)
+        for one in subjects
+    )
+
+
+def _sized(
+    subjects: Sequence[Subject], idle_s: Mapping[str, float], launch: Launch, base: Built, settings: Settings, block_s: float,
+    say: Callable[[str], None],
+) -> tuple[list[Subject], list[Length]]:  # fmt: skip
+    """The subjects with iterations for enough CPU time, as a run of each by the baseline shows it."""
+    room = room_for(settings.budget_s, block_s)
+    out, lengths = [], []
+    for one in subjects:
+        say(f"pilot: how long a run of {one.name} is")
+        _, done = run_benchmarks(
+            launch, base, one.package, 0, one.pattern, f"{one.iterations}x", one.count, settings
+        )
+        cpu_s = max(0.0, done.result.user_s + done.result.system_s - idle_s[one.package])
+        found = lengthened(one.name, cpu_s, done.result.wall_s, room)
+        iterations = max(1, round(one.iterations * found.factor))
+        alone = (NO_WAIT,) if done.wait_s is not None and one.cpu else ()
+        out.append(replace(one, iterations=iterations, units=(*one.units, *alone)))
+        lengths.append(found)
+    return out, lengths
 
 
 def run_benchmarks(

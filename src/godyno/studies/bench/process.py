@@ -22,12 +22,17 @@ from godyno.errors import GodynoError
 from godyno.machine.cgroups import Group
 from godyno.model import Record, Result
 
+_ALONE = 0.9  # of a process's CPU time: from here on its first thread did the work (a Go program starts others, which do a few ms)
 _MOST_OUTPUT = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Finished(Record):
-    """How a process ended. CPU is of the waited-for tree; ``peak_bytes`` too, or without a cgroup of its largest process."""
+    """How a process ended. CPU is of the waited-for tree; ``peak_bytes`` too, or without a cgroup of its largest process.
+
+    ``wait_s`` is how long it was runnable and had no processor; None where its first thread did less than 90 % of the work (waits of
+    several threads overlap), or the kernel does not say.
+    """
 
     result: Result
     peak_bytes: int
@@ -37,6 +42,7 @@ class Finished(Record):
     stderr: str = ""
     counts: Mapping[str, float] = field(default_factory=dict)
     capture: str = ""
+    wait_s: float | None = None
 
 
 class Launch(Protocol):
@@ -118,7 +124,7 @@ class Spawner:
         return Finished(
             result, peak.value_bytes if peak else answer["maxrss_bytes"],
             peak.source if peak else "largest process (ru_maxrss)", bool(answer["timed_out"]),
-            _text(out) if output else "", _text(err), dict(counts),
+            _text(out) if output else "", _text(err), dict(counts), wait_s=_wait(answer),
         )  # fmt: skip
 
     def _send(self, message: Any) -> None:
@@ -154,6 +160,13 @@ def _counting(pid: int, syscall_event: int | None) -> Any:
         counts["syscalls"] = float(counter.read()[0])
     finally:
         counter.close()
+
+
+def _wait(answer: Mapping[str, Any]) -> float | None:
+    if not answer.get("leader"):
+        return None
+    ran_s, waited_s = (value * 1e-9 for value in answer["leader"])
+    return waited_s if ran_s >= _ALONE * (answer["user_s"] + answer["system_s"]) else None
 
 
 def _environment(changes: Mapping[str, str | None]) -> dict[str, str]:

@@ -8,26 +8,28 @@ from dataclasses import dataclass, field
 
 from godyno.stats.compare import Verdict
 from godyno.stats.sequential import Look
+from godyno.studies.bench.comparing import NO_WAIT
 from godyno.studies.bench.gate import Gate
 from godyno.studies.bench.settings import Settings
 from godyno.studies.plan import Plan
 from godyno.studies.runner import PairedRule
 
-_USUAL = ("sec/op", "cpu-sec/op")
+_USUAL = ("sec/op", "cpu-sec/op", NO_WAIT)
 # Counts repeat exactly or nearly so: they need the fewest pairs that can prove anything, and never a look at noise.
 _COUNTED = frozenset(("B/op", "allocs/op", "exit-code"))
 
 
 def deciding(subject: str, units: Sequence[str], gates: Sequence[Gate]) -> list[str]:
-    """The measures of a subject that decide: its time and CPU time, or what the gates judge."""
+    """The measures of a subject that decide: its time, CPU time and time without wait, or what the gates judge."""
     wanted = [gate.unit for gate in gates] if gates else list(_USUAL)
     return [f"{subject}\t{unit}" for unit in dict.fromkeys(wanted) if unit in units]
 
 
 @dataclass
 class BenchRule(PairedRule):
-    """Without gates a benchmark is done when time or CPU time is proven different, or both are within the margin; with gates, when each is
-    proven or excluded. No look is taken before the first that could prove anything at this alpha and this many benchmarks."""
+    """Without gates a benchmark is done when time, CPU time or time without wait is proven different, or all are within the margin; with
+    gates, when each is proven or excluded. No look is taken before the first that could prove anything at this alpha and this many
+    benchmarks."""
 
     gates: Sequence[Gate] = field(default_factory=tuple)
 

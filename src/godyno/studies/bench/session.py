@@ -21,6 +21,7 @@ from godyno.machine import read_machine
 from godyno.model import Trial
 from godyno.studies.bench.arms import STUDY, Side, factors, revision, sides
 from godyno.studies.bench.build import Built, build, cache_of
+from godyno.studies.bench.comparing import NO_WAIT
 from godyno.studies.bench.live import Silent, Watch
 from godyno.studies.bench.pilot import Pilot, Subject, TrialFailed, pilot
 from godyno.studies.bench.place import (
@@ -204,14 +205,17 @@ def _commands(
     trials = CommandTrials({Arm(side.levels).name: side for side in wanted}, trees, settings, launch, spawn)
     found = known_pilot(known, pooled, place)
     if found is None:
-        seconds = {}
+        seconds, alone = {}, True
         for side in wanted:
             watch.say(f"pilot: {side.name}")
             began = time.monotonic()
-            dataclasses.replace(trials, launch=spawn)(Slot(STUDY, 0, 0, side.levels, subject.key))
+            first = dataclasses.replace(trials, launch=spawn)(Slot(STUDY, 0, 0, side.levels, subject.key))
+            alone = alone and f"{subject.key}\t{NO_WAIT}" in first.measures
             seconds[side.name] = time.monotonic() - began
+        if alone:
+            subject = dataclasses.replace(subject, units=(*subject.units, NO_WAIT))
         found = Pilot((subject,), {}, seconds)
-    plan = _plan(settings, found, [subject.units])
+    plan = _plan(settings, found, [found.subjects[0].units])
     write_study(place, settings, pooled, found, wanted)
     return Ready(plan, found, wanted, trials, pooled, place, launch, spawn, trees)
 

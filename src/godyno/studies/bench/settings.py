@@ -34,7 +34,7 @@ class Settings(Record):
     flags: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
     pattern: str = "."
-    benchtime: str = "100ms"
+    benchtime: str = "auto"  # 100 ms of CPU; see length
     count: int = 0  # iterations in a process; 0: two where benchtime is a time that holds two
     blocks: int = 40
     budget_s: float | None = None

@@ -34,17 +34,30 @@ def serve(request: dict[str, Any]) -> None:
     if not sys.stdin.readline():
         _end(pid)
         sys.exit()
+    before = schedstat(pid)
     began = time.monotonic_ns()
     os.write(release, b"x")
     os.close(release)
     timed_out = not _wait(pid, request["timeout_s"])
     ended = time.monotonic_ns()
+    after = schedstat(pid)  # a zombie still has it
     _, status, used = os.wait4(pid, 0)
     answer = {
         "code": os.waitstatus_to_exitcode(status), "t_start_ns": began, "t_end_ns": ended, "timed_out": timed_out,
         "user_s": used.ru_utime, "system_s": used.ru_stime, "maxrss_bytes": used.ru_maxrss * (1 if sys.platform == "darwin" else 1024),
+        "leader": [after[0] - before[0], after[1] - before[1]] if before and after else None,
     }  # fmt: skip
     print(json.dumps(answer), flush=True)
+
+
+def schedstat(pid: int) -> tuple[int, int] | None:
+    """Nanoseconds that the process's first thread ran, and that it was runnable without a processor (proc_pid_schedstat(5))."""
+    try:
+        with open(f"/proc/{pid}/schedstat") as file:  # noqa: PTH123  pathlib is not imported here
+            ran, waited, _ = file.read().split()
+    except (OSError, ValueError):
+        return None
+    return int(ran), int(waited)
 
 
 def _child(request: dict[str, Any], gate: int) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from godyno.report.payload import clean
 from godyno.stats.compare import Verdict
-from godyno.studies.bench.comparing import Row
+from godyno.studies.bench.comparing import NO_WAIT, Row
 from godyno.studies.bench.gate import Judged
 from godyno.studies.bench.result import Bench, Single, Why
 
@@ -111,7 +111,7 @@ def geomean(rows: Sequence[Row]) -> list[str] | None:
 
 def unit_order(unit: str) -> int:
     """Where a unit comes: times first, then what a benchmark reports of its own, then memory."""
-    first, last = ("sec/op", "cpu-sec/op", "B/s"), ("B/op", "allocs/op", "peak-B")
+    first, last = ("sec/op", NO_WAIT, "cpu-sec/op", "B/s"), ("B/op", "allocs/op", "peak-B")
     return first.index(unit) if unit in first else 10 + last.index(unit) if unit in last else 5
 
 

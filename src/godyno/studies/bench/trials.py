@@ -1,7 +1,8 @@
 """One trial: one benchmark, or one command, of one arm in a process of its own, and all that can be measured on it.
 
 Beside what Go prints there is ``cpu-sec/op``, the process's CPU time by operation without what the binary needs to start, and
-``peak-B``, the highest memory of the whole tree.
+``peak-B``, the highest memory of the whole tree. Where one thread did the work there is ``no-wait-sec/op``: the process's wall time without
+that in which it was runnable and had no processor, and without what the binary needs to start (``stats.sample.without_wait``).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 from godyno.model import Trial
 from godyno.studies.bench.arms import Side
 from godyno.studies.bench.build import Built
+from godyno.studies.bench.comparing import NO_WAIT
 from godyno.studies.bench.pilot import Pilot, TrialFailed, run_benchmarks
 from godyno.studies.bench.process import Finished, Launch
 from godyno.studies.bench.settings import Settings, words
@@ -104,6 +106,11 @@ def of_process(key: str, done: Finished, operations: int, idle_cpu_s: float | No
     own = done.result.user_s + done.result.system_s - (idle_cpu_s or 0.0)
     if idle_cpu_s is not None and own > 0:
         measures[f"{key}\tcpu-sec/op"] = own / max(operations, 1)
+        cpu_s, wall_s = done.result.user_s + done.result.system_s, done.result.wall_s
+        if done.wait_s is not None and cpu_s <= 1.05 * wall_s:
+            off_s = max(wall_s - done.wait_s, min(cpu_s, wall_s)) - idle_cpu_s
+            if off_s > 0:
+                measures[f"{key}\t{NO_WAIT}"] = off_s / max(operations, 1)
     if "syscalls" in done.counts:
         measures[f"{key}\tsyscalls/op"] = done.counts["syscalls"] / max(operations, 1)
     return measures
