@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from godyno.capture.tables import TableWriter
 from godyno.model import Workload
-from godyno.testing.captures import a_build, write_capture
+from godyno.testing.captures import T0, a_build, write_capture
 
 
 @pytest.fixture
@@ -104,3 +105,16 @@ def test_bad_input_is_one_error_and_a_way_on(
 ) -> None:
     ran = godyno(*arguments)
     assert ran.code == code and words in ran.err and b"Traceback" not in ran.err
+
+
+def test_top_shows_as_many_functions_as_asked(godyno: Any, tmp_path: Path) -> None:
+    def fill(writer: TableWriter) -> None:
+        for index in range(40):
+            writer.sample(T0 + index, "cpu", writer.stack([(f"f{index}", "", 0, "")]), 0.01)
+
+    write_capture(tmp_path / "hot.dyno", fill)
+    text = godyno("show", "--top", "--rows", "30", "hot.dyno").out.decode()
+    assert text.startswith("go build ./...\nf0 held 2.5 % of On-CPU: 10.0 ms of 400 ms\n")
+    assert sum(line.strip().startswith("f") for line in text.splitlines()) - text.count("function") == 31
+    assert len(godyno("show", "--top", "hot.dyno", "--json").json["data"]["rows"]) == 25
+    assert "Where CPU time went, by function" in godyno("show", "hot.dyno").out.decode()

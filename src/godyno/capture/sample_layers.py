@@ -43,6 +43,13 @@ SAMPLE_LAYERS: Mapping[str, SampleLayer] = {
     "major_fault": SampleLayer("Major page faults", ""),
 }
 
+# SQL that holds for each sample that may be added to others: of states, such as the heap, only each process's last.
+_STATES = ", ".join(f"'{name}'" for name, one in SAMPLE_LAYERS.items() if one.placed is Placed.SNAPSHOT)
+LAST_STATE = (
+    f"(layer IS NULL OR layer NOT IN ({_STATES}) OR (layer, pid, t_ns) IN"
+    f" (SELECT (layer, pid, max(t_ns)) FROM stacks WHERE layer IN ({_STATES}) GROUP BY layer, pid))"
+)
+
 _BYTES = {"heap", "alloc", "allocs", "inuse", "memory", "space", "bytes"}
 _COUNTS = {
     "goroutine", "goroutines", "objects", "count", "fault", "faults", "threadcreate", "switches",

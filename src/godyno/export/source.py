@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from godyno.capture.sample_layers import SAMPLE_LAYERS, Placed, sample_layer
+from godyno.capture.sample_layers import LAST_STATE, sample_layer
 from godyno.errors import CaptureCorrupt
 from godyno.export.progress import tell
 from godyno.export.walltime import WallClock
@@ -211,10 +211,10 @@ class Source:
         good = _GOOD_SAMPLE
         if summed:
             self.omitted.count(
-                self.number(f"SELECT count(*) FROM stacks WHERE {good} AND NOT {_LAST_STATE}"),
+                self.number(f"SELECT count(*) FROM stacks WHERE {good} AND NOT {LAST_STATE}"),
                 "sample", "of an earlier state; states cannot be added up, so only the last is there",
             )  # fmt: skip
-            good += f" AND {_LAST_STATE}"
+            good += f" AND {LAST_STATE}"
         self.omitted.count(
             self.number(f"SELECT count(*) FROM stacks WHERE NOT coalesce({_GOOD_SAMPLE}, false)"),
             "sample",
@@ -267,11 +267,6 @@ _GOOD_SAMPLE = (
 )
 
 
-_STATES = ", ".join(f"'{name}'" for name, one in SAMPLE_LAYERS.items() if one.placed is Placed.SNAPSHOT)
-_LAST_STATE = (
-    f"(layer IS NULL OR layer NOT IN ({_STATES}) OR (layer, pid, t_ns) IN"
-    f" (SELECT (layer, pid, max(t_ns)) FROM stacks WHERE layer IN ({_STATES}) GROUP BY layer, pid))"
-)
 _SCALES = {"s": ("nanoseconds", 1e9), "By": ("bytes", 1.0), "": ("count", 1.0)}
 
 

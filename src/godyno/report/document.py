@@ -246,9 +246,9 @@ def finding_bars(finding: Finding) -> Bars | None:
     return Bars(tuple(marks), str(bars.get("unit", "")), str(bars.get("caption", ""))) if marks else None
 
 
-def finding_blocks(finding: Finding) -> list[Block]:
-    """A finding with the table and the bars that it carries."""
-    carried = (finding_grid(finding), finding_bars(finding))
+def finding_blocks(finding: Finding, most: int = 20) -> list[Block]:
+    """A finding with the table (at most ``most`` rows of it) and the bars that it carries."""
+    carried = (finding_grid(finding, most), finding_bars(finding))
     return [Claim(finding), *(block for block in carried if block is not None)]
 
 

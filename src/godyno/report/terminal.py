@@ -37,8 +37,13 @@ _ROWS = 12
 _WIDEST = 110  # lines of prose longer than this are hard to read
 
 
-def print_document(document: Document, file: IO[str] | None = None, width: int | None = None) -> None:
-    """Prints ``document`` to ``file`` (stdout), as wide as the terminal up to 110 columns, 80 where there is none."""
+def print_document(
+    document: Document, file: IO[str] | None = None, width: int | None = None, rows: int = _ROWS
+) -> None:
+    """Prints ``document`` to ``file`` (stdout), as wide as the terminal up to 110 columns, 80 where there is none.
+
+    Tables are cut after ``rows``.
+    """
     out = file or sys.stdout
     console = Console(file=out, width=width, highlight=False, emoji=False, markup=False)
     if width is None:
@@ -52,11 +57,11 @@ def print_document(document: Document, file: IO[str] | None = None, width: int |
                 continue
             if isinstance(block, Heading):
                 console.print()
-            console.print(_rendered(block, console.width))
+            console.print(_rendered(block, console.width, rows))
     out.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
 
 
-def _rendered(block: Block, width: int) -> RenderableType:
+def _rendered(block: Block, width: int, rows: int) -> RenderableType:
     match block:
         case Heading():
             return Text(clean(block.text), "bold underline" if block.level <= 2 else "bold")
@@ -85,7 +90,7 @@ def _rendered(block: Block, width: int) -> RenderableType:
                 )
             return table
         case Grid():
-            return _grid(block)
+            return _grid(block, rows)
         case Message():
             warning = block.severity == "warning"
             return Text.assemble(
@@ -126,7 +131,7 @@ def _claim(finding: Finding) -> RenderableType:
     return Group(*parts)
 
 
-def _grid(grid: Grid) -> RenderableType:
+def _grid(grid: Grid, rows: int) -> RenderableType:
     table = Table(
         box=None,
         padding=(0, 2, 0, 0),
@@ -140,12 +145,12 @@ def _grid(grid: Grid) -> RenderableType:
         table.add_column(
             Text(clean(name)), justify="right" if numeric else "left", no_wrap=numeric, overflow="fold"
         )
-    for row in grid.rows[:_ROWS]:
+    for row in grid.rows[:rows]:
         table.add_row(*(Text(clean(cell)) for cell in row))
     parts: list[RenderableType] = [Text(clean(grid.caption), "dim")] if grid.caption else []
     parts.append(table)
-    if len(grid.rows) > _ROWS:
-        parts.append(Text(f"and {len(grid.rows) - _ROWS} more on the page: godyno report", "dim"))
+    if len(grid.rows) > rows:
+        parts.append(Text(f"and {len(grid.rows) - rows} more on the page: godyno report", "dim"))
     elif grid.more:
         parts.append(Text(clean(grid.more), "dim"))
     return Padding(Group(*parts), (0, 0, 0, 2))
