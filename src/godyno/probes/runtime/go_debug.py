@@ -19,7 +19,7 @@ from godyno.formats.instrumentlog import read_heads
 from godyno.formats.schedtrace import SchedState, sched_state
 from godyno.formats.shimlog import ShimLine, ShimProcess, shim_process
 from godyno.interfaces import SimpleProbe, Sink, Target
-from godyno.model import Availability, Clock, Machine, Workload
+from godyno.model import NOT_ASKED, Availability, Clock, Machine, Workload
 
 SETTINGS = ("gctrace", "inittrace", "schedtrace")
 _LINE_ARRIVAL_ERROR_NS = 1_000_000
@@ -60,9 +60,7 @@ class GoDebug(SimpleProbe):
     def availability(self, machine: Machine) -> Availability:
         """Needs the shim."""
         if self.shim is None:
-            return Availability(
-                False, "it was not asked for", "Record with --go-debug gctrace,inittrace,schedtrace."
-            )
+            return Availability(False, NOT_ASKED, "Record with --go-debug gctrace,inittrace,schedtrace.")
         return Availability(True)
 
     def prepare(self, workload: Workload, raw: Path) -> Workload:
