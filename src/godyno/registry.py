@@ -46,6 +46,8 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "packages": "godyno.diagnose.packages:Packages",
         "gc": "godyno.diagnose.gc:Gc",
         "pressure": "godyno.diagnose.pressure:Pressure",
+        "noise": "godyno.diagnose.noise:Noise",
+        "scraping": "godyno.diagnose.scraping:Scraping",
         "completeness": "godyno.diagnose.completeness:Completeness",
     },
     "studies": {
@@ -86,6 +88,9 @@ LEVELS: dict[str, tuple[str, ...]] = {
 }
 
 
+_ONE = {"probes": "probe", "analyses": "analysis", "studies": "study", "exporters": "exporter"}
+
+
 def built_in(kind: str) -> list[str]:
     """The names of godyno's own plugins of ``kind``, without looking for others (which takes 20 ms)."""
     return list(BUILT_IN[kind])
@@ -101,7 +106,7 @@ def load(kind: str, name: str) -> type[Any]:
     entries = BUILT_IN[kind] if name in BUILT_IN[kind] else _entries(kind)
     if name not in entries:
         raise UsageError(
-            f"There is no {kind.removesuffix('s')} called {name!r}",
+            f"There is no {_ONE[kind]} called {name!r}",
             hint=f"Known here: {', '.join(entries) or 'none'}.",
         )
     reference = entries[name]

@@ -65,6 +65,10 @@ _MANY: dict[str, Any] = {"multiple": True}
 @click.option(
     "--html", type=click.Path(path_type=Path, dir_okay=False), help="Write a page with every run over time."
 )
+@click.option("--shield", is_flag=True, help="Try what calms this machine, and hold it while it measures.")
+@click.option(
+    "--shield-with", metavar="MEASURES", help="... and these, which change what is measured: pin,layout."
+)
 @click.option("--seed", default=0, show_default=True, help="Of the order of runs.")
 @click.option("--dry-run", is_flag=True, help="Build, run each side once, show the plan and its time.")
 @click.option("--json", "as_json", is_flag=True, help="Everything as JSON.")
@@ -74,7 +78,8 @@ def command(
     packages: tuple[str, ...], ab: tuple[str, ...], go: str | None, env: tuple[str, ...], flags: tuple[str, ...], cmd: tuple[str, ...],
     pattern: str, benchtime: str, count: int, blocks: int, budget: str | None, margin: float | None, gates: tuple[str, ...],
     why: bool, record: bool, syscalls: bool, layouts: int, shell: bool, setup: str, prepare: tuple[str, ...], cleanup: str,
-    ignore_failure: bool, timeout: str, out: Path | None, gobench: Path | None, html: Path | None, seed: int, dry_run: bool,
+    ignore_failure: bool, timeout: str, shield: bool, shield_with: str | None,
+    out: Path | None, gobench: Path | None, html: Path | None, seed: int, dry_run: bool,
     as_json: bool, markdown: bool, quiet: bool,
 ) -> None:  # fmt: skip
     """Compare the benchmarks of PACKAGES (default ./...), or commands, between arms; every combination of what varies is an arm.
@@ -116,6 +121,7 @@ def command(
         tuple(Gate.parse(gate) for gate in gates), seed=seed, layouts=layouts, record=record, why=why, syscalls=syscalls,
         arguments=tuple(one for one in packages if one.startswith("-")), timeout_s=units.seconds(timeout), shell=shell, setup=setup,
         prepare=prepare, cleanup=cleanup, ignore_failure=ignore_failure,
+        shield=tuple(filter(None, (shield_with or "").split(","))) if shield or shield_with else None,
     )  # fmt: skip
     if dry_run:
         click.echo(planned(settings, directory=Path.cwd(), watch=watch(quiet)))

@@ -97,15 +97,16 @@ class Plan(Record):
             decisive = dict.fromkeys(measure.rpartition("\t")[2] for measure in self.measures)
             lines.append(f"  decided by: {', '.join(decisive)}")
         slots = self.slots()
-        for block in range(min(show, self.blocks)):
+        used = sorted({slot.block for slot in slots})  # those in which every arm needs fewer runs are empty
+        for block in used[:show]:
             first = next(slot.subject for slot in slots if slot.block == block)
             order = "  ->  ".join(
                 Arm(slot.levels).name for slot in slots if slot.block == block and slot.subject == first
             )
             subject = " ".join(filter(None, first.split("\t")))
             lines.append(f"  block {block + 1}: {f'{subject}: ' if subject else ''}{order}")
-        if self.blocks > show:
-            lines.append(f"  … and {self.blocks - show} more blocks")
+        if len(used) > show:
+            lines.append(f"  … and {len(used) - show} more blocks")
         if pilot_s:
             known = [pilot_s[arm.name] for arm in self.arms if arm.name in pilot_s]
             if known:

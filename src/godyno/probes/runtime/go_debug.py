@@ -3,7 +3,9 @@
 The runtime prints these lines to the process's stderr, in pieces, without saying which process it is. So each Go process is run
 through the shim, which gives it a stderr of its own, takes the lines out with the time of their arrival, and passes the rest on.
 A line is printed when the collection or the package's init has ended, which places it within a millisecond or, where the machine is
-busy, some. Of an instrumented program it is known when its runtime began: gctrace counts from then, in whole milliseconds.
+busy, some. gctrace also counts from when the runtime began, in whole milliseconds. When that was an instrumented program tells;
+of another it is estimated: each line says that it was no later than its arrival less what it counts, and the earliest of all is
+taken, so that one line that came at once places all.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from godyno.interfaces import SimpleProbe, Sink, Target
 from godyno.model import NOT_ASKED, Availability, Clock, Machine, Workload
 
 SETTINGS = ("gctrace", "inittrace", "schedtrace")
+_HALF_MS = 500_000
 _LINE_ARRIVAL_ERROR_NS = 1_000_000
 _MOST_BYTES = 256 << 20
 
@@ -90,9 +93,10 @@ class GoDebug(SimpleProbe):
                 odd.append(f"{file.name}: {error}")
                 continue
             series: dict[str, int] = {}
+            began_ns = began.get(process.pid) or _earliest_beginning(process)
             for line in process.lines:
                 try:
-                    _LINES.get(line.kind, _other)(line, process, sink, series, began.get(process.pid))
+                    _LINES.get(line.kind, _other)(line, process, sink, series, began_ns)
                 except FormatError as error:
                     odd.append(str(error))
         sink.note("alignment_error_ns", _LINE_ARRIVAL_ERROR_NS)
@@ -110,13 +114,28 @@ def _runtime_began(raw: Path) -> dict[int, int]:
     return out
 
 
+def _earliest_beginning(process: ShimProcess) -> int | None:
+    """The latest instant at which the runtime of ``process`` can have begun, by its gctrace lines; None without any."""
+    found = []
+    for line in process.lines:
+        if line.kind == "gctrace":
+            try:
+                cycle = gc_cycle(line.text)
+            except FormatError:
+                continue  # told where it is read
+            found.append(line.t_start_ns - round((cycle.duration_s + cycle.since_start_s) * 1e9))
+    return min(found, default=None)
+
+
 def _gc(
     line: ShimLine, process: ShimProcess, sink: Sink, series: dict[str, int], began_ns: int | None
 ) -> None:
     cycle = gc_cycle(line.text)
     start = line.t_start_ns - round(cycle.duration_s * 1e9)
-    if began_ns is not None:  # the line says when the collection began, in whole ms
-        start = began_ns + round(cycle.since_start_s * 1e9) + 500_000
+    if (
+        began_ns is not None
+    ):  # the line says when the collection began, in whole ms; it cannot have come before it was printed
+        start = min(start, began_ns + round(cycle.since_start_s * 1e9) + _HALF_MS)
     swept = start + round(cycle.stw_sweep_termination_s * 1e9)
     marked = swept + round(cycle.mark_s * 1e9)
     end = marked + round(cycle.stw_mark_termination_s * 1e9)

@@ -40,6 +40,7 @@ from godyno.studies.bench.rule import deciding, rule_for
 from godyno.studies.bench.settings import WORKING_TREE, Settings, words
 from godyno.studies.bench.trials import BenchTrials, CommandTrials, run_helper
 from godyno.studies.factors import Arm
+from godyno.studies.noise.shielded import shielded
 from godyno.studies.plan import Plan
 from godyno.studies.runner import run
 from godyno.studies.schedule import Slot, pool
@@ -133,6 +134,9 @@ def prepared(
     wanted = sides(settings)
     with contextlib.ExitStack() as stack:
         stack.callback(watch.close)
+        held = stack.enter_context(
+            shielded(settings.shield, say=watch.say)
+        )  # before the spawner, which inherits it
         spawner = stack.enter_context(Spawner(syscalls=settings.syscalls))
         place = open_place(out, stack)
         trees = {}
@@ -141,6 +145,7 @@ def prepared(
             trees[name] = stack.enter_context(revision(directory, name, place / "trees"))
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="godyno-bench-")))
         launch: Launch = recording(place / "captures") if settings.record else spawner.run
+        launch = held.around(launch)
         gos = {side.name: _go_of(side, trees[side.revision], settings, watch) for side in wanted}
         wanted = [_isolated(side, gos[side.name], scratch / f"gocache-{i}") for i, side in enumerate(wanted)]
         known = read_study(place, settings)

@@ -24,7 +24,7 @@ class Settings(Record):
     """The options. Durations are in seconds, changes as ratios (0.03 is 3 %). Raises UsageError for what contradicts itself.
 
     ``revisions``, ``go``, ``environment`` (``NAME=A,B``), ``flags`` and ``commands`` are what varies: every combination is an arm, the
-    first one the baseline.
+    first one the baseline. ``shield`` tries measures against noise first and holds those that are worth it.
     """
 
     packages: tuple[str, ...] = ()
@@ -53,6 +53,7 @@ class Settings(Record):
     prepare: tuple[str, ...] = ()
     cleanup: str = ""
     ignore_failure: bool = False
+    shield: tuple[str, ...] | None = None  # measures that are held beside those worth it; None: no shield
 
     def __post_init__(self) -> None:
         if self.commands and (self.packages or self.arguments):
