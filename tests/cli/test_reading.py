@@ -118,3 +118,9 @@ def test_top_shows_as_many_functions_as_asked(godyno: Any, tmp_path: Path) -> No
     assert sum(line.strip().startswith("f") for line in text.splitlines()) - text.count("function") == 31
     assert len(godyno("show", "--top", "hot.dyno", "--json").json["data"]["rows"]) == 25
     assert "Where CPU time went, by function" in godyno("show", "hot.dyno").out.decode()
+
+
+def test_of_what_was_attached_to_no_end_is_told(godyno: Any, tmp_path: Path) -> None:
+    write_capture(tmp_path / "at.dyno", a_build(), notes={"attached": {"pids": [7], "cgroup": ""}})
+    head = godyno("show", "at.dyno").out.decode().partition("Over time")[0]
+    assert "for which it was watched" in head and "not started by godyno" in head and "exit 0" not in head

@@ -95,7 +95,7 @@ def top(capture: Any, layer: str = "", most: int = MOST) -> Finding:
         estimate=Estimate(
             share, "1", _share_interval(first["n"], n) if sampled else None, n, "share of samples"
         ),
-        method=f"{n:,} samples of the layer {chosen}"
+        method=f"{n:,} {'sample' if n == 1 else 'samples'} of the layer {chosen}"
         + (f"; 95 % interval of the first {_interval_text(first['n'], n)}" if sampled else ""),
         evidence=(Evidence("stacks", sql=sql),) if chosen.isidentifier() else (),
         data={

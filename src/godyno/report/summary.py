@@ -70,6 +70,8 @@ def title_of(capture: Any) -> str:
 def key_figures(capture: Any) -> tuple[Figure, ...]:
     """The figures that answer first."""
     manifest = capture.manifest
+    attached = "attached" in manifest.notes
+    lasted = "for which it was watched" if attached else "from exec to the end of the command"
     out = []
     if manifest.result:
         result = manifest.result
@@ -80,7 +82,11 @@ def key_figures(capture: Any) -> tuple[Figure, ...]:
             else ""
         )
         out.append(
-            Figure("Wall time", units.show_seconds(result.wall_s), "from exec to the end of the command")
+            Figure(
+                "Wall time",
+                units.show_seconds(result.wall_s),
+                lasted,
+            )
         )
         out.append(Figure("CPU time", units.show_seconds(cpu), about))
     if manifest.peak:
@@ -92,7 +98,9 @@ def key_figures(capture: Any) -> tuple[Figure, ...]:
     if count:
         kinds = len({one.kind for one in processes(capture)})
         out.append(Figure("Processes", f"{count:,}", f"of {kinds} {'kind' if kinds == 1 else 'kinds'}"))
-    if manifest.result:
+    if attached:
+        out.append(Figure("Attached", "to what ran", "not started by godyno: how it ends is not seen"))
+    elif manifest.result:
         result = manifest.result
         ended = f"signal {result.signal}" if result.signal else f"exit {result.exit_code}"
         out.append(
