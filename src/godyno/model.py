@@ -117,6 +117,7 @@ class Availability(Record):
 
 
 AVAILABLE = Availability(True)
+NOT_ASKED = "it was not asked for"  # the reason of a probe that works where an option asks for it
 
 
 # ---- the machine

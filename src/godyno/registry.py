@@ -41,6 +41,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
     "analyses": {
         "peak": "godyno.diagnose.peak:Peak",
         "process_kinds": "godyno.diagnose.process_kinds:ProcessKinds",
+        "hot": "godyno.diagnose.hot:Hot",
         "critical_path": "godyno.diagnose.critical_path:CriticalPath",
         "packages": "godyno.diagnose.packages:Packages",
         "gc": "godyno.diagnose.gc:Gc",

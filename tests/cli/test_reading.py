@@ -104,3 +104,9 @@ def test_bad_input_is_one_error_and_a_way_on(
 ) -> None:
     ran = godyno(*arguments)
     assert ran.code == code and words in ran.err and b"Traceback" not in ran.err
+
+
+def test_of_what_was_attached_to_no_end_is_told(godyno: Any, tmp_path: Path) -> None:
+    write_capture(tmp_path / "at.dyno", a_build(), notes={"attached": {"pids": [7], "cgroup": ""}})
+    head = godyno("show", "at.dyno").out.decode().partition("Over time")[0]
+    assert "for which it was watched" in head and "not started by godyno" in head and "exit 0" not in head

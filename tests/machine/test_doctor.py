@@ -167,3 +167,25 @@ def test_doctor_answers_on_this_machine_in_text_and_json_and_leaves_nothing_behi
     diagnosis = Diagnosis.from_json(json.loads(done.output))
     assert diagnosis.machine.os in ("linux", "darwin")
     assert not list(Path("/sys/fs/cgroup").glob("**/godyno-*-doctor"))
+
+
+def test_a_tracing_folder_that_may_not_be_entered_is_a_missing_layer_and_no_crash(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(path: object, *rest: object, **more: object) -> os.stat_result:
+        if str(path).startswith("/sys/kernel/"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path, *rest, **more)  # type: ignore[arg-type]
+
+    real = os.stat
+    monkeypatch.setattr(os, "stat", refuse)
+    monkeypatch.setattr(Path, "exists", lambda path, **_: True)
+    monkeypatch.setattr(os, "access", lambda *_, **__: False)
+    (layer,) = (layer for layer in kernel_layers(PLAIN, fails) if layer.name == "tracefs")
+    assert not layer.available and "root" in layer.reason
+
+
+def test_what_an_option_asks_for_is_not_called_missing() -> None:
+    text = shown(Diagnosis(PLAIN, tuple(probe_layers(PLAIN))), 80)
+    asked = text[text.index("Only when asked for") :].partition("\n\n")[0]
+    assert "Record with --instrument." in asked and "not asked" not in asked

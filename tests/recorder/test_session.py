@@ -392,3 +392,18 @@ def test_a_live_recording_is_not_recovered_under_its_recorder(godyno: Any, tmp_p
     recorder.wait()
     assert ran.code == 5
     assert b"still being recorded" in ran.err
+
+
+def test_a_probe_that_is_not_asked_for_is_not_even_imported(tmp_path: Path) -> None:
+    script = (
+        "import sys, godyno; godyno.record(['true'], out=sys.argv[1], seal=False); "
+        "print([name for name in sys.modules if name.startswith('godyno.probes.runtime.scrap')])"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path / "a.dyno")],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert ran.stdout == "[]\n"

@@ -141,7 +141,7 @@ export class Flame {
     const { weight, samples } = this.weights;
     this.told.textContent =
       `${samples.toLocaleString("en-US")} samples, ${show(weight, unit)} from ${seconds(a)} to ${seconds(b)}` +
-      (this.before && !this.pinned ? "; colours: against the other capture" : "") + (note ? `. ${note}` : "");
+      (this.before ? `; red: a greater share than in the other ${this.pinned ? "window" : "capture"}, blue: a smaller` : "") + (note ? `. ${note}` : "");
     this.lay();
   };
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from godyno.model import NOT_ASKED
+
 if TYPE_CHECKING:
     from godyno.machine.doctor import Diagnosis
     from godyno.machine.layers import Layer
@@ -39,9 +41,14 @@ def shown(diagnosis: Diagnosis, width: int) -> str:
     """The diagnosis for a terminal of ``width`` columns."""
     lines = [*textwrap.wrap(described(diagnosis.machine), width), ""]
     can = [layer for layer in diagnosis.layers if layer.available]
-    cannot = [layer for layer in diagnosis.layers if not layer.available]
+    asked = [layer for layer in diagnosis.layers if not layer.available and layer.reason == NOT_ASKED]
+    cannot = [layer for layer in diagnosis.layers if not layer.available and layer not in asked]
     margin = max((len(layer.name) for layer in diagnosis.layers), default=0) + 4
-    for title, layers in (("Can be observed here", can), ("Cannot be observed here", cannot)):
+    for title, layers in (
+        ("Can be observed here", can),
+        ("Only when asked for", asked),
+        ("Cannot be observed here", cannot),
+    ):
         if layers:
             lines.append(f"{title} ({len(layers)})")
             for layer in layers:
@@ -74,7 +81,7 @@ def described(machine: Machine) -> str:
 
 def _layer(layer: Layer, margin: int, width: int) -> list[str]:
     indent = " " * margin
-    text = layer.detail if layer.available else layer.reason
+    text = layer.detail if layer.available or layer.reason == NOT_ASKED else layer.reason
     lines = textwrap.wrap(
         text, width, initial_indent=f"  {layer.name:<{margin - 2}}", subsequent_indent=indent
     )

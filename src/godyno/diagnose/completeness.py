@@ -88,7 +88,8 @@ class Completeness:
             Finding(
                 source=self.name,
                 kind="sampling-gaps",
-                claim=f"Sampling paused {row['gaps']:,} times for more than {GAP} periods, {units.show_seconds(longest)} at the longest; "
+                claim=f"Sampling paused {'once' if row['gaps'] == 1 else str(row['gaps']) + ' times'} "
+                f"for more than {GAP} periods, {units.show_seconds(longest)} at the longest; "
                 "nothing sampled shows what happened then",
                 evidence=(Evidence("points", row["until"] - row["longest"], row["until"]),),
                 severity="note" if longest < 5 else "warning",

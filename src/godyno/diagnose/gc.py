@@ -49,7 +49,8 @@ class Gc:
         cycles = sum(row[1] for row in rows)
         longest = max((row[5] for row in rows if row[5] is not None), default=None)
         claim = (
-            f"{cycles:,} garbage collections in {len(rows):,} {'process' if len(rows) == 1 else 'processes'}"
+            f"{cycles:,} garbage {'collection' if cycles == 1 else 'collections'} "
+            f"in {len(rows):,} {'process' if len(rows) == 1 else 'processes'}"
         )
         claim += f"; {rows[0][0]} collected longest, {units.show_seconds(rows[0][2])}"
         if rows[0][3]:

@@ -107,9 +107,14 @@ def hottest(capture: Capture, layer: str = "", by: str = "function", most: int =
     )  # fmt: skip
 
 
-def _chosen(capture: Capture, layer: str) -> str:
+def layers(capture: Capture) -> list[str]:
+    """The layers of samples that the capture has, godyno's own in the order in which they are shown."""
     query = f"SELECT DISTINCT coalesce(layer, '') AS layer FROM stacks WHERE {USABLE_SQL}"
-    there = sorted(capture.sql(query)["layer"].to_pylist(), key=_place)
+    return sorted((str(name) for name in capture.sql(query)["layer"].to_pylist()), key=_place)
+
+
+def _chosen(capture: Capture, layer: str) -> str:
+    there = layers(capture)
     if not there:
         raise UsageError(
             f"{capture.path} has no samples of stacks",
@@ -119,7 +124,7 @@ def _chosen(capture: Capture, layer: str) -> str:
         raise UsageError(
             f"{capture.path} has no samples of layer {layer!r}", hint=f"It has {', '.join(there)}."
         )
-    return layer or str(there[0])
+    return layer or there[0]
 
 
 def _place(layer: str) -> tuple[int, str]:

@@ -38,6 +38,14 @@ class Peak:
         if largest and largest.rss_peak_bytes:
             label = " ".join(filter(None, (largest.kind, largest.package)))
             claim += f"; its largest process, {label}, {units.show_bytes(largest.rss_peak_bytes)}"
+        warnings = []
+        if not peak.exact:
+            warnings.append("The true peak may be higher: this figure misses what lies between two looks.")
+        elif largest and (largest.rss_peak_bytes or 0.0) > peak.value_bytes:
+            warnings.append(
+                "One process held more than the group was charged with: pages of files that were in memory before, "
+                "programs above all, are charged to whoever read them first."
+            )
         return [
             Finding(
                 source=self.name,
@@ -57,9 +65,7 @@ class Peak:
                 if share > TIGHT
                 else "",
                 tried="Not tried." if share > TIGHT else "",
-                warnings=()
-                if peak.exact
-                else ("The true peak may be higher: this figure misses what lies between two looks.",),
+                warnings=tuple(warnings),
                 severity="warning" if share > TIGHT else "info",
                 data={
                     "peak_bytes": peak.value_bytes,

@@ -215,8 +215,10 @@ class Session:
         settings = {"settings": {"go_env": self._go_env()}, **options.settings}
         named = (*(options.probes or ()), *options.also)
         for name in dict.fromkeys((*(registry.built_in("probes") if options.probes is None else ()), *named)):
-            plugin = registry.load("probes", name)
             level = options.level
+            if name not in named and level not in registry.LEVELS.get(name, (level,)):
+                continue
+            plugin = registry.load("probes", name)
             if name not in named and level not in getattr(plugin, "levels", (level,)):
                 continue
             usual = getattr(plugin, "level_settings", {}).get(level, {})

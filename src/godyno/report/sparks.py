@@ -18,6 +18,8 @@ _WANTED = (
     ("waiting", "system.pressure.cpu", True, "1"),
 )
 
+_SHARES = frozenset({"system.pressure.cpu"})  # seconds a second: never more than the time that passed
+
 
 def sparks(capture: Any) -> tuple[Line, ...]:
     """The lines that the capture has data for, over the command's run; none where its run is not known."""
@@ -58,4 +60,8 @@ def _values(capture: Any, name: str, counter: bool, start: int, end: int) -> tup
     for row in rows:
         if 0 <= row["part"] < PARTS:
             found[row["part"]] = row["value"] / ((end - start) * 1e-9 / PARTS) if counter else row["value"]
+            if (
+                name in _SHARES
+            ):  # what rose over a pause of sampling belongs to more parts than the one where it was seen
+                found[row["part"]] = min(1.0, found[row["part"]] or 0.0)
     return tuple(found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from godyno import registry, units
 from godyno.diagnose.findings import findings_of
 from godyno.diagnose.processes import processes
 from godyno.errors import GodynoError
-from godyno.model import Finding, Machine
+from godyno.model import Clock, Finding, Machine
 from godyno.report.document import (
     Bar,
     Block,
@@ -28,6 +29,10 @@ from godyno.report.document import (
 from godyno.report.sparks import sparks
 
 _BARS = 16
+_LEAST_BAR = 0.005  # of the whole path
+_SAID_ABOVE = (
+    "packages-by-memory",
+)  # its figures are a column of the table before it: only the page shows both orders
 
 
 def capture_document(capture: Any, findings: Sequence[Finding] | None = None) -> Document:
@@ -65,6 +70,8 @@ def title_of(capture: Any) -> str:
 def key_figures(capture: Any) -> tuple[Figure, ...]:
     """The figures that answer first."""
     manifest = capture.manifest
+    attached = "attached" in manifest.notes
+    lasted = "for which it was watched" if attached else "from exec to the end of the command"
     out = []
     if manifest.result:
         result = manifest.result
@@ -75,7 +82,11 @@ def key_figures(capture: Any) -> tuple[Figure, ...]:
             else ""
         )
         out.append(
-            Figure("Wall time", units.show_seconds(result.wall_s), "from exec to the end of the command")
+            Figure(
+                "Wall time",
+                units.show_seconds(result.wall_s),
+                lasted,
+            )
         )
         out.append(Figure("CPU time", units.show_seconds(cpu), about))
     if manifest.peak:
@@ -87,7 +98,9 @@ def key_figures(capture: Any) -> tuple[Figure, ...]:
     if count:
         kinds = len({one.kind for one in processes(capture)})
         out.append(Figure("Processes", f"{count:,}", f"of {kinds} {'kind' if kinds == 1 else 'kinds'}"))
-    if manifest.result:
+    if attached:
+        out.append(Figure("Attached", "to what ran", "not started by godyno: how it ends is not seen"))
+    elif manifest.result:
         result = manifest.result
         ended = f"signal {result.signal}" if result.signal else f"exit {result.exit_code}"
         out.append(
@@ -123,11 +136,10 @@ def _heading(source: str) -> str:
 
 
 def _finding_blocks(finding: Finding) -> list[Block]:
-    blocks = finding_blocks(finding)
-    bars = _bars(finding)
-    if bars:
-        blocks.append(bars)
-    return blocks
+    blocks, bars = finding_blocks(finding), _bars(finding)
+    if bars or finding.kind in _SAID_ABOVE:
+        blocks = [replace(block, detail=True) if isinstance(block, Grid) else block for block in blocks]
+    return [*blocks, bars] if bars else blocks
 
 
 def _bars(finding: Finding) -> SpanLanes | None:
@@ -146,6 +158,9 @@ def _bars(finding: Finding) -> SpanLanes | None:
         return None
     start, end = min(step["t_start_ns"] for step in steps), max(step["t_end_ns"] for step in steps)
     longest = sorted(steps, key=lambda step: step["t_start_ns"] - step["t_end_ns"])[:_BARS]
+    longest = [
+        s for s in longest if s["t_end_ns"] - s["t_start_ns"] >= _LEAST_BAR * (end - start)
+    ] or longest[:1]
     bars = tuple(
         Bar(
             str(step.get("name", ""))
@@ -195,24 +210,21 @@ def _cost(capture: Any) -> KeyFigures:
 def _probes(capture: Any) -> Grid:
     rows = []
     for probe in capture.manifest.probes:
-        state = (
-            "watched"
-            if probe.availability.available
-            else f"not here: {probe.availability.reason or 'no reason given'}"
-        )
-        if probe.availability.remedy:
-            state += f" (to enable: {probe.availability.remedy})"
-        error = "–" if probe.alignment_error_ns is None else f"± {units.show(probe.alignment_error_ns, 'ns')}"
+        if not probe.availability.available:
+            continue  # a finding names it, with its reason
+        stamped = set(probe.clocks.values()) == {Clock.MONOTONIC.value}
+        error = "not needed" if stamped else "–"
+        if probe.alignment_error_ns is not None:
+            error = f"± {units.show(probe.alignment_error_ns, 'ns')}"
         rows.append(
             (
                 probe.name,
-                state,
                 ", ".join(sorted(set(probe.clocks.values()))) or "–",
                 error,
                 units.show_seconds(probe.cpu_s),
             )
         )
-    return Grid(("layer", "state", "clock", "alignment", "CPU"), tuple(rows), frozenset({3, 4}))
+    return Grid(("layer", "clock", "alignment", "CPU"), tuple(rows), frozenset({2, 3}))
 
 
 def _machine(machine: Machine) -> Grid:

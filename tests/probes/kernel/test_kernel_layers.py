@@ -226,6 +226,14 @@ def test_arguments_of_chosen_calls_are_kept_and_the_exit_status_is_the_commands(
         )
 
 
+def test_a_call_that_strace_does_not_know_is_refused_before_anything_runs(tmp_path: Path) -> None:
+    if not shutil.which("strace"):
+        pytest.skip("strace is not installed")
+    with pytest.raises(GodynoError, match="nosuch"):
+        record(["touch", str(tmp_path / "ran")], tmp_path / "no.dyno", args=["nosuch"])
+    assert not (tmp_path / "ran").exists() and not (tmp_path / "no.dyno").exists()
+
+
 def test_what_a_machine_cannot_count_is_named_with_its_reason(tmp_path: Path) -> None:
     recording = record(["sleep", "0.3"], tmp_path / "c", level="standard")
     with probed(recording, "counters") as capture:

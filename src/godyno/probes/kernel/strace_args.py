@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -56,6 +57,11 @@ class StraceArgs(SimpleProbe):
         if unfit:
             raise UsageError(
                 f"{unfit[0]!r} is no system call's name", hint="Write them as --args openat,connect,bind."
+            )
+        refused = _refused(self.calls)
+        if refused:
+            raise UsageError(
+                f"--args: {refused}", hint="Write names that strace knows: --args openat,connect,bind."
             )
         command = (
             "strace", "-DDD", "-f", "--seccomp-bpf", "-qq", "-s", "0", "--absolute-timestamps=format:unix,precision:ns",
@@ -115,6 +121,16 @@ class StraceArgs(SimpleProbe):
         sink.note("alignment_error_ns", _LATE_NS + conversion.error_ns)
         if strace.not_understood:
             sink.note("lines_not_understood", strace.not_understood)
+
+
+def _refused(calls: Sequence[str]) -> str:
+    """What strace has against these calls; else the command would not even start below it."""
+    try:
+        asked = ("strace", "-e", f"trace={','.join(calls)}", "-V")
+        ran = subprocess.run(asked, capture_output=True, text=True, timeout=10, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""  # it will say so itself
+    return ran.stderr.strip().removeprefix("strace: ")[:200] if ran.returncode else ""
 
 
 def _usable() -> Availability:

@@ -21,7 +21,7 @@ from godyno.formats.instrumentlog import read_heads
 from godyno.formats.schedtrace import SchedState, sched_state
 from godyno.formats.shimlog import ShimLine, ShimProcess, shim_process
 from godyno.interfaces import SimpleProbe, Sink, Target
-from godyno.model import Availability, Clock, Machine, Workload
+from godyno.model import NOT_ASKED, Availability, Clock, Machine, Workload
 
 SETTINGS = ("gctrace", "inittrace", "schedtrace")
 _HALF_MS = 500_000
@@ -63,9 +63,7 @@ class GoDebug(SimpleProbe):
     def availability(self, machine: Machine) -> Availability:
         """Needs the shim."""
         if self.shim is None:
-            return Availability(
-                False, "it was not asked for", "Record with --go-debug gctrace,inittrace,schedtrace."
-            )
+            return Availability(False, NOT_ASKED, "Record with --go-debug gctrace,inittrace,schedtrace.")
         return Availability(True)
 
     def prepare(self, workload: Workload, raw: Path) -> Workload:

@@ -15,7 +15,7 @@ from godyno.errors import FormatError, GodynoError
 from godyno.formats.gocommand import go_command
 from godyno.formats.instrumentlog import METRICS, InstrumentLog, instrument_log, quantile
 from godyno.interfaces import SimpleProbe, Sink, TableSink, Target
-from godyno.model import Availability, Clock, Machine, Workload
+from godyno.model import NOT_ASKED, Availability, Clock, Machine, Workload
 
 if TYPE_CHECKING:
     from godyno.workload.instrument import Plan
@@ -50,7 +50,7 @@ class GoRuntime(SimpleProbe):
                 False, f"instrumented programs tell nothing on {machine.os} yet", "Record on Linux."
             )
         if self.plan is None:
-            return Availability(False, "it was not asked for", "Record with --instrument.")
+            return Availability(False, NOT_ASKED, "Record with --instrument.")
         return Availability(True)
 
     def prepare(self, workload: Workload, raw: Path) -> Workload:

@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 
 from godyno.errors import UsageError
 from godyno.interfaces import SimpleProbe, Sink, TableSink, Target
-from godyno.model import Availability, Clock, Machine, Workload
+from godyno.model import NOT_ASKED, Availability, Clock, Machine, Workload
 from godyno.probes.runtime.scraping.address import AUTHORIZATION, address, authorization
 from godyno.probes.runtime.scraping.process import KINDS, Settings
 
@@ -50,9 +50,7 @@ class Scrape(SimpleProbe):
     def availability(self, machine: Machine) -> Availability:
         """Needs an address."""
         if not self.url:
-            return Availability(
-                False, "it was not asked for", "Record with --pprof http://localhost:6060/debug/pprof."
-            )
+            return Availability(False, NOT_ASKED, "Record with --pprof http://localhost:6060/debug/pprof.")
         return Availability(True)
 
     def prepare(self, workload: Workload, raw: Path) -> Workload:
