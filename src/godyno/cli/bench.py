@@ -112,6 +112,7 @@ def command(
     from godyno.studies.bench.result import finite
     from godyno.studies.bench.session import dry_run as planned
     from godyno.studies.bench.settings import Settings
+    from godyno.studies.bench.terminal import bench_text
 
     if record and out is None:
         raise UsageError("--record keeps captures and needs a place for them", hint="Add -o DIRECTORY.")
@@ -134,7 +135,7 @@ def command(
     if as_json:
         click.echo(json.dumps(finite(found.as_json()), allow_nan=False))
     else:
-        click.echo(as_markdown(document(found)) if markdown else table.bench_text(found), nl=False)
+        click.echo(as_markdown(document(found)) if markdown else bench_text(found), nl=False)
         took = units.show_seconds(found.elapsed_s)
         click.echo(
             f"{found.runs} runs in {found.blocks} interleaved blocks, {took}; ended: {found.end}", err=True

@@ -22,6 +22,7 @@ from godyno.studies.bench.comparing import Row
 from godyno.studies.bench.gate import Judged
 from godyno.studies.bench.noise import summary
 from godyno.studies.bench.result import Bench, Compared
+from godyno.studies.bench.verdict import verdict
 
 _PICTURES = 120
 _RIGHT = frozenset(range(1, 8))
@@ -32,6 +33,7 @@ def document(found: Bench) -> Document:
     blocks: list[Block] = [KeyFigures(tuple(_figures(found))), *_gates(found.gates)]
     for arm, rows in found.rows.items():
         blocks.append(Heading(f"{arm} against {found.arms[0]}"))
+        blocks += _verdict(rows, arm)
         blocks += row_grids(rows)
         blocks += [Message(warning) for warning in table.warnings_of(rows)]
     if found.singles:
@@ -59,12 +61,18 @@ def compared_document(found: Compared) -> Document:
     blocks: list[Block] = list(_gates(found.gates))
     for name, rows in found.rows.items():
         blocks.append(Heading(f"{name} against {found.base}"))
+        blocks += _verdict(rows, name)
         blocks += [Message(sentence, "warning") for sentence in found.trust.get(name, ())]
         blocks += row_grids(rows)
         blocks += [Message(warning) for warning in table.warnings_of(rows)]
     return Document(
         f"{', '.join(found.rows)} against {found.base}", "Compared as they were measured", tuple(blocks)
     )
+
+
+def _verdict(rows: Sequence[Row], arm: str) -> list[Paragraph]:
+    said = verdict(rows, arm)
+    return [Paragraph(said)] if said else []
 
 
 def _gates(gates: Sequence[Judged]) -> list[Message]:
@@ -111,7 +119,7 @@ def _singles(found: Bench) -> list[Block]:
         body = [
             (one.name, table.scaled(one.summary.median),
              f"{table.scaled(one.summary.interval.low)}…{table.scaled(one.summary.interval.high)}",
-             f"{100 * one.summary.cv_ratio:.1f}%", str(one.summary.n))
+             table.spread(one.summary), str(one.summary.n))
             for one in found.singles if (one.package, one.unit) == (package, unit)
         ]  # fmt: skip
         caption = f"{package}, {unit}" if package else unit

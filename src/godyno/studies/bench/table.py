@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from godyno.report.payload import clean
 from godyno.stats.compare import Verdict
+from godyno.stats.sample import Summary
 from godyno.studies.bench.comparing import Row
 from godyno.studies.bench.gate import Judged
-from godyno.studies.bench.result import Bench, Single, Why
+from godyno.studies.bench.result import Single, Why
 
 WIDTH = 80
 _PREFIXES = (
@@ -83,10 +84,15 @@ def sees(row: Row) -> str:
     return f"{100 * seen:.1f}%" if seen < 0.9995 else f"{1 + seen:.1f}x"
 
 
+def runs(row: Row) -> str:
+    """How many runs: of each side, or of both where they differ."""
+    found = row.comparison
+    return str(found.n_old) if found.n_old == found.n_new else f"{found.n_old}+{found.n_new}"
+
+
 def cells(row: Row) -> list[str]:
     """A row's cells, in the order of HEAD."""
     found = row.comparison
-    n = str(found.n_old) if found.n_old == found.n_new else f"{found.n_old}+{found.n_new}"
     p = f"{found.p:.3f}" if found.p >= 0.0005 else "<.001"
     return [
         row.name,
@@ -95,7 +101,7 @@ def cells(row: Row) -> list[str]:
         delta(row),
         interval(row),
         p,
-        n,
+        runs(row),
         sees(row),
     ]
 
@@ -106,7 +112,11 @@ def geomean(rows: Sequence[Row]) -> list[str] | None:
     if len(pairs) < 2 or any(old <= 0 or new <= 0 for old, new in pairs):
         return None
     old, new = (float(np.exp(np.mean(np.log(side)))) for side in zip(*pairs, strict=True))
-    return ["geomean", scaled(old), scaled(new), f"{100 * (new / old - 1):+.2f}%", "", "", "", ""]
+    # It has no interval of its own: a mean of changes none of which is proven would pass for one that is.
+    of_pairs = all("paired runs" in row.comparison.method for row in rows)
+    open_all = of_pairs and all(row.comparison.verdict is Verdict.UNDECIDED for row in rows)
+    change = "~" if open_all else f"{100 * (new / old - 1):+.2f}%"
+    return ["geomean", scaled(old), scaled(new), change, "", "", "", ""]
 
 
 def unit_order(unit: str) -> int:
@@ -175,6 +185,11 @@ def cut(name: str, width: int) -> str:
     return f"{name[: width - 1 - tail]}…{name[len(name) - tail :]}"
 
 
+def spread(found: Summary) -> str:
+    """The standard deviation as a share of the mean, which one run alone does not have."""
+    return f"{100 * found.cv_ratio:.1f}%" if found.n > 1 else "?"
+
+
 def singles_text(singles: Sequence[Single], arm: str, width: int = WIDTH) -> str:
     """One arm alone: medians with their intervals."""
     lines = [clean(arm), ""]
@@ -187,7 +202,7 @@ def singles_text(singles: Sequence[Single], arm: str, width: int = WIDTH) -> str
             known = math.isfinite(found.interval.low) and math.isfinite(found.interval.high)
             body.append(
                 [one.name, scaled(found.median), f"{scaled(found.interval.low)}…{scaled(found.interval.high)}" if known else "?",
-                 f"{100 * found.cv_ratio:.1f}%", str(found.n)]
+                 spread(found), str(found.n)]
             )  # fmt: skip
         lines += [f"pkg: {clean(package)}"] if package else []
         lines += [*laid_out(body, width), ""]
@@ -240,31 +255,8 @@ def warnings_of(rows: Sequence[Row]) -> list[str]:
     return [f"{warning} ({count} rows)" if count > 1 else warning for warning, count in counted.items()]
 
 
-def compared_text(
-    base: str, rows: Mapping[str, Sequence[Row]], trust: Mapping[str, Sequence[str]], width: int = WIDTH
-) -> str:
-    """What was measured before, side by side with the base, and what it costs in trust."""
-    parts = []
-    for name, found in rows.items():
-        parts.append(text(found, base, name, width))
-        parts += [
-            f"{line}\n" for sentence in trust.get(name, ()) for line in wrapped(f"trust: {sentence}", width)
-        ]
-    return "".join(parts)
-
-
 def gate_text(one: Judged) -> str:
     """A gate's outcome in a line."""
     word = {0: "holds", 1: "is broken", 2: "is open"}[one.code]
     names = one.failed or one.open
     return f"gate {one.gate.text} {word}{': ' + ', '.join(map(clean, names)) if names else ''}"
-
-
-def bench_text(found: Bench, width: int = WIDTH) -> str:
-    """Everything, for a terminal."""
-    parts = [text(rows, found.arms[0], arm, width) for arm, rows in found.rows.items() if rows]
-    if found.singles:
-        parts.append(singles_text(found.singles, found.arms[0], width))
-    parts += [why_text(why, width) for why in found.why]
-    parts += [f"{gate_text(one)}\n" for one in found.gates]
-    return "\n".join(parts)
