@@ -187,6 +187,14 @@ def test_a_plan_prints_what_would_run_and_how_long(tmp_path):
     assert Plan.from_json(json.loads(json.dumps(plan.as_json()))) == plan
 
 
+def test_a_plan_fits_eighty_columns_and_leaves_out_of_its_blocks_what_never_varies():
+    calls = [f"a-call-of-some-length-{i}" for i in range(12)]
+    text = Plan.of("cgo", [Factor.of("go", "1.27"), Factor.of("call", *calls)], 2).text()
+    assert max(map(len, text.splitlines())) <= 80
+    assert text.count("go=1.27") == 0
+    assert text.count(calls[0]) >= 3
+
+
 class _Benchmarks(_Machine):
     """Each subject has a speed of its own; ``ratios`` are by (subject, level)."""
 

@@ -31,7 +31,7 @@ class _WithFactors(click.Command):
             kind = registry.load("studies", name)
             about = getattr(kind, "about", {})
             rows = [
-                (f"--{factor} LEVELS", f"{about.get(factor, '')} [{','.join(levels)}]".strip())
+                (f"--{factor} LEVELS", f"{about.get(factor, '')} [{', '.join(levels)}]".strip())
                 for factor, levels in kind.factors.items()
             ]
             rows += [
