@@ -35,6 +35,8 @@ def _cli() -> str:
         command = group.get_command(context, name)
         assert command is not None
         parts += [f"## godyno {name}\n", "```text", _help(command, f"godyno {name}"), "```\n"]
+        for sub, inner in getattr(command, "commands", {}).items():
+            parts += [f"### godyno {name} {sub}\n", "```text", _help(inner, f"godyno {name} {sub}"), "```\n"]
     return "\n".join(parts)
 
 

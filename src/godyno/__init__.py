@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from godyno.errors import GodynoError
     from godyno.machine import read_machine
     from godyno.machine.doctor import doctor
+    from godyno.modcache.check import check_caches
+    from godyno.modcache.explain import explain_error
+    from godyno.modcache.plan import plan_caches
     from godyno.model import Finding, Workload
     from godyno.recorder import Recording, attach, record
     from godyno.recorder.recover import recover
@@ -47,6 +50,9 @@ _HOMES = {
     "attach": "godyno.recorder",
     "bench": "godyno.studies.bench.api",
     "captures": "godyno.capture.reader",
+    "check_caches": "godyno.modcache.check",
+    "explain_error": "godyno.modcache.explain",
+    "plan_caches": "godyno.modcache.plan",
     "compare": "godyno.studies.comparison",
     "doctor": "godyno.machine.doctor",
     "measure_noise": "godyno.studies.noise.api",
@@ -71,13 +77,16 @@ __all__ = [
     "attach",
     "bench",
     "captures",
+    "check_caches",
     "compare",
     "doctor",
+    "explain_error",
     "findings_of",
     "list_studies",
     "measure_noise",
     "open_capture",
     "pack",
+    "plan_caches",
     "read_machine",
     "record",
     "recover",
