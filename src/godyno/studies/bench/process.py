@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -19,10 +20,12 @@ from types import TracebackType
 from typing import Any, Protocol, Self
 
 from godyno.errors import GodynoError
-from godyno.machine.cgroups import Group
+from godyno.machine.cgroups import Group, sweep_stale
+from godyno.machine.guardian import Guardian
 from godyno.model import Record, Result
 
 _MOST_OUTPUT = 64 << 20
+_GROUP = "group.json"  # in the scratch directory, for the guardian
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ class Launch(Protocol):
 
 
 class Spawner:
-    """Starts processes through ``spawner.py``. A context manager; nothing that it started outlives it."""
+    """Starts processes through ``spawner.py``. A context manager; nothing that it started outlives it, nor what is in ``scratch``."""
 
     def __init__(self, *, syscalls: bool = False, held: Callable[[int], None] | None = None) -> None:
         self.held = held
@@ -66,7 +69,10 @@ class Spawner:
             self.syscall_event = tracepoint_ids(["raw_syscalls/sys_enter"])["raw_syscalls/sys_enter"]
 
     def __enter__(self) -> Self:
-        self._scratch = tempfile.TemporaryDirectory(prefix="godyno-run-")
+        sweep_stale()
+        self.scratch = Path(tempfile.mkdtemp(prefix="godyno-bench-"))
+        # Before the pipes below, which it would keep open.
+        self._guardian = Guardian(self._tidy)
         script = Path(__file__).with_name("spawner.py")
         # A session of its own: Ctrl-C reaches godyno, which closes the pipe, which ends the child.
         self._process = subprocess.Popen(
@@ -82,18 +88,31 @@ class Spawner:
         self._process.stdin.close()
         self._process.wait()
         self._process.stdout.close()
-        self._scratch.cleanup()
+        self._tidy()
+        self._guardian.dismiss()
+
+    def _tidy(self) -> None:
+        """What would outlive a killed godyno: the group of the run that was under way, daemons in it, and the scratch directory."""
+        with contextlib.suppress(OSError, ValueError):
+            group = Group.reopen(**json.loads((self.scratch / _GROUP).read_text(encoding="utf-8")))
+            if group:
+                group.kill()
+                group.remove()
+        shutil.rmtree(self.scratch, ignore_errors=True)
 
     def run(
         self, argv: Sequence[str], *, cwd: Path, env: Mapping[str, str | None], timeout_s: float, label: str = "",
         output: bool = True,
     ) -> Finished:  # fmt: skip
         """Runs ``argv`` to its end or ``timeout_s``; ``env`` is what differs from godyno's own. ``output`` False throws stdout away."""
-        place = Path(self._scratch.name)
+        place = self.scratch
         temporary = place / "tmp"
         temporary.mkdir(exist_ok=True)
         out, err = str(place / "stdout") if output else os.devnull, str(place / "stderr")
         group, _ = Group.create("bench", ("memory",))
+        if group:
+            paths = {controller: str(path) for controller, path in group.paths.items()}
+            (place / _GROUP).write_text(json.dumps({"name": group.name, "paths": paths}), encoding="utf-8")
         try:
             whole = _environment({"TMPDIR": str(temporary), **env})
             self._send(

@@ -8,7 +8,6 @@ import hashlib
 import os
 import shutil
 import signal
-import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -143,7 +142,7 @@ def prepared(
         for name in dict.fromkeys(side.revision for side in wanted):
             watch.say(f"checking out {name}" if name != WORKING_TREE else "")
             trees[name] = stack.enter_context(revision(directory, name, place / "trees"))
-        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="godyno-bench-")))
+        scratch = spawner.scratch
         launch: Launch = recording(place / "captures") if settings.record else spawner.run
         launch = held.around(launch)
         gos = {side.name: _go_of(side, trees[side.revision], settings, watch) for side in wanted}
