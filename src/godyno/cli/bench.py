@@ -113,6 +113,7 @@ def command(
     from godyno.studies.bench.session import dry_run as planned
     from godyno.studies.bench.settings import Settings
     from godyno.studies.bench.terminal import bench_text
+    from godyno.studies.plan import for_terminal
 
     if record and out is None:
         raise UsageError("--record keeps captures and needs a place for them", hint="Add -o DIRECTORY.")
@@ -125,7 +126,7 @@ def command(
         shield=tuple(filter(None, (shield_with or "").split(","))) if shield or shield_with else None,
     )  # fmt: skip
     if dry_run:
-        click.echo(planned(settings, directory=Path.cwd(), watch=watch(quiet)))
+        click.echo(for_terminal(planned(settings, directory=Path.cwd(), watch=watch(quiet))))
         return
     found = measured(settings, Path.cwd(), out, watch(quiet))
     if gobench:

@@ -121,9 +121,15 @@ class Plan(Record):
                 )
         else:
             lines.append("  time: not known before a pilot run")
-        return "\n".join(part for line in lines for part in _wrapped(line))
+        return "\n".join(lines)
 
 
-def _wrapped(line: str) -> list[str]:
-    """The line at 80 columns, what follows set in below it."""
-    return textwrap.wrap(line, 80, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
+def for_terminal(text: str, width: int = 80) -> str:
+    """A plan's text with no line wider than ``width``; what does not fit is set in below its line."""
+    return "\n".join(
+        part
+        for line in text.splitlines()
+        for part in textwrap.wrap(
+            line, width, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
+        )
+    )

@@ -84,7 +84,7 @@ def read_study(place: Path, settings: Settings) -> dict[str, Any]:
         old, new = getattr(before, one.name), getattr(settings, one.name)
         if one.name not in _MAY_CHANGE and old != new:
             raise UsageError(
-                f"{place} holds a study with another {one.name}: {old!r}, not {new!r}",
+                f"{place} holds a study with {one.name} = {old!r}, not {new!r}",
                 hint="Go on with the same options, or name another directory.",
             )
     return known

@@ -137,25 +137,36 @@ def grouped(rows: Sequence[Row]) -> list[tuple[str, str, list[Row]]]:
 def text(rows: Sequence[Row], old: str, new: str, width: int = WIDTH) -> str:
     """For a terminal. Counts that did not change in any benchmark are one line together."""
     lines = [f"base: {clean(old)}", f"new:  {clean(new)}", ""]
-    quiet: dict[str, list[str]] = {}
     for package, unit, part in grouped(rows):
-        if unit in _COUNTS and all(constant(row) for row in part):
-            quiet.setdefault(package, []).append(unit)
+        if unchanged(unit, part):
             continue
         body = [[f"{unit}", *HEAD[1:]], *(cells(row) for row in part)]
         mean = geomean(part)
         lines += [f"pkg: {clean(package)}"] if package else []
         lines += [*laid_out([*body, mean] if mean else body, width), ""]
-    for package, names in quiet.items():
-        n = len({row.name for row in rows if row.package == package})
-        lines += [
-            f"{', '.join(names)}: the same in {f'all {n}' if n > 1 else 'the one'} of {clean(package)}"
-            if package
-            else f"{', '.join(names)}: the same",
-            "",
-        ]
+    for said in unchanged_said(rows):
+        lines += [said, ""]
     lines += [line for warning in warnings_of(rows) for line in wrapped(f"note: {warning}", width)]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def unchanged(unit: str, rows: Sequence[Row]) -> bool:
+    """Whether a count came out the same in every run of every benchmark: a table of it would say nothing."""
+    return unit in _COUNTS and all(constant(row) for row in rows)
+
+
+def unchanged_said(rows: Sequence[Row]) -> list[str]:
+    """The counts that did not change, a sentence for each package."""
+    quiet: dict[str, list[str]] = {}
+    for package, unit, part in grouped(rows):
+        if unchanged(unit, part):
+            quiet.setdefault(package, []).append(unit)
+    out = []
+    for package, names in quiet.items():
+        n = len({row.name for row in rows if row.package == package})
+        where = f" in {f'all {n}' if n > 1 else 'the one'} of {clean(package)}" if package else ""
+        out.append(f"{', '.join(names)}: the same{where}")
+    return out
 
 
 def wrapped(sentence: str, width: int = WIDTH) -> list[str]:
@@ -252,7 +263,22 @@ def warnings_of(rows: Sequence[Row]) -> list[str]:
             if warning == "all values are equal":  # the table says so
                 continue
             counted[warning] = counted.get(warning, 0) + 1
-    return [f"{warning} ({count} rows)" if count > 1 else warning for warning, count in counted.items()]
+    told = [f"{warning} ({count} rows)" if count > 1 else warning for warning, count in counted.items()]
+    leaning = sum(leans(row) for row in rows)
+    if leaning:
+        told.append(
+            f"{leaning} ~ {'has' if leaning == 1 else 'have'} an interval without 0: that misses the truth in 5 of 100 tries, "
+            f"and proof for all benchmarks at every look is held to {100 * rows[0].comparison.alpha:g} of 100; more runs decide"
+        )
+    return told
+
+
+def leans(row: Row) -> bool:
+    """Whether a change that is not proven has an interval on one side of none."""
+    found = row.comparison
+    none = 1.0 if found.scale == "ratio" else 0.0
+    apart = found.interval.low > none or found.interval.high < none
+    return found.verdict is Verdict.UNDECIDED and apart and "paired runs" in found.method
 
 
 def gate_text(one: Judged) -> str:

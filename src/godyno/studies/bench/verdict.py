@@ -56,9 +56,9 @@ def _said(row: Row) -> str:
 
 
 def _others(rows: Sequence[Row]) -> list[str]:
-    """Units that are no time, with in how many benchmarks they are proven to be higher or lower."""
+    """Units that are no time (B/s is one, the other way round), with in how many benchmarks they are proven to be higher or lower."""
     out = []
-    for unit in dict.fromkeys(row.unit for row in rows if row.unit not in _TIMES):
+    for unit in dict.fromkeys(row.unit for row in rows if row.unit not in (*_TIMES, "B/s")):
         found = [row.comparison.verdict for row in rows if row.unit == unit]
         told = [
             f"{word} in {found.count(which)}"
