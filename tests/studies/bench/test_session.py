@@ -109,7 +109,7 @@ def test_a_slower_working_tree_is_proven_slower_and_the_checkout_is_untouched(ch
     assert "<circle" in (place / "bench.html").read_text()
     assert godyno.compare(place).rows == bench.rows, "a kept study shows the same again"
     assert godyno.bench(out=place, **options).runs == bench.runs, "a decided study is not run on"
-    with pytest.raises(UsageError, match="another benchtime"):
+    with pytest.raises(UsageError, match="with benchtime = "):
         godyno.bench(out=place, **{**options, "benchtime": "400x"})
     source = checkout / "spin_test.go"
     text = source.read_text()
@@ -171,11 +171,13 @@ def test_ctrl_c_keeps_what_was_measured_and_the_same_command_goes_on(tmp_path):
 
 
 def test_a_killed_godyno_leaves_no_process_cgroup_or_directory(tmp_path):
+    (tmp_path / "trees" / "one").mkdir(parents=True)
     mark = f"7{os.getpid() % 1000:03d}"
     daemon = f"setsid sleep {mark} & sleep {mark}"
     code = (
         "from pathlib import Path\nfrom godyno.studies.bench.process import Spawner\n"
-        f"with Spawner() as s: s.run(['sh', '-c', {daemon!r}], cwd=Path('/'), env={{}}, timeout_s=100)"
+        f"with Spawner(leaves=[Path({str(tmp_path / 'trees')!r})]) as s:\n"
+        f"    s.run(['sh', '-c', {daemon!r}], cwd=Path('/'), env={{}}, timeout_s=100)"
     )
     running = subprocess.Popen([sys.executable, "-c", code], env={**os.environ, "TMPDIR": str(tmp_path)})
 
@@ -186,7 +188,7 @@ def test_a_killed_godyno_leaves_no_process_cgroup_or_directory(tmp_path):
         return list(Path("/sys/fs/cgroup").glob(f"**/godyno-{running.pid}-*"))
 
     _wait_for(lambda: len(alive()) == 2, "nothing was started")
-    assert list(tmp_path.iterdir())
+    assert len(list(tmp_path.iterdir())) == 2
     grouped = bool(groups())
     running.kill()
     running.wait()

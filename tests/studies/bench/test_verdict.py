@@ -27,6 +27,14 @@ def test_other_units_are_said_where_they_changed():
     assert verdict(rows, "new") == "new: 1 benchmark undecided; allocs/op higher in 1; peak-B lower in 1"
 
 
+def test_a_command_is_not_called_a_benchmark():
+    assert (
+        verdict([_row("Command", factor=1.5)], "b")
+        == "b: slower; Command +50.00% sec/op (+50.0…+50.0%, n 14)"
+    )
+    assert verdict([_row("command", "sec")], "b.dyno") == "b.dyno: undecided"
+
+
 def test_without_times_there_is_no_verdict():
     assert verdict([_row("A", "B/op")], "new") == ""
 

@@ -58,10 +58,19 @@ class Launch(Protocol):
 
 
 class Spawner:
-    """Starts processes through ``spawner.py``. A context manager; nothing that it started outlives it, nor what is in ``scratch``."""
+    """Starts processes through ``spawner.py``. A context manager; nothing that it started outlives it, nor what is in ``scratch``.
 
-    def __init__(self, *, syscalls: bool = False, held: Callable[[int], None] | None = None) -> None:
-        self.held = held
+    ``leaves`` are directories of the caller that must not outlive a godyno that is killed.
+    """
+
+    def __init__(
+        self,
+        *,
+        syscalls: bool = False,
+        held: Callable[[int], None] | None = None,
+        leaves: Sequence[Path] = (),
+    ) -> None:
+        self.held, self.leaves = held, leaves
         self.syscall_event: int | None = None
         if syscalls:
             from godyno.probes.kernel.tracepoints import tracepoint_ids
@@ -72,7 +81,7 @@ class Spawner:
         sweep_stale()
         self.scratch = Path(tempfile.mkdtemp(prefix="godyno-bench-"))
         # Before the pipes below, which it would keep open.
-        self._guardian = Guardian(self._tidy)
+        self._guardian = Guardian(self._tidy_after_kill)
         script = Path(__file__).with_name("spawner.py")
         # A session of its own: Ctrl-C reaches godyno, which closes the pipe, which ends the child.
         self._process = subprocess.Popen(
@@ -91,8 +100,13 @@ class Spawner:
         self._tidy()
         self._guardian.dismiss()
 
+    def _tidy_after_kill(self) -> None:
+        self._tidy()
+        for one in self.leaves:
+            shutil.rmtree(one, ignore_errors=True)
+
     def _tidy(self) -> None:
-        """What would outlive a killed godyno: the group of the run that was under way, daemons in it, and the scratch directory."""
+        """Ends the group of the run that was under way, with the daemons in it, and removes the scratch directory."""
         with contextlib.suppress(OSError, ValueError):
             group = Group.reopen(**json.loads((self.scratch / _GROUP).read_text(encoding="utf-8")))
             if group:

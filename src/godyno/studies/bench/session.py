@@ -24,6 +24,7 @@ from godyno.studies.bench.live import Silent, Watch
 from godyno.studies.bench.pilot import Pilot, Subject, TrialFailed, pilot
 from godyno.studies.bench.place import (
     STUDY_FILE,
+    TREES,
     TRIALS,
     keep,
     known_pilot,
@@ -136,12 +137,15 @@ def prepared(
         held = stack.enter_context(
             shielded(settings.shield, say=watch.say)
         )  # before the spawner, which inherits it
-        spawner = stack.enter_context(Spawner(syscalls=settings.syscalls))
         place = open_place(out, stack)
+        # Of a study with a name its trials stay, to be gone on with.
+        spawner = stack.enter_context(
+            Spawner(syscalls=settings.syscalls, leaves=(place if out is None else place / TREES,))
+        )
         trees = {}
         for name in dict.fromkeys(side.revision for side in wanted):
             watch.say(f"checking out {name}" if name != WORKING_TREE else "")
-            trees[name] = stack.enter_context(revision(directory, name, place / "trees"))
+            trees[name] = stack.enter_context(revision(directory, name, place / TREES))
         scratch = spawner.scratch
         launch: Launch = recording(place / "captures") if settings.record else spawner.run
         launch = held.around(launch)

@@ -9,7 +9,7 @@ from godyno.stats.compare import Verdict
 from godyno.studies.bench import table
 from godyno.studies.bench.comparing import Row
 
-_TIMES = ("sec/op", "cpu-sec/op")
+_TIMES = ("sec/op", "cpu-sec/op", "sec", "cpu-sec")
 _OPEN = (Verdict.UNDECIDED, Verdict.EQUIVALENT)
 _WORDS = ("slower", "faster", "the same", "undecided")
 
@@ -35,7 +35,10 @@ def verdict(rows: Sequence[Row], arm: str) -> str:
     total = len(deciding)
     named = "benchmark" if total == 1 else f"of {total} benchmarks"
     told = [f"{count} {word}" for word, count in counts.items() if count]
-    told[0] = told[0].replace(" ", f" {named} ", 1)
+    # A command is no benchmark, and the only one.
+    told = (
+        [_word(deciding[0])] if _is_command(deciding) else [told[0].replace(" ", f" {named} ", 1), *told[1:]]
+    )
     parts = [", ".join(told)]
     proven = [row for row in deciding if row.comparison.verdict not in _OPEN]
     if proven:
@@ -43,6 +46,10 @@ def verdict(rows: Sequence[Row], arm: str) -> str:
         parts.append(f"{'most: ' if len(proven) > 1 else ''}{_said(most)}")
     parts += _others(rows)
     return f"{clean(arm)}: {'; '.join(parts)}"
+
+
+def _is_command(rows: Sequence[Row]) -> bool:
+    return [row.name.lower() for row in rows] == ["command"]
 
 
 def _word(row: Row) -> str:
