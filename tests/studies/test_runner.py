@@ -6,7 +6,7 @@ import pytest
 from godyno.errors import BuildFailed, FormatError, UsageError
 from godyno.model import Trial
 from godyno.studies.factors import Factor, Level
-from godyno.studies.plan import Plan
+from godyno.studies.plan import Plan, for_terminal
 from godyno.studies.runner import End, PairedRule, read, run
 
 _POOL = "machine | go1.27"
@@ -185,6 +185,15 @@ def test_a_plan_prints_what_would_run_and_how_long(tmp_path):
     assert "not known before a pilot run" in plan.text()
     assert plan.settings({"GOGC": "50"}) == {"GOGC": "50"}
     assert Plan.from_json(json.loads(json.dumps(plan.as_json()))) == plan
+
+
+def test_a_plan_fits_eighty_columns_and_leaves_out_of_its_blocks_what_never_varies():
+    calls = [f"a-call-of-some-length-{i}" for i in range(12)]
+    text = Plan.of("cgo", [Factor.of("go", "1.27"), Factor.of("call", *calls)], 2).text()
+    text = for_terminal(text)
+    assert max(map(len, text.splitlines())) <= 80
+    assert text.count("go=1.27") == 0
+    assert text.count(calls[0]) >= 3
 
 
 class _Benchmarks(_Machine):

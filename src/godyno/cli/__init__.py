@@ -63,6 +63,14 @@ class _Lazy(click.Group):
             raise click.UsageError(f"There is no command {args[0]!r}.{meant}", ctx)
         return super().resolve_command(ctx, args)
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Ctrl-C exits with 130 as a shell's command does: click's 1 would say that a gate is broken."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("godyno: interrupted", err=True)
+            ctx.exit(130)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))

@@ -117,6 +117,8 @@ def command(
     from godyno.studies.bench.result import finite
     from godyno.studies.bench.session import dry_run as planned
     from godyno.studies.bench.settings import Settings
+    from godyno.studies.bench.terminal import bench_text
+    from godyno.studies.plan import for_terminal
 
     if record and out is None:
         raise UsageError("--record keeps captures and needs a place for them", hint="Add -o DIRECTORY.")
@@ -129,7 +131,7 @@ def command(
         shield=tuple(filter(None, (shield_with or "").split(","))) if shield or shield_with else None,
     )  # fmt: skip
     if dry_run:
-        click.echo(planned(settings, directory=Path.cwd(), watch=watch(quiet)))
+        click.echo(for_terminal(planned(settings, directory=Path.cwd(), watch=watch(quiet))))
         return
     found = measured(settings, Path.cwd(), out, watch(quiet))
     if gobench:
@@ -139,7 +141,7 @@ def command(
     if as_json:
         click.echo(json.dumps(finite(found.as_json()), allow_nan=False))
     else:
-        click.echo(as_markdown(document(found)) if markdown else table.bench_text(found), nl=False)
+        click.echo(as_markdown(document(found)) if markdown else bench_text(found), nl=False)
         took = units.show_seconds(found.elapsed_s)
         click.echo(
             f"{found.runs} runs in {found.blocks} interleaved blocks, {took}; ended: {found.end}", err=True

@@ -44,9 +44,9 @@ def command(
     from godyno.report.html import html as page
     from godyno.report.html import write_text
     from godyno.report.markdown import markdown as as_markdown
-    from godyno.studies.bench import table
     from godyno.studies.bench.page import compared_document
     from godyno.studies.bench.result import finite
+    from godyno.studies.bench.terminal import compared_text
     from godyno.studies.comparison import compare
 
     found = compare(*paths, gates=gates, alpha=alpha)
@@ -57,7 +57,5 @@ def command(
     elif markdown:
         click.echo(as_markdown(compared_document(found)), nl=False)
     else:
-        click.echo(table.compared_text(found.base, found.rows, found.trust), nl=False)
-        for one in found.gates:
-            click.echo(table.gate_text(one))
+        click.echo(compared_text(found), nl=False)
     raise SystemExit(found.exit_code)

@@ -31,7 +31,7 @@ class _WithFactors(click.Command):
             kind = registry.load("studies", name)
             about = getattr(kind, "about", {})
             rows = [
-                (f"--{factor} LEVELS", f"{about.get(factor, '')} [{','.join(levels)}]".strip())
+                (f"--{factor} LEVELS", f"{about.get(factor, '')} [{', '.join(levels)}]".strip())
                 for factor, levels in kind.factors.items()
             ]
             rows += [
@@ -80,12 +80,13 @@ def command(
       godyno study strip ~/src/mymodule --quick -o strip.html
       godyno study cgo --go 1.21,1.24,newest --budget 10m
     """
+    from godyno.studies.plan import for_terminal
     from godyno.studies.studying import is_error, plan_study, run_study
 
     module, levels, options = _parsed(name, rest)
     if dry_run:
         plan = plan_study(name, levels=levels, quick=quick, seed=seed, options=options)
-        click.echo(json.dumps(plan.as_json()) if as_json else plan.text())
+        click.echo(json.dumps(plan.as_json()) if as_json else for_terminal(plan.text()))
         return
     from godyno.studies.progress import Lines, Silent
 

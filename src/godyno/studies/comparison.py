@@ -207,8 +207,10 @@ def _trust(base: Side, other: Side, rows: Sequence[Row]) -> list[str]:
         )
     if _took_turns(base, other):
         return out
+    known = "" if base.starts_ns and other.starts_ns else ", as far as the files tell"
     out.append(
-        "the sides did not take turns: whatever the machine did between them looks like a change; `godyno bench` lets them take turns"
+        f"the sides did not take turns{known}: whatever the machine did between them looks like a change; "
+        "`godyno bench` lets them take turns"
     )
     drift = _drift(base, other)
     if drift is not None:

@@ -47,8 +47,9 @@ def _blocks(result: StudyResult) -> Iterator[Block]:
         yield Paragraph(f"It cannot say {text}" if text[:1].islower() else text)
     yield Heading("How it was measured")
     counts = Counter(trial.verdict or "pass" for trial in result.trials)
+    noun = "trial" if len(result.trials) == 1 else "trials"
     yield Paragraph(
-        f"{len(result.trials)} trials ({', '.join(f'{count} {verdict}' for verdict, count in counts.items()) or 'none'}), "
+        f"{len(result.trials)} {noun} ({', '.join(f'{count} {verdict}' for verdict, count in counts.items()) or 'none'}), "
         f"kept in trials.jsonl of the study's directory."
     )
     yield Code("\n".join(line for line in result.plan.splitlines() if not line.startswith(_ORDER)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -98,11 +99,14 @@ class Plan(Record):
             lines.append(f"  decided by: {', '.join(decisive)}")
         slots = self.slots()
         used = sorted({slot.block for slot in slots})  # those in which every arm needs fewer runs are empty
+        # What is the same in every arm stands above already.
+        varied = [one.name for one in self.factors if len(one.levels) > 1]
         for block in used[:show]:
             first = next(slot.subject for slot in slots if slot.block == block)
-            order = "  ->  ".join(
-                Arm(slot.levels).name for slot in slots if slot.block == block and slot.subject == first
-            )
+            order = " → ".join(
+                Arm({name: slot.levels[name] for name in varied or slot.levels}).name
+                for slot in slots if slot.block == block and slot.subject == first
+            )  # fmt: skip
             subject = " ".join(filter(None, first.split("\t")))
             lines.append(f"  block {block + 1}: {f'{subject}: ' if subject else ''}{order}")
         if len(used) > show:
@@ -118,3 +122,14 @@ class Plan(Record):
         else:
             lines.append("  time: not known before a pilot run")
         return "\n".join(lines)
+
+
+def for_terminal(text: str, width: int = 80) -> str:
+    """A plan's text with no line wider than ``width``; what does not fit is set in below its line."""
+    return "\n".join(
+        part
+        for line in text.splitlines()
+        for part in textwrap.wrap(
+            line, width, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
+        )
+    )

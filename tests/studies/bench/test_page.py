@@ -2,8 +2,8 @@ from tests.studies.bench.test_trials import _SPEEDS, _bench
 
 from godyno.report.html import html
 from godyno.report.markdown import markdown
-from godyno.studies.bench import table
 from godyno.studies.bench.page import document
+from godyno.studies.bench.terminal import bench_text
 
 
 def test_the_page_shows_what_is_proven_and_every_run(tmp_path):
@@ -36,5 +36,5 @@ def test_names_cannot_break_the_page_the_markdown_or_the_terminal(tmp_path):
         **{**{name: getattr(found, name) for name in found.__slots__}, "rows": rows, "points": points}
     )
     assert "<script>|x" not in html(document(bent))
-    assert "\x1b" not in table.bench_text(bent)
+    assert "\x1b" not in bench_text(bent)
     assert "<script" not in markdown(document(bent)).replace("\\<script", "")

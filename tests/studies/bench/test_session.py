@@ -109,7 +109,7 @@ def test_a_slower_working_tree_is_proven_slower_and_the_checkout_is_untouched(ch
     assert "<circle" in (place / "bench.html").read_text()
     assert godyno.compare(place).rows == bench.rows, "a kept study shows the same again"
     assert godyno.bench(out=place, **options).runs == bench.runs, "a decided study is not run on"
-    with pytest.raises(UsageError, match="another benchtime"):
+    with pytest.raises(UsageError, match="with benchtime = "):
         godyno.bench(out=place, **{**options, "benchtime": "400x"})
     source = checkout / "spin_test.go"
     text = source.read_text()
@@ -170,31 +170,41 @@ def test_ctrl_c_keeps_what_was_measured_and_the_same_command_goes_on(tmp_path):
     assert json.loads((tmp_path / "study" / "bench.json").read_text())["end"] in ("complete", "decided")
 
 
-def test_what_a_killed_godyno_had_started_ends_with_it(tmp_path):
-    mark = f"sleep 7{os.getpid() % 1000:03d}"
+def test_a_killed_godyno_leaves_no_process_cgroup_or_directory(tmp_path):
+    (tmp_path / "trees" / "one").mkdir(parents=True)
+    mark = f"7{os.getpid() % 1000:03d}"
+    daemon = f"setsid sleep {mark} & sleep {mark}"
     code = (
         "from pathlib import Path\nfrom godyno.studies.bench.process import Spawner\n"
-        f"with Spawner() as s: s.run({mark.split()!r}, cwd=Path('/'), env={{}}, timeout_s=100)"
+        f"with Spawner(leaves=[Path({str(tmp_path / 'trees')!r})]) as s:\n"
+        f"    s.run(['sh', '-c', {daemon!r}], cwd=Path('/'), env={{}}, timeout_s=100)"
     )
-    running = subprocess.Popen([sys.executable, "-c", code])
+    running = subprocess.Popen([sys.executable, "-c", code], env={**os.environ, "TMPDIR": str(tmp_path)})
 
     def alive():
-        return [
-            p for p in Path("/proc").glob("[0-9]*/cmdline") if _cmdline(p) == mark.replace(" ", "\0") + "\0"
-        ]
+        return [p for p in Path("/proc").glob("[0-9]*/cmdline") if _cmdline(p) == f"sleep\0{mark}\0"]
 
-    for _ in range(400):
-        if alive():
-            break
-        time.sleep(0.05)
-    assert alive()
+    def groups():
+        return list(Path("/sys/fs/cgroup").glob(f"**/godyno-{running.pid}-*"))
+
+    _wait_for(lambda: len(alive()) == 2, "nothing was started")
+    assert len(list(tmp_path.iterdir())) == 2
+    grouped = bool(groups())
     running.kill()
     running.wait()
-    for _ in range(100):
-        if not alive():
+    _wait_for(lambda: not list(tmp_path.iterdir()), "its directory is left")
+    if grouped:  # elsewhere nobody can tell whose child a daemon was
+        _wait_for(lambda: not alive() and not groups(), "it runs on")
+    for left in alive():
+        os.kill(int(left.parent.name), 9)
+
+
+def _wait_for(condition, otherwise):
+    for _ in range(400):
+        if condition():
             return
         time.sleep(0.05)
-    raise AssertionError("it runs on")
+    raise AssertionError(otherwise)
 
 
 def _cmdline(path):

@@ -57,3 +57,12 @@ def test_what_a_name_holds_cannot_steer_the_terminal():
     row = _rows()[0]
     text = table.text([Row("p", "A\x1b[2J", row.unit, row.comparison)], "old\x1b[31m", "new")
     assert "\x1b" not in text
+
+
+def test_an_unproven_change_whose_interval_leaves_out_zero_is_explained():
+    old = [1e-6] * 9
+    row = Row("p", "A", "sec/op", compare.paired(old, [1e-6 * (1.3 + i / 100) for i in range(8)] + [1e-6]))
+    assert table.delta(row) == "~"
+    assert table.leans(row)
+    assert "1 ~ has an interval without 0" in " ".join(table.text([row], "old", "new").split())
+    assert "without 0" not in table.text(_rows(), "old", "new")

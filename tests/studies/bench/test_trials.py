@@ -1,4 +1,5 @@
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -6,6 +7,7 @@ import pytest
 from godyno.formats import benchfmt
 from godyno.model import Result, Trial
 from godyno.stats.compare import Verdict
+from godyno.studies.bench.api import write_gobench
 from godyno.studies.bench.arms import sides
 from godyno.studies.bench.comparing import NO_WAIT, interleaved
 from godyno.studies.bench.gate import Gate
@@ -92,6 +94,13 @@ def test_the_go_format_has_a_line_for_each_process_and_comes_back(tmp_path):
     assert {one.name for one in results} == {"Slow-4", "Same-4"}
     assert results[0].config["pkg"] == "p"
     assert "cpu-sec/op" in text
+
+
+def test_a_file_of_an_arm_has_no_equals_sign_which_benchstat_takes_for_a_label(tmp_path):
+    bench, _ = _bench(tmp_path, _SPEEDS, blocks=6)
+    named = replace(bench, arms=("GOGC=50", "-pgo=/tmp/cpu.prof"))
+    files = write_gobench(named, tmp_path / "gobench")
+    assert [file.name for file in files] == ["0-GOGC_50.txt", "1--pgo__tmp_cpu.prof.txt"]
 
 
 def test_a_result_comes_back_from_json(tmp_path):

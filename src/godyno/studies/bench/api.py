@@ -82,12 +82,9 @@ def write_gobench(found: Bench, directory: Path) -> list[Path]:
     try:
         directory.mkdir(parents=True, exist_ok=True)
         for number, arm in enumerate(found.arms):
-            safe = "".join(letter if letter.isalnum() or letter in "-._=" else "_" for letter in arm)[
-                :80
-            ].strip("._")
-            path = (
-                directory / f"{number}-{safe or 'arm'}.txt"
-            )  # benchstat takes the files in the order of the shell
+            # Without "=", which benchstat takes for LABEL=FILE; numbered, as it takes files in the order of the shell.
+            safe = "".join(letter if letter.isalnum() or letter in "-._" else "_" for letter in arm)
+            path = directory / f"{number}-{safe[:80].strip('._') or 'arm'}.txt"
             path.write_text(gobench(found, arm), encoding="utf-8")
             out.append(path)
     except OSError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from godyno import units
@@ -22,6 +23,7 @@ from godyno.studies.bench.comparing import Row
 from godyno.studies.bench.gate import Judged
 from godyno.studies.bench.noise import summary
 from godyno.studies.bench.result import Bench, Compared
+from godyno.studies.bench.verdict import verdict
 
 _PICTURES = 120
 _RIGHT = frozenset(range(1, 8))
@@ -29,7 +31,11 @@ _RIGHT = frozenset(range(1, 8))
 
 def document(found: Bench) -> Document:
     """For the page and for a pull request."""
-    blocks: list[Block] = [KeyFigures(tuple(_figures(found))), *_gates(found.gates)]
+    blocks: list[Block] = [
+        *(one for arm, rows in found.rows.items() for one in _verdict(rows, arm)),
+        KeyFigures(tuple(_figures(found))),
+        *_gates(found.gates),
+    ]
     for arm, rows in found.rows.items():
         blocks.append(Heading(f"{arm} against {found.arms[0]}"))
         blocks += row_grids(rows)
@@ -59,12 +65,18 @@ def compared_document(found: Compared) -> Document:
     blocks: list[Block] = list(_gates(found.gates))
     for name, rows in found.rows.items():
         blocks.append(Heading(f"{name} against {found.base}"))
+        blocks += _verdict(rows, name)
         blocks += [Message(sentence, "warning") for sentence in found.trust.get(name, ())]
         blocks += row_grids(rows)
         blocks += [Message(warning) for warning in table.warnings_of(rows)]
     return Document(
         f"{', '.join(found.rows)} against {found.base}", "Compared as they were measured", tuple(blocks)
     )
+
+
+def _verdict(rows: Sequence[Row], arm: str) -> list[Paragraph]:
+    said = verdict(rows, arm)
+    return [Paragraph(said)] if said else []
 
 
 def _gates(gates: Sequence[Judged]) -> list[Message]:
@@ -97,11 +109,13 @@ def row_grids(rows: Sequence[Row]) -> list[Block]:
     """A table for each package and unit."""
     out: list[Block] = []
     for package, unit, part in table.grouped(rows):
+        if table.unchanged(unit, part):
+            continue
         mean = table.geomean(part)
         body = [*(tuple(table.cells(row)) for row in part), *((tuple(mean),) if mean else ())]
         caption = f"{package}, {unit}" if package else unit
         out.append(Grid((unit, *table.HEAD[1:]), tuple(body), _RIGHT, caption))
-    return out
+    return [*out, *map(Paragraph, table.unchanged_said(rows))]
 
 
 def _singles(found: Bench) -> list[Block]:
@@ -111,7 +125,7 @@ def _singles(found: Bench) -> list[Block]:
         body = [
             (one.name, table.scaled(one.summary.median),
              f"{table.scaled(one.summary.interval.low)}…{table.scaled(one.summary.interval.high)}",
-             f"{100 * one.summary.cv_ratio:.1f}%", str(one.summary.n))
+             table.spread(one.summary), str(one.summary.n))
             for one in found.singles if (one.package, one.unit) == (package, unit)
         ]  # fmt: skip
         caption = f"{package}, {unit}" if package else unit
@@ -142,12 +156,19 @@ def _pictures(found: Bench) -> list[Block]:
     return out
 
 
+def _machine(pool: str) -> str:
+    """What tells machines and binaries apart, without what is not known, for a reader."""
+    text = pool.replace("quota None", "no CPU quota").replace("limit None", "no memory limit")
+    sized = re.sub(r"\b(\d+) B(?= \| )", lambda size: units.show_bytes(float(size[1])), text)
+    return ", ".join(part for part in sized.split(" | ") if part != "unknown")
+
+
 def _method(found: Bench) -> list[str]:
     text = [
         "Arms run next to each other, in an order drawn by coin, a process for each run; iterations are fixed, so each does the same work.",
         "p is of a sign-flip test of paired runs, by Holm over the benchmarks of a unit; intervals of what decides hold at every look.",
         "“sees” is the smallest change that these runs would have shown in 80 of 100 tries.",
         summary(found.noise),
-        f"Measured on {found.pool}.",
+        f"Measured on {_machine(found.pool)}.",
     ]
     return [one for one in text if one]

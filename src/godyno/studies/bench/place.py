@@ -23,7 +23,7 @@ from godyno.studies.bench.settings import Settings
 from godyno.studies.factors import Arm
 from godyno.toolchain.versions import user_cache
 
-TRIALS, STUDY_FILE = "trials.jsonl", "settings.json"
+TRIALS, STUDY_FILE, TREES = "trials.jsonl", "settings.json", "trees"
 # What may differ when a study goes on; all else decides what a trial is.
 _MAY_CHANGE = ("blocks", "budget_s", "margin", "gates", "why", "timeout_s", "alpha", "setup", "cleanup")
 
@@ -47,7 +47,7 @@ def open_place(out: Path | None, stack: contextlib.ExitStack) -> Path:
     if out.is_file():
         raise UsageError(f"{out} is a file", hint="Name a directory; a study there is continued.")
     out.mkdir(parents=True, exist_ok=True)
-    if any(out.iterdir()) and not (out / STUDY_FILE).exists() and not (out / "trees").exists():
+    if any(out.iterdir()) and not (out / STUDY_FILE).exists() and not (out / TREES).exists():
         raise UsageError(
             f"{out} holds something else", hint="Name a new directory, or one of an earlier bench."
         )
@@ -66,7 +66,7 @@ def _removed(path: str) -> Iterator[str]:
 def keep(place: Path) -> Path:
     """An interrupted study without a name: it stays where ``-o`` can go on with it."""
     target = place.with_name(f"{place.name}-interrupted")
-    shutil.copytree(place, target, ignore=shutil.ignore_patterns("trees"))
+    shutil.copytree(place, target, ignore=shutil.ignore_patterns(TREES))
     return target
 
 
@@ -84,7 +84,7 @@ def read_study(place: Path, settings: Settings) -> dict[str, Any]:
         old, new = getattr(before, one.name), getattr(settings, one.name)
         if one.name not in _MAY_CHANGE and old != new:
             raise UsageError(
-                f"{place} holds a study with another {one.name}: {old!r}, not {new!r}",
+                f"{place} holds a study with {one.name} = {old!r}, not {new!r}",
                 hint="Go on with the same options, or name another directory.",
             )
     return known

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -19,11 +20,13 @@ from types import TracebackType
 from typing import Any, Protocol, Self
 
 from godyno.errors import GodynoError
-from godyno.machine.cgroups import Group
+from godyno.machine.cgroups import Group, sweep_stale
+from godyno.machine.guardian import Guardian
 from godyno.model import Record, Result
 
 _ALONE = 0.9  # of a process's CPU time: from here on its first thread did the work (a Go program starts others, which do a few ms)
 _MOST_OUTPUT = 64 << 20
+_GROUP = "group.json"  # in the scratch directory, for the guardian
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +64,19 @@ class Launch(Protocol):
 
 
 class Spawner:
-    """Starts processes through ``spawner.py``. A context manager; nothing that it started outlives it."""
+    """Starts processes through ``spawner.py``. A context manager; nothing that it started outlives it, nor what is in ``scratch``.
 
-    def __init__(self, *, syscalls: bool = False, held: Callable[[int], None] | None = None) -> None:
-        self.held = held
+    ``leaves`` are directories of the caller that must not outlive a godyno that is killed.
+    """
+
+    def __init__(
+        self,
+        *,
+        syscalls: bool = False,
+        held: Callable[[int], None] | None = None,
+        leaves: Sequence[Path] = (),
+    ) -> None:
+        self.held, self.leaves = held, leaves
         self.syscall_event: int | None = None
         if syscalls:
             from godyno.probes.kernel.tracepoints import tracepoint_ids
@@ -72,7 +84,10 @@ class Spawner:
             self.syscall_event = tracepoint_ids(["raw_syscalls/sys_enter"])["raw_syscalls/sys_enter"]
 
     def __enter__(self) -> Self:
-        self._scratch = tempfile.TemporaryDirectory(prefix="godyno-run-")
+        sweep_stale()
+        self.scratch = Path(tempfile.mkdtemp(prefix="godyno-bench-"))
+        # Before the pipes below, which it would keep open.
+        self._guardian = Guardian(self._tidy_after_kill)
         script = Path(__file__).with_name("spawner.py")
         # A session of its own: Ctrl-C reaches godyno, which closes the pipe, which ends the child.
         self._process = subprocess.Popen(
@@ -88,18 +103,36 @@ class Spawner:
         self._process.stdin.close()
         self._process.wait()
         self._process.stdout.close()
-        self._scratch.cleanup()
+        self._tidy()
+        self._guardian.dismiss()
+
+    def _tidy_after_kill(self) -> None:
+        self._tidy()
+        for one in self.leaves:
+            shutil.rmtree(one, ignore_errors=True)
+
+    def _tidy(self) -> None:
+        """Ends the group of the run that was under way, with the daemons in it, and removes the scratch directory."""
+        with contextlib.suppress(OSError, ValueError):
+            group = Group.reopen(**json.loads((self.scratch / _GROUP).read_text(encoding="utf-8")))
+            if group:
+                group.kill()
+                group.remove()
+        shutil.rmtree(self.scratch, ignore_errors=True)
 
     def run(
         self, argv: Sequence[str], *, cwd: Path, env: Mapping[str, str | None], timeout_s: float, label: str = "",
         output: bool = True,
     ) -> Finished:  # fmt: skip
         """Runs ``argv`` to its end or ``timeout_s``; ``env`` is what differs from godyno's own. ``output`` False throws stdout away."""
-        place = Path(self._scratch.name)
+        place = self.scratch
         temporary = place / "tmp"
         temporary.mkdir(exist_ok=True)
         out, err = str(place / "stdout") if output else os.devnull, str(place / "stderr")
         group, _ = Group.create("bench", ("memory",))
+        if group:
+            paths = {controller: str(path) for controller, path in group.paths.items()}
+            (place / _GROUP).write_text(json.dumps({"name": group.name, "paths": paths}), encoding="utf-8")
         try:
             whole = _environment({"TMPDIR": str(temporary), **env})
             self._send(

@@ -8,10 +8,9 @@ import hashlib
 import os
 import shutil
 import signal
-import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,7 @@ from godyno.studies.bench.live import Silent, Watch
 from godyno.studies.bench.pilot import Pilot, Subject, TrialFailed, pilot
 from godyno.studies.bench.place import (
     STUDY_FILE,
+    TREES,
     TRIALS,
     keep,
     known_pilot,
@@ -43,7 +43,7 @@ from godyno.studies.bench.trials import BenchTrials, CommandTrials, run_helper
 from godyno.studies.factors import Arm
 from godyno.studies.noise.shielded import shielded
 from godyno.studies.plan import Plan
-from godyno.studies.runner import run
+from godyno.studies.runner import Progress, run
 from godyno.studies.schedule import Slot, pool
 from godyno.toolchain import Go, find_go, selected_go
 from godyno.toolchain.versions import fetch
@@ -74,14 +74,19 @@ def measure(
     """
     watch = watch or Silent()
     with (
-        _ended_by_sigterm(),
+        _ended_by_signal() as end_if_signalled,
         prepared(settings, directory=directory, out=out, watch=watch, gocache=gocache) as ready,
     ):
         rule = rule_for(ready.plan, settings)
         watch.begin(ready.plan, ready.pilot, ready.sides)
+
+        def told(at: Progress) -> None:
+            end_if_signalled()
+            watch.trial(at, rule)
+
         outcome = run(
             ready.plan, ready.trials, ready.out / TRIALS, pool=ready.pool, rule=rule, budget_s=settings.budget_s,
-            progress=lambda at: watch.trial(at, rule),
+            progress=told,
         )  # fmt: skip
         found = conclude(settings, ready.plan, ready.pilot, ready.sides, outcome, rule, ready.pool)
         if settings.why and outcome.end.value != "interrupted":
@@ -111,20 +116,34 @@ def dry_run(
 
 
 @contextlib.contextmanager
-def _ended_by_sigterm() -> Iterator[None]:
-    """SIGTERM ends a comparison as Ctrl-C does. Only on the main thread, where Python delivers signals."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
+def _ended_by_signal() -> Iterator[Callable[[], None]]:
+    """SIGTERM ends a comparison as Ctrl-C does; what is yielded ends it where one came and was lost. Only on the main thread.
+
+    Python drops an exception that a handler raises inside a fork's hooks or a destructor, and trials fork: the signal is remembered.
+    """
+    came: list[int] = []
+
+    def again() -> None:
+        if came:
+            raise KeyboardInterrupt
 
     def end(number: int, frame: object) -> None:
+        came.append(number)
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, end)
+    if threading.current_thread() is not threading.main_thread():
+        yield again
+        return
+    ours = [
+        signal.SIGTERM,
+        *([signal.SIGINT] if signal.getsignal(signal.SIGINT) is signal.default_int_handler else []),
+    ]
+    before = {number: signal.signal(number, end) for number in ours}
     try:
-        yield
+        yield again
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextlib.contextmanager
@@ -138,13 +157,16 @@ def prepared(
         held = stack.enter_context(
             shielded(settings.shield, say=watch.say)
         )  # before the spawner, which inherits it
-        spawner = stack.enter_context(Spawner(syscalls=settings.syscalls))
         place = open_place(out, stack)
+        # Of a study with a name its trials stay, to be gone on with.
+        spawner = stack.enter_context(
+            Spawner(syscalls=settings.syscalls, leaves=(place if out is None else place / TREES,))
+        )
         trees = {}
         for name in dict.fromkeys(side.revision for side in wanted):
             watch.say(f"checking out {name}" if name != WORKING_TREE else "")
-            trees[name] = stack.enter_context(revision(directory, name, place / "trees"))
-        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="godyno-bench-")))
+            trees[name] = stack.enter_context(revision(directory, name, place / TREES))
+        scratch = spawner.scratch
         launch: Launch = recording(place / "captures") if settings.record else spawner.run
         launch = held.around(launch)
         gos = {side.name: _go_of(side, trees[side.revision], settings, watch) for side in wanted}

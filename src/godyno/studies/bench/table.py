@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from godyno.report.payload import clean
 from godyno.stats.compare import Verdict
+from godyno.stats.sample import Summary
 from godyno.studies.bench.comparing import NO_WAIT, Row
 from godyno.studies.bench.gate import Judged
-from godyno.studies.bench.result import Bench, Single, Why
+from godyno.studies.bench.result import Single, Why
 
 WIDTH = 80
 _PREFIXES = (
@@ -83,10 +84,15 @@ def sees(row: Row) -> str:
     return f"{100 * seen:.1f}%" if seen < 0.9995 else f"{1 + seen:.1f}x"
 
 
+def runs(row: Row) -> str:
+    """How many runs: of each side, or of both where they differ."""
+    found = row.comparison
+    return str(found.n_old) if found.n_old == found.n_new else f"{found.n_old}+{found.n_new}"
+
+
 def cells(row: Row) -> list[str]:
     """A row's cells, in the order of HEAD."""
     found = row.comparison
-    n = str(found.n_old) if found.n_old == found.n_new else f"{found.n_old}+{found.n_new}"
     p = f"{found.p:.3f}" if found.p >= 0.0005 else "<.001"
     return [
         row.name,
@@ -95,7 +101,7 @@ def cells(row: Row) -> list[str]:
         delta(row),
         interval(row),
         p,
-        n,
+        runs(row),
         sees(row),
     ]
 
@@ -106,7 +112,11 @@ def geomean(rows: Sequence[Row]) -> list[str] | None:
     if len(pairs) < 2 or any(old <= 0 or new <= 0 for old, new in pairs):
         return None
     old, new = (float(np.exp(np.mean(np.log(side)))) for side in zip(*pairs, strict=True))
-    return ["geomean", scaled(old), scaled(new), f"{100 * (new / old - 1):+.2f}%", "", "", "", ""]
+    # It has no interval of its own: a mean of changes none of which is proven would pass for one that is.
+    of_pairs = all("paired runs" in row.comparison.method for row in rows)
+    open_all = of_pairs and all(row.comparison.verdict is Verdict.UNDECIDED for row in rows)
+    change = "~" if open_all else f"{100 * (new / old - 1):+.2f}%"
+    return ["geomean", scaled(old), scaled(new), change, "", "", "", ""]
 
 
 def unit_order(unit: str) -> int:
@@ -127,25 +137,36 @@ def grouped(rows: Sequence[Row]) -> list[tuple[str, str, list[Row]]]:
 def text(rows: Sequence[Row], old: str, new: str, width: int = WIDTH) -> str:
     """For a terminal. Counts that did not change in any benchmark are one line together."""
     lines = [f"base: {clean(old)}", f"new:  {clean(new)}", ""]
-    quiet: dict[str, list[str]] = {}
     for package, unit, part in grouped(rows):
-        if unit in _COUNTS and all(constant(row) for row in part):
-            quiet.setdefault(package, []).append(unit)
+        if unchanged(unit, part):
             continue
         body = [[f"{unit}", *HEAD[1:]], *(cells(row) for row in part)]
         mean = geomean(part)
         lines += [f"pkg: {clean(package)}"] if package else []
         lines += [*laid_out([*body, mean] if mean else body, width), ""]
-    for package, names in quiet.items():
-        n = len({row.name for row in rows if row.package == package})
-        lines += [
-            f"{', '.join(names)}: the same in {f'all {n}' if n > 1 else 'the one'} of {clean(package)}"
-            if package
-            else f"{', '.join(names)}: the same",
-            "",
-        ]
+    for said in unchanged_said(rows):
+        lines += [said, ""]
     lines += [line for warning in warnings_of(rows) for line in wrapped(f"note: {warning}", width)]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def unchanged(unit: str, rows: Sequence[Row]) -> bool:
+    """Whether a count came out the same in every run of every benchmark: a table of it would say nothing."""
+    return unit in _COUNTS and all(constant(row) for row in rows)
+
+
+def unchanged_said(rows: Sequence[Row]) -> list[str]:
+    """The counts that did not change, a sentence for each package."""
+    quiet: dict[str, list[str]] = {}
+    for package, unit, part in grouped(rows):
+        if unchanged(unit, part):
+            quiet.setdefault(package, []).append(unit)
+    out = []
+    for package, names in quiet.items():
+        n = len({row.name for row in rows if row.package == package})
+        where = f" in {f'all {n}' if n > 1 else 'the one'} of {clean(package)}" if package else ""
+        out.append(f"{', '.join(names)}: the same{where}")
+    return out
 
 
 def wrapped(sentence: str, width: int = WIDTH) -> list[str]:
@@ -175,6 +196,11 @@ def cut(name: str, width: int) -> str:
     return f"{name[: width - 1 - tail]}…{name[len(name) - tail :]}"
 
 
+def spread(found: Summary) -> str:
+    """The standard deviation as a share of the mean, which one run alone does not have."""
+    return f"{100 * found.cv_ratio:.1f}%" if found.n > 1 else "?"
+
+
 def singles_text(singles: Sequence[Single], arm: str, width: int = WIDTH) -> str:
     """One arm alone: medians with their intervals."""
     lines = [clean(arm), ""]
@@ -187,7 +213,7 @@ def singles_text(singles: Sequence[Single], arm: str, width: int = WIDTH) -> str
             known = math.isfinite(found.interval.low) and math.isfinite(found.interval.high)
             body.append(
                 [one.name, scaled(found.median), f"{scaled(found.interval.low)}…{scaled(found.interval.high)}" if known else "?",
-                 f"{100 * found.cv_ratio:.1f}%", str(found.n)]
+                 spread(found), str(found.n)]
             )  # fmt: skip
         lines += [f"pkg: {clean(package)}"] if package else []
         lines += [*laid_out(body, width), ""]
@@ -237,20 +263,22 @@ def warnings_of(rows: Sequence[Row]) -> list[str]:
             if warning == "all values are equal":  # the table says so
                 continue
             counted[warning] = counted.get(warning, 0) + 1
-    return [f"{warning} ({count} rows)" if count > 1 else warning for warning, count in counted.items()]
+    told = [f"{warning} ({count} rows)" if count > 1 else warning for warning, count in counted.items()]
+    leaning = sum(leans(row) for row in rows)
+    if leaning:
+        told.append(
+            f"{leaning} ~ {'has' if leaning == 1 else 'have'} an interval without 0: that misses the truth in 5 of 100 tries, "
+            f"and proof for all benchmarks at every look is held to {100 * rows[0].comparison.alpha:g} of 100; more runs decide"
+        )
+    return told
 
 
-def compared_text(
-    base: str, rows: Mapping[str, Sequence[Row]], trust: Mapping[str, Sequence[str]], width: int = WIDTH
-) -> str:
-    """What was measured before, side by side with the base, and what it costs in trust."""
-    parts = []
-    for name, found in rows.items():
-        parts.append(text(found, base, name, width))
-        parts += [
-            f"{line}\n" for sentence in trust.get(name, ()) for line in wrapped(f"trust: {sentence}", width)
-        ]
-    return "".join(parts)
+def leans(row: Row) -> bool:
+    """Whether a change that is not proven has an interval on one side of none."""
+    found = row.comparison
+    none = 1.0 if found.scale == "ratio" else 0.0
+    apart = found.interval.low > none or found.interval.high < none
+    return found.verdict is Verdict.UNDECIDED and apart and "paired runs" in found.method
 
 
 def gate_text(one: Judged) -> str:
@@ -258,13 +286,3 @@ def gate_text(one: Judged) -> str:
     word = {0: "holds", 1: "is broken", 2: "is open"}[one.code]
     names = one.failed or one.open
     return f"gate {one.gate.text} {word}{': ' + ', '.join(map(clean, names)) if names else ''}"
-
-
-def bench_text(found: Bench, width: int = WIDTH) -> str:
-    """Everything, for a terminal."""
-    parts = [text(rows, found.arms[0], arm, width) for arm, rows in found.rows.items() if rows]
-    if found.singles:
-        parts.append(singles_text(found.singles, found.arms[0], width))
-    parts += [why_text(why, width) for why in found.why]
-    parts += [f"{gate_text(one)}\n" for one in found.gates]
-    return "\n".join(parts)

@@ -66,7 +66,7 @@ def _sooner(study: BaseStudy, trials: Sequence[Trial]) -> Finding:
         reason = (
             "it was loaded in too few trials for an interval"
             if any(found.values())
-            else "programs were not loaded here"
+            else "no program was loaded here both plain and stripped"
         )
         return study.claim(said, NOT_TRIED, reason)
     sure = [state for state, one in known.items() if one.interval is not None and one.interval.high < 1.0]

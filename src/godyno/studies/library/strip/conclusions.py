@@ -175,11 +175,16 @@ def _loads(study: BaseStudy, trials: Sequence[Trial]) -> Iterator[Finding]:
             else f"Loading with {about}"
         )
         yield study.finding(
-            f"load-{state}", text, told, method="fork to the end of the main package's init; " + (told.method if told else ""),
+            f"load-{state}", text, told, method=_method(told),
             data={"columns": [["build", "text"], ["time to main, ratio to plain", "text"], ["minor faults", ""],
                               ["major faults", ""], ["read", "By"]], "rows": rows,
                   "bars": {"unit": "s", "caption": f"{state}: from the start to main", "marks": marks}},
         )  # fmt: skip
+
+
+def _method(told: Estimate | None) -> str:
+    of_ratio = f"; {told.method}" if told and told.method else ""
+    return f"fork to the end of the main package's init{of_ratio}"
 
 
 def _emulated(study: BaseStudy, trials: Sequence[Trial], targets: Sequence[str]) -> Iterator[Finding]:
