@@ -54,6 +54,8 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "cgo": "godyno.studies.library.cgo:Cgo",
         "scheduler": "godyno.studies.library.scheduler:Scheduler",
         "strip": "godyno.studies.library.strip:Strip",
+        "quota": "godyno.studies.library.quota:Quota",
+        "race-memory": "godyno.studies.library.race_memory:RaceMemory",
     },
     "exporters": {
         "prometheus": "godyno.export.prometheus:Prometheus",
