@@ -44,6 +44,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "packages": "godyno.diagnose.packages:Packages",
         "gc": "godyno.diagnose.gc:Gc",
         "pressure": "godyno.diagnose.pressure:Pressure",
+        "quota": "godyno.diagnose.quota:Quota",
         "completeness": "godyno.diagnose.completeness:Completeness",
     },
     "studies": {
@@ -54,6 +55,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "cgo": "godyno.studies.library.cgo:Cgo",
         "scheduler": "godyno.studies.library.scheduler:Scheduler",
         "strip": "godyno.studies.library.strip:Strip",
+        "parallelism": "godyno.studies.library.parallelism:Parallelism",
         "quota": "godyno.studies.library.quota:Quota",
         "race-memory": "godyno.studies.library.race_memory:RaceMemory",
     },

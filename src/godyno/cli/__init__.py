@@ -32,6 +32,7 @@ COMMANDS = {
     "list": "List the captures in a directory.",
     "recover": "Seal what a killed recorder left.",
     "pack": "Put a capture into one zip.",
+    "quota": "Is what runs held up by a CPU quota? Reads, and touches nothing.",
     "modcache": "Are Go's caches whole, what does an error mean, how to share them?",
     "doctor": "What can be observed here, what not, why, and what would enable it.",
     "completion": "Print the completion script for your shell.",

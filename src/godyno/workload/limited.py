@@ -8,13 +8,14 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO
 
@@ -63,6 +64,10 @@ class Limited(Record):
     throttled_periods: int
     throttled_s: float
     said: str
+    each_s: tuple[float, ...] = ()  # how long each command took, in the order of their ends
+    waited_s: Mapping[str, float] = field(
+        default_factory=dict
+    )  # PSI some by resource, where the group has it
 
     @property
     def held_bytes(self) -> int | None:
@@ -121,11 +126,15 @@ def run_limited(
             watcher = threading.Thread(target=watch, args=(group,), daemon=True)
             watcher.start()
         began = time.monotonic()
-        codes, timed_out, anon, faults = _all(group, todo, at_once, said, began + timeout_s)
+        codes, each, timed_out, anon, faults = _all(group, todo, at_once, said, began + timeout_s)
         wall_s = time.monotonic() - began
         if timed_out:
             group.kill()
-        result = _counted(group, codes, wall_s, timed_out, anon, faults, _tail(said))
+        result = replace(
+            _counted(group, codes, wall_s, timed_out, anon, faults, _tail(said)),
+            each_s=tuple(each),
+            waited_s=_waited(group),
+        )
     if watcher is not None:
         watcher.join(timeout=5.0)
     return result
@@ -133,23 +142,28 @@ def run_limited(
 
 def _all(
     group: Group, todo: list[Workload], at_once: int, said: IO[bytes], deadline: float
-) -> tuple[list[int], bool, int | None, int]:
-    running: list[subprocess.Popen[bytes]] = []
-    waiting, codes, anon = list(todo), [], None
+) -> tuple[list[int], list[float], bool, int | None, int]:
+    running: list[tuple[float, subprocess.Popen[bytes]]] = []
+    waiting, codes, each = list(todo), list[int](), list[float]()
+    anon: int | None = None
     memory = group.paths.get("memory")
     key = "anon" if memory and (memory / "memory.max").exists() else "total_rss"
     look = 0.0
     try:
         while waiting or running:
             while waiting and len(running) < at_once:
-                running.append(_start(group, waiting.pop(0), said))
+                running.append((time.monotonic(), _start(group, waiting.pop(0), said)))
             still = []
-            for one in running:
+            for began, one in running:
                 code = one.poll()
-                still.append(one) if code is None else codes.append(code)
+                if code is None:
+                    still.append((began, one))
+                else:
+                    codes.append(code)
+                    each.append(time.monotonic() - began)
             if len(still) == len(running):
                 if time.monotonic() > deadline:
-                    return codes, True, anon, _faults(memory)
+                    return codes, each, True, anon, _faults(memory)
                 time.sleep(_LOOK_S / 5)
             running = still
             if memory is not None and time.monotonic() > look:
@@ -158,9 +172,9 @@ def _all(
     finally:
         if running:
             group.kill()
-            for one in running:
+            for _, one in running:
                 one.wait()
-    return codes, False, anon, _faults(memory)
+    return codes, each, False, anon, _faults(memory)
 
 
 def _start(group: Group, workload: Workload, said: IO[bytes]) -> subprocess.Popen[bytes]:
@@ -208,6 +222,17 @@ def cpu_seconds(group: Group) -> float | None:
         if usage is not None:
             return usage * 1e-6
     return None
+
+
+def _waited(group: Group) -> dict[str, float]:
+    """Seconds in which some task of the group waited for a resource, from its pressure files."""
+    directory = group.paths.get("unified") or group.paths.get("memory")
+    found = {}
+    for resource in ("cpu", "memory", "io"):
+        text = read_text(directory / f"{resource}.pressure") if directory else ""
+        if match := re.search(r"^some .*total=(\d+)", text, re.M):
+            found[resource] = int(match[1]) * 1e-6
+    return found
 
 
 def _tail(said: IO[bytes]) -> str:
