@@ -78,7 +78,7 @@ def _procs(seen: Watched, held: Holder) -> list[Finding]:
                 f"{process.name} (pid {process.pid}, Go 1.{process.go_minor}) has a GOMAXPROCS of {procs} for {held.cpus:.3g} CPU ({why}): "
                 f"a collection's pause may last {units.show_seconds(pause_s)} longer",
                 Estimate(pause_s, "s", n=1, method="period × (1 − quota / GOMAXPROCS)"), confidence=Confidence.MEDIUM,
-                assumption="GOMAXPROCS is inferred from environment, version and CPU mask; the program may set another, or its go.mod say 1.24",
+                assumption="inferred from environment, version and CPU mask; the program may set another, or its go.mod say 1.24",
                 advice=f"Set GOMAXPROCS={right}.", tried="Not tried: it would have to be started anew.",
                 severity="warning" if held.cpus < procs else "note",
                 data={"pid": process.pid, "gomaxprocs": procs, "recommended": right, "threads": process.threads},
@@ -113,16 +113,18 @@ def _demand(seen: Watched, held: Holder | None, recommend: bool) -> Sequence[Fin
         )
     ]
     if recommend:
+        how = "a fifth above the busiest twentieth"
         # What it uses is cut off by the quota; threads that are ready tell what it would use.
         cut = held is not None and high > 0.9 * held.cpus
         wanted = max(high, float(seen.mean_running)) if cut else high
+        how += ", or the threads that were ready" if cut else ""
         quota = max(0.1, math.ceil(_HEADROOM * wanted * 10) / 10)
         out.append(
             Finding(
                 SOURCE, "recommended", f"A quota of {quota:.1f} CPU would hold what it asked for while it was watched",
-                Estimate(quota, "CPU", n=len(steps), method=f"a fifth above the busiest twentieth{', or the threads that were ready' if cut else ''}"),
+                Estimate(quota, "CPU", n=len(steps), method=how),
                 confidence=Confidence.LOW if cut else Confidence.MEDIUM,
-                assumption=f"load stays as it was{'; its quota cuts it off now, so this is a lower bound' if cut else ''}",
+                assumption=f"load stays as it was{'; cut off by its quota now, so a lower bound' if cut else ''}",
                 advice=f"Ask for {quota:.1f} CPU.", tried="Not tried: nothing of what runs was touched.", data={"quota_cpus": quota},
             )
         )  # fmt: skip

@@ -6,9 +6,10 @@ Every function takes ``root``, so that a recorded tree of ``/proc`` and ``/sys``
 from __future__ import annotations
 
 import math
+import os
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -103,7 +104,15 @@ def read_now(lineage: list[Path], pid: int | None = None, root: Path = SLASH) ->
     running = sum(_running(root / "proc" / str(one)) for one in pids)
     version = 2 if (own / "cpu.max").exists() or (own / "cgroup.controllers").exists() else 1
     processes = tuple(known for one in pids if (known := go_process(one, root)) is not None)
-    return Reading(time.monotonic_ns(), str(own), version, _usage(own, root), holders, processes, running)
+    return Reading(
+        time.monotonic_ns(),
+        str(own),
+        version,
+        _usage(own, pids, pid is not None, root),
+        holders,
+        processes,
+        running,
+    )
 
 
 def watch(
@@ -115,16 +124,17 @@ def watch(
     first = last = read_now(lineage, pid, root)
     steps, running = [], [first.running_threads]
     own = lineage[0]
-    used, at = _usage(own, root), time.monotonic()
+    alone = pid is not None
+    used, at = first.usage_s, time.monotonic()
     deadline = at + for_s
     try:
         while time.monotonic() < deadline:
             sleep(step_s)
-            now, then = _usage(own, root), time.monotonic()
-            if now is not None and used is not None and then > at:
-                steps.append((now - used) / (then - at))
-            used, at = now, then
             pids = [pid] if pid is not None else [one for place in tree(own) for one in pids_in(place)]
+            now, then = _usage(own, pids, alone, root), time.monotonic()
+            if now is not None and used is not None and then > at:
+                steps.append(max(0.0, now - used) / (then - at))
+            used, at = now, then
             running.append(sum(_running(root / "proc" / str(one)) for one in pids))
     except KeyboardInterrupt:
         pass  # what was seen so far is an answer
@@ -201,16 +211,24 @@ def _running(process: Path) -> int:
     return sum(read_text(thread / "stat").rpartition(")")[2][1:2] == "R" for thread in threads)
 
 
-def _usage(directory: Path, root: Path) -> float | None:
-    usage = values_in(directory / "cpu.stat").get("usage_usec")
-    if usage is not None:
-        return usage * 1e-6
-    # v1: cpuacct may be a hierarchy of its own, with the same path in it.
-    for place in (directory, _sibling(directory)):
-        text = read_text(place / "cpuacct.usage").strip() if place else ""
-        if text.isdecimal():
-            return int(text) * 1e-9
-    return None
+def _usage(directory: Path, pids: Sequence[int], alone: bool, root: Path) -> float | None:
+    """CPU seconds of the group so far, or of its processes that live where nothing counts it (``alone``: of one process only)."""
+    if not alone:
+        usage = values_in(directory / "cpu.stat").get("usage_usec")
+        if usage is not None:
+            return usage * 1e-6
+        # v1: cpuacct may be a hierarchy of its own, with the same path in it.
+        for place in (directory, _sibling(directory)):
+            text = read_text(place / "cpuacct.usage").strip() if place else ""
+            if text.isdecimal():
+                return int(text) * 1e-9
+    ticks = [_ticks(root / "proc" / str(pid)) for pid in pids]
+    return sum(ticks) / os.sysconf("SC_CLK_TCK") if ticks else None
+
+
+def _ticks(process: Path) -> int:
+    words = read_text(process / "stat").rpartition(")")[2].split()
+    return sum(int(word) for word in words[11:13] if word.isdecimal()) if len(words) > 12 else 0
 
 
 def _sibling(directory: Path) -> Path | None:
