@@ -1,12 +1,14 @@
 """Searches for the limit of P(killed) = 50 % under real cgroups, against the truth of many unlimited runs of the same test binary.
 
 ``race_memory_truth.py [--truth N] [--searches N] [--budget S]``. The reference workload's heap is varied at random by --vary. Beside the
-posterior stand bisection and majority of three on the same budget of probing runs. Interrupted, it keeps what there is.
+posterior stand bisection and majority of three on the same budget of probing runs. A run with the settings of a kept one adds to it,
+since these machines are shared and memory, unlike time, does not change with the hour.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import math
 import statistics
 import tempfile
@@ -14,7 +16,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from arms import keep
+from arms import RESULTS, keep
 from godyno.machine import read_machine
 from godyno.model import Workload
 from godyno.stats.interval import median_interval
@@ -35,6 +37,7 @@ def main() -> None:
     parser.add_argument("--vary", type=float, default=0.02)
     parser.add_argument("--size", type=float, default=24.0)
     parser.add_argument("--budget", type=float, default=460.0)
+    parser.add_argument("--name", default="race_memory_truth")
     options = parser.parse_args()
     deadline = time.monotonic() + options.budget
     with tempfile.TemporaryDirectory(prefix="godyno-truth-") as place:
@@ -44,16 +47,26 @@ def main() -> None:
         def run(limit: float | None) -> Limited:
             return run_limited(workload, Limits(None if limit is None else int(limit)), timeout_s=60.0)
 
-        rows: list[dict[str, float | bool]] = []
-        peaks: list[float] = []
+        rows, peaks = kept(options)
         # Truth and searches alternate, so that whatever drifts is in both.
         while time.monotonic() < deadline and (len(rows) < options.searches or len(peaks) < options.truth):
-            per_search = max(1, math.ceil(options.truth / options.searches))
+            per_search = max(
+                1, math.ceil((options.truth - len(peaks)) / max(1, options.searches - len(rows)))
+            )
             more = min(per_search, options.truth - len(peaks))
             peaks += [float(run(None).held_bytes or 0) for _ in range(more)]
             if len(rows) < options.searches:
                 rows.append(searched(run, deadline))
     report(options, workload, peaks, rows)
+
+
+def kept(options: argparse.Namespace) -> tuple[list[dict[str, float | bool]], list[float]]:
+    """The searches and peaks of an earlier run with the same settings."""
+    path = RESULTS / f"{options.name}.json"
+    before = json.loads(path.read_text()) if path.exists() else {}
+    if (before.get("vary"), before.get("size")) != (options.vary, options.size):
+        return [], []
+    return list(before["searches"]), list(before["peaks"])
 
 
 def searched(run: Callable[[float | None], Limited], deadline: float) -> dict[str, float | bool]:

@@ -156,7 +156,7 @@ def holder(directory: Path) -> Holder | None:
     stat = values_in(directory / "cpu.stat")
     throttled_ns = stat.get("throttled_time", 1000 * stat.get("throttled_usec", 0))
     return Holder(
-        str(directory), quota / period, period * 1e-6, (burst or 0) * 1e-6, stat.get("nr_periods", 0),
+        str(directory), quota / period, period / 1e6, (burst or 0) / 1e6, stat.get("nr_periods", 0),
         stat.get("nr_throttled", 0), throttled_ns * 1e-9,
     )  # fmt: skip
 

@@ -15,6 +15,8 @@ _SET = {
     "tests": "go test -p={}", "build": "go build -p={}", "parallel": "go test -parallel={}", "GOMAXPROCS": "GOMAXPROCS={}",
 }  # fmt: skip
 _BUSY, _ALONE, _WAITED = 0.85, 0.8, 0.2  # shares that name a limit
+_SAME = 0.97  # of the memory: no saving worth a word
+_SHORT_S = 0.3  # a run shorter than this measures starting and chance
 
 
 def tried(trials: Sequence[Trial], what: str) -> tuple[list[int], list[float], int | None]:
@@ -63,7 +65,18 @@ def _curve(study: BaseStudy, trials: Sequence[Trial], what: str, found: Saturati
     memory = [figure(_at(trials, level), "peak", "By") for level in (found.recommended, top)]
     price = ""
     if memory[0] and memory[1] and found.recommended != top and memory[1].value > 0:
-        price = f" at {units.show_ratio(memory[0].value / memory[1].value)} of the memory of {top}"
+        share = memory[0].value / memory[1].value
+        price = "" if share > _SAME else f" at {units.show_ratio(share)} of the memory of {top}"
+    warnings = list(found.warnings)
+    if (
+        found.best == top
+        and shares[top] - max(share for level, share in shares.items() if level != top) > 0.02
+    ):
+        warnings.append(
+            f"throughput still grew at {top}, the highest level that was run: more may pay (--most)"
+        )
+    if min(one.measures["wall"] for one in trials) < _SHORT_S:
+        warnings.append(f"runs took less than {units.show_seconds(_SHORT_S)}: such short ones tell little")
     setting = _SET.get(what, "{} at once").format(found.recommended)
     family = max(found.families, key=lambda one: found.families[one])
     yield study.finding(
@@ -72,9 +85,9 @@ def _curve(study: BaseStudy, trials: Sequence[Trial], what: str, found: Saturati
         f"the knee is at {found.knee:.1f} [{found.knee_interval.low:.1f}, {found.knee_interval.high:.1f}]",
         Estimate(found.knee, "", found.knee_interval, found.runs, f"weighed curves, mostly {family}"),
         method=f"{found.runs} runs; runs vary by {found.noise_ratio:.0%} about the curve; {_limit(trials, found)}",
-        confidence=Confidence.MEDIUM if found.warnings else Confidence.HIGH,
+        confidence=Confidence.MEDIUM if warnings else Confidence.HIGH,
         advice=f"Set {setting}." if what in _SET else "", tried=f"Run at it: {len(_at(trials, found.recommended))} times.",
-        warnings=found.warnings,
+        warnings=warnings,
         data={"columns": [["level", ""], ["runs", ""], ["wall", "text"], ["of the best", "1"], ["at 95 %", "text"], ["CPU used", "1"],
                           ["peak memory", "By"], ["each takes", "s"]], "rows": rows, "recommended": found.recommended,
               "families": found.families,
@@ -107,6 +120,8 @@ def _limit(trials: Sequence[Trial], found: Saturation) -> str:
             if f"waited_{resource}" in one.measures
         ]
         if waited and mean(waited) >= _WAITED:
+            if resource == "cpu" and busy < _BUSY:
+                text += ", which other processes of the machine had"
             reasons.append(f"for {min(1.0, mean(waited)):.0%} of the time {text} (PSI)")
     limit = (
         "; ".join(reasons)

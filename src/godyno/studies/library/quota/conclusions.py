@@ -53,9 +53,16 @@ def _pauses(study: BaseStudy, trials: Sequence[Trial], quotas: Sequence[str]) ->
             figure(arm, name, unit)
             for name, unit in (("stw_longest", "s"), ("p50", "s"), ("p99", "s"), ("rate", "/s"))
         ]
-        procs, stopped = figure(arm, "gomaxprocs", ""), figure(_with_share(arm), "share", "1")
+        procs, stopped = figure(arm, "gomaxprocs", ""), figure(_with_shares(arm), "share", "1")
+        ready = figure(_with_shares(arm), "ready", "1")
         rows.append(
-            [_percent(quota), procs.value if procs else None, *(shown(one) for one in values), shown(stopped)]
+            [
+                _percent(quota),
+                procs.value if procs else None,
+                *(shown(one) for one in values),
+                stopped.value if stopped else None,
+                ready.value if ready else None,
+            ]
         )
         if values[0] is not None:
             longest[quota] = values[0]
@@ -71,19 +78,23 @@ def _pauses(study: BaseStudy, trials: Sequence[Trial], quotas: Sequence[str]) ->
         "pauses", f"The longest pause of a run is {shown(longest[worst])} under {_percent(worst)}{versus}", longest[worst],
         method="from the execution trace; median over runs of each run's longest",
         data={"columns": [["quota", "text"], ["GOMAXPROCS", ""], ["longest pause", "text"], ["p50", "text"], ["p99", "text"],
-                          ["requests/s", "text"], ["of the time stopped", "text"]], "rows": rows,
+                          ["requests/s", "text"], ["time stopped", "1"],
+                          ["ready, no CPU", "1"]], "rows": rows,
               "bars": {"unit": "s", "caption": "longest pause of garbage collection by quota", "marks": marks}},
     )  # fmt: skip
 
 
-def _with_share(trials: Sequence[Trial]) -> list[Trial]:
-    """The trials with the share of their time in which the group was stopped."""
+def _with_shares(trials: Sequence[Trial]) -> list[Trial]:
+    """With the share of the time in which the group was stopped, and in which some thread was ready and had no processor (PSI)."""
     from dataclasses import replace
 
-    return [
-        replace(one, measures={**one.measures, "share": one.measures["stopped"] / one.measures["took"]})
-        for one in trials
-    ]
+    out = []
+    for one in trials:
+        more = {"share": one.measures["stopped"] / one.measures["took"]}
+        if "waited_cpu" in one.measures:
+            more["ready"] = min(1.0, one.measures["waited_cpu"] / one.measures["wall"])
+        out.append(replace(one, measures={**one.measures, **more}))
+    return out
 
 
 def _owed(study: BaseStudy, trials: Sequence[Trial], quotas: Sequence[str]) -> Iterator[Finding]:
@@ -91,32 +102,27 @@ def _owed(study: BaseStudy, trials: Sequence[Trial], quotas: Sequence[str]) -> I
     base = _each(_arm(trials, _NONE))
     rows: list[list[Any]] = []
     for quota in quotas:
-        arm = _arm(trials, quota)
-        if quota == _NONE or not arm or base is None:
+        mine = _each(_arm(trials, quota))
+        if quota == _NONE or mine is None or base is None:
             continue
-        mine = _each(arm)
-        assert mine is not None
-        row: list[Any] = [_percent(quota)]
-        for key in ("stw", "assist"):
+        for key, text in (("stw", "pauses"), ("assist", "assists")):
             growth = mine[key] - base[key]
-            row += [
-                base[key],
-                mine[key],
-                mine[f"{key}_owed"],
-                mine[f"{key}_owed"] / growth if growth > 0 else None,
-            ]
-        rows.append(row)
-    told = next((row for row in reversed(rows) if row[2] > row[1]), None)
+            owed = mine[f"{key}_owed"] / growth if growth > 0 else None
+            rows.append([_percent(quota), text, base[key], mine[key], mine[f"{key}_owed"], owed])
+    told = max(
+        (row for row in rows if row[1] == "pauses" and row[3] > row[2]), key=lambda row: row[4], default=None
+    )
     if told is None:
         return
-    explained = f"{told[3] / max(1e-12, told[2] - told[1]):.0%}"
+    n = len(_arm(trials, _NONE))
     yield study.finding(
-        "owed", f"Under {told[0]} a collection's pauses grow from {units.show_seconds(told[1])} to {units.show_seconds(told[2])}; "
-        f"time in which the group was stopped is {explained} of the growth",
-        Estimate(told[3] / max(1e-12, told[2] - told[1]), "1", None, len(_arm(trials, _NONE)), "sums over all runs of an arm"),
-        method="stops from cpu.stat laid over the trace's pauses and assists", assumption="without a quota a collection pauses as it would",
-        data={"columns": [["quota", "text"], ["pauses without", "s"], ["pauses", "s"], ["of it stopped", "s"], ["of the growth", "1"],
-                          ["assists without", "s"], ["assists", "s"], ["stopped in them", "s"], ["of their growth", "1"]], "rows": rows},
+        "owed", f"Under {told[0]} a collection's pauses grow from {units.show_seconds(told[2])} to {units.show_seconds(told[3])}; time in "
+        f"which the group was stopped is {told[5]:.0%} of the growth",
+        Estimate(told[5], "1", None, n, "sums over all runs of an arm, a collection"),
+        method="stops from cpu.stat laid over the trace's pauses and assists",
+        assumption="without a quota a collection pauses as it would; what neighbours add is in both",
+        data={"columns": [["quota", "text"], ["of", "text"], ["without", "s"], ["under it", "s"], ["of it stopped", "s"],
+                          ["of the growth", "1"]], "rows": rows},
     )  # fmt: skip
 
 

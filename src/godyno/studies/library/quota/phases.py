@@ -16,7 +16,10 @@ def phase_measures(decoder: Path, trace: Path, place: Path, stopped: Sequence[In
     """Seconds of pauses, assists and marking, and those of them that fell into ``stopped``. Raises FormatError."""
     decoded = decode(decoder, trace, place, timeout_s=120.0)
     records, strings = decoded.records("ranges"), decoded.strings()
-    union = merged(stopped)
+    first, last = decoded.t_first_ns, decoded.t_last_ns
+    union = merged(
+        [(max(low, first), min(high, last)) for low, high in stopped if low < last and high > first]
+    )
     out = {"stopped": sum(high - low for low, high in union) * 1e-9, "stops": float(len(union))}
     names = [str(strings[int(number)]) for number in records["name"]]
     for key, word in (("stw", _PAUSE), ("assist", _ASSIST), ("mark", _MARK)):

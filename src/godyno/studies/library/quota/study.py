@@ -169,6 +169,7 @@ class _Trials:
         measures = {key: float(value) for key, value in told.items()}
         measures |= {"throttled": run.throttled_s, "throttled_periods": float(run.throttled_periods), "periods": float(run.periods),
                      "wall": run.wall_s, "cpu": run.cpu_s or 0.0, "peak": float(run.held_bytes or 0)}  # fmt: skip
+        measures |= {f"waited_{resource}": value for resource, value in run.waited_s.items()}
         measures |= phase_measures(self.decoder, trace, self.stand.scratch / "decoded", watch.intervals)
         cycles = []
         for line in run.said.splitlines():
