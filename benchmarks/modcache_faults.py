@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from arms import keep
-from godyno.modcache.check import Report, check
+from godyno.modcache.check import Report, check_caches
 from godyno.toolchain import Go, find_go
 
 MODULES = (
@@ -280,7 +280,7 @@ def copied(from_: Caches, to: Path) -> Caches:
 
 def checked(go: Go, caches: Caches, user: str | None = None) -> Report:
     build = caches.build if caches.build.exists() else caches.mod / "build"
-    return check(go, gomodcache=caches.mod, gocache=build, modules=[caches.module], user=user)
+    return check_caches(go, gomodcache=caches.mod, gocache=build, modules=[caches.module], user=user)
 
 
 def dropped(top: Path) -> None:

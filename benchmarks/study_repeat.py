@@ -1,7 +1,7 @@
 """Repeats studies and counts how often the two intervals of a quantity overlap: ``study_repeat.py [STUDY...]`` or ``--from A B``.
 
-A quantity is a measure of an arm (a median over trials, with its 95 % order-statistic interval, n ≥ 6) and, for timed measures, the
-paired ratio to the baseline arm. Quantities that are the same in every trial (sizes, counts) are counted apart: they prove nothing.
+A quantity is a measure of an arm (a median over trials, with its 95 % order-statistic interval, n ≥ 6) or its paired ratio across the
+factor that the study compares. Quantities that are the same in every trial (sizes, counts) are counted apart: they prove nothing.
 """
 
 from __future__ import annotations
@@ -15,35 +15,38 @@ from pathlib import Path
 
 from godyno.model import Estimate, Trial
 from godyno.studies.factors import Arm
-from godyno.studies.study import figure, passed, ratio
+from godyno.studies.study import OTHERS, figure, passed, ratio
 from godyno.studies.studying import StudyResult, run_study
 
 RESULTS = Path(__file__).parent / "results"
 _LEAST = 6
+# The factor across which a study compares, and the level that it compares with.
+_COMPARED = {"cgo": "go", "scheduler": "go", "strip": "build", "bottleneck": "condition"}
+_BASE = {"go": "1.21", "build": "plain", "condition": "as-it-is"}
 
 
-def quantities(trials: tuple[Trial, ...]) -> Iterator[tuple[str, Estimate]]:
-    """Each quantity's name and estimate, those with a 95 % interval only."""
+def quantities(study: str, trials: tuple[Trial, ...]) -> Iterator[tuple[str, Estimate]]:
+    """Each quantity's name and estimate, those with a 95 % interval only: what the study reports, medians of arms and ratios."""
     arms: dict[str, list[Trial]] = defaultdict(list)
     for trial in passed(trials):
         arms[Arm(trial.levels).name].append(trial)
-    base = next(
-        (dict(trial.levels) for trial in trials if trial.index == min(one.index for one in trials)), {}
-    )
+    factor = _COMPARED.get(study, "")
     for name, mine in sorted(arms.items()):
-        for measure in sorted({key for trial in mine for key in trial.measures}):
+        levels = dict(mine[0].levels)
+        for measure in sorted({key for trial in mine for key in trial.measures} - {OTHERS}):
             found = figure(mine, measure, "")
             if found is not None and found.n >= _LEAST:
                 yield f"{name}: {measure}", found
-            if dict(mine[0].levels) != base and len(mine) >= _LEAST:
-                against = ratio(trials, measure, base, dict(mine[0].levels))
+            base = levels | {factor: _BASE[factor]} if factor else levels
+            if base != levels:
+                against = ratio(trials, measure, base, levels)
                 if against is not None and against.n >= _LEAST:
                     yield f"{name}: {measure}, ratio", against
 
 
 def compare(first: StudyResult, second: StudyResult) -> dict[str, object]:
     """How many quantities of both overlap."""
-    one, other = dict(quantities(first.trials)), dict(quantities(second.trials))
+    one, other = (dict(quantities(run.study, run.trials)) for run in (first, second))
     apart, varied, same = [], 0, 0
     for name in one.keys() & other.keys():
         a, b = one[name].interval, other[name].interval

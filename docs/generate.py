@@ -35,11 +35,18 @@ def _cli() -> str:
         command = group.get_command(context, name)
         assert command is not None
         parts += [f"## godyno {name}\n", "```text", _help(command, f"godyno {name}"), "```\n"]
+        for sub, inner in getattr(command, "commands", {}).items():
+            parts += [f"### godyno {name} {sub}\n", "```text", _help(inner, f"godyno {name} {sub}"), "```\n"]
     return "\n".join(parts)
 
 
 def _help(command: click.Command, name: str) -> str:
-    with click.Context(command, info_name=name, max_content_width=100, terminal_width=100) as context:
+    names = group.context_settings[
+        "help_option_names"
+    ]  # as the group hands them down; click remembers the first it sees
+    with click.Context(
+        command, info_name=name, max_content_width=100, terminal_width=100, help_option_names=list(names)
+    ) as context:
         return command.get_help(context).rstrip()
 
 

@@ -1,8 +1,7 @@
-"""Judges comparison rules on the recorded tape: false positives on identical runs, the smallest planted slowdown that is found.
+"""Judges godyno and the real benchstat, pyperf and asv on the same recorded runs: false calls, power, coverage, stopping.
 
-Every rule sees the same runs. Separate: the first N of 2 N runs are A, the rest B, as tools do that run one command after the other.
-Interleaved: neighbours are pairs, which of them is A is drawn. benchstat's and pyperf's verdicts are computed by their own rules
-(Mann-Whitney at 5 %, p equal to benchstat's; two-sample t at 5 %); asv's by its (Mann-Whitney at 0.2 % and a factor of 1.1).
+Separate: the first N of 2 N runs are A, the rest B, as tools do that run one command after the other. Interleaved: neighbours are
+pairs, and which of them is A is drawn. The rivals are the real programs (``rivals.py``) with their own defaults.
 
     python benchmarks/stats_tape/judge.py [--tape DIR] [--out FILE]
 """
@@ -10,151 +9,220 @@ Interleaved: neighbours are pairs, which of them is A is drawn. benchstat's and 
 from __future__ import annotations
 
 import argparse
-import gzip
-import json
+import math
 import os
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # the arrays are small: threads only get in each other's way
 
 import numpy as np
-from scipy import stats
+import rivals
+from tape import FACTORS, MEASURES, Array, Null, null, pairs
 
-from godyno.stats import compare, mannwhitney, signflip
-from godyno.stats.compare import Verdict
-from godyno.stats.sequential import Sequential
+from godyno.model import Interval
+from godyno.stats import compare, signflip
+from godyno.stats.compare import ALPHA, Verdict
+from godyno.stats.sequential import Look, Sequential
 
-Array = np.ndarray
 HERE = Path(__file__).resolve().parent
+SIZES = (10, 20, 40, 80)
+RUN_S = 0.06  # of a planted run at factor 1, as record.py makes them
+DRAWS = 10
+RIVAL_COMPARISONS = 200  # at most, for each N and order: their rates are no matter of tenths
+COLUMNS = ("1 %", "2 %", "3 %", "5 %", "10 %", "30 %")
 
 
-def load(path: Path) -> tuple[dict[str, object], Array]:
-    with gzip.open(path, "rt") as tape:
-        about = json.loads(tape.readline()[1:])
-        tape.readline()
-        return about, np.loadtxt(tape, delimiter=",")
+def row(*cells: object) -> str:
+    return "| " + " | ".join(str(cell) for cell in cells) + " |"
 
 
-def sign_flip(a: Array, b: Array) -> bool:
-    return signflip.p_value(np.log(b) - np.log(a)) <= compare.ALPHA
+def head(*cells: object) -> list[str]:
+    return [row(*cells), "|" + "---|" * len(cells)]
 
 
-def benchstat(a: Array, b: Array) -> bool:
-    return mannwhitney.u_test(a, b).p <= 0.05
+def called(differences: Array) -> bool:
+    """Whether godyno calls this comparison; most that are nowhere near are told without the tail's probability."""
+    weight = signflip.weights(differences)
+    if abs(np.sum(np.sign(differences) * weight)) < 1.5 * math.sqrt(np.sum(weight**2)):
+        return False
+    return signflip.p_value(differences) <= ALPHA
 
 
-def pyperf(a: Array, b: Array) -> bool:
-    return bool(stats.ttest_ind(a, b).pvalue <= 0.05)
+def coins(rng: np.random.Generator, pairs_in_all: int, order: str) -> Array:
+    """The sign of each pair's difference: +1 where A ran first."""
+    if order == "ABAB":
+        return np.ones(pairs_in_all)
+    if order == "ABBA":
+        blocks = np.where(rng.random(pairs_in_all // 2 + 1) < 0.5, 1.0, -1.0)
+        return np.stack((blocks, -blocks), axis=1).ravel()[:pairs_in_all]
+    return np.where(rng.random(pairs_in_all) < 0.5, 1.0, -1.0)
 
 
-def asv(a: Array, b: Array) -> bool:
-    factor = np.median(b) / np.median(a)
-    return mannwhitney.u_test(a, b).p < 0.002 and max(factor, 1 / factor) > 1.1
+def stretches(values: Array, n: int) -> Iterator[Array]:
+    for i in range(values.size // n):
+        yield values[n * i : n * (i + 1)]
 
 
-RULES: tuple[tuple[str, bool, Callable[[Array, Array], bool]], ...] = (
-    ("godyno, interleaved", True, sign_flip),
-    ("benchstat's rule, interleaved", True, benchstat),
-    ("benchstat's rule, separate", False, benchstat),
-    ("pyperf's rule, separate", False, pyperf),
-    ("asv's rule, separate", False, asv),
-)
+def false_calls(tape: Null, rng: np.random.Generator) -> list[str]:
+    lines = []
+    for measure in MEASURES:
+        values = tape.measures[measure]
+        logs = np.log(values[: values.size // 2 * 2]).reshape(-1, 2)
+        apart = logs[:, 1] - logs[:, 0]
+        counts = ", ".join(f"N = {n}: {apart.size // n}" for n in SIZES)
+        lines += [f"### {measure}: godyno, % (comparisons: {counts})", ""]
+        lines += head("order of runs", *(f"N = {n}" for n in SIZES))
+        for order in ("coin", "ABBA", "ABAB"):
+            signed = apart * coins(rng, apart.size, order)
+            cells = [f"{100 * np.mean([called(d) for d in stretches(signed, n)]):.1f}" for n in SIZES]
+            lines.append(row(f"pairs, {order}{' (as godyno runs)' if order == 'coin' else ''}", *cells))
+        lines += ["", *every_n(apart, rng), ""]
+    return lines
 
 
-def null_table(values: Array, what: str, rng: np.random.Generator) -> list[str]:
-    sizes = (10, 20, 30, 40, 60, 80)
-    head = ", ".join(f"{n}: {values.size // (2 * n)}" for n in sizes)
-    lines = [
-        f"## Identical runs called different, {what}, % (comparisons that do not overlap, by N: {head})", "",
-        "| rule | " + " | ".join(f"N = {n}" for n in sizes) + " |", "|---|" + "---|" * len(sizes),
-    ]  # fmt: skip
-    for name, interleaved, rule in RULES:
-        cells = []
-        for n in sizes:
-            called, total = 0, values.size // (2 * n)
-            for i in range(total):
-                stretch = values[2 * n * i : 2 * n * (i + 1)]
-                if interleaved:
-                    pairs = stretch.reshape(n, 2)
-                    first = rng.random(n) < 0.5
-                    a, b = (
-                        np.where(first, pairs[:, 0], pairs[:, 1]),
-                        np.where(first, pairs[:, 1], pairs[:, 0]),
-                    )
-                else:
-                    a, b = stretch[:n], stretch[n:]
-                called += rule(a, b)
-            cells.append(f"{100 * called / total:.1f}")
-        lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    return [*lines, ""]
+def rivals_false_calls(tape: Null, rng: np.random.Generator) -> list[str]:
+    lines = []
+    for measure in MEASURES[:2]:
+        values = tape.measures[measure]
+        first = coins(rng, values.size // 2, "coin") > 0
+        even, odd = values[: 2 * first.size : 2], values[1 : 2 * first.size : 2]
+        a, b = np.where(first, even, odd), np.where(first, odd, even)
+        given: dict[tuple[str, int], rivals.Pairs] = {}
+        for n in SIZES:
+            total = values.size // (2 * n)
+            places = range(0, total, max(1, total // RIVAL_COMPARISONS))  # from all over the tape
+            given["A, then B", n] = [(values[2 * n * i :][:n], values[2 * n * i + n :][:n]) for i in places]
+            given["pairs, coin", n] = [(a[n * i : n * (i + 1)], b[n * i : n * (i + 1)]) for i in places]
+        counts = ", ".join(f"N = {n}: {len(given['A, then B', n])}" for n in SIZES)
+        lines += [f"### {measure}: rivals, % (comparisons from all over the tape: {counts})", ""]
+        lines += head("program", "order of runs", *(f"N = {n}" for n in SIZES))
+        for name, rival in rivals.RIVALS:
+            verdicts = by_key(rival, given)
+            for order in ("A, then B", "pairs, coin"):
+                lines.append(row(name, order, *(f"{100 * np.mean(verdicts[order, n]):.1f}" for n in SIZES)))
+        lines.append("")
+    return lines
 
 
-def families(values: Array, rng: np.random.Generator, n: int = 20) -> float:
-    """Share of families of 50 comparisons with any false call under Holm."""
-    ps = []
-    for i in range(values.size // (2 * n)):
-        pairs = values[2 * n * i : 2 * n * (i + 1)].reshape(n, 2)
-        sign = np.where(rng.random(n) < 0.5, 1.0, -1.0)
-        ps.append(signflip.p_value(sign * (np.log(pairs[:, 0]) - np.log(pairs[:, 1]))))
-    whole = [ps[i : i + 50] for i in range(0, len(ps) - 49, 50)]
-    return (
-        float(np.mean([min(compare.holm(family)) <= compare.ALPHA for family in whole]))
-        if whole
-        else float("nan")
-    )
+def by_key(rival: rivals.Rival, given: dict[tuple, rivals.Pairs]) -> dict[tuple, list[bool]]:
+    """The rival's verdicts, asked all at once."""
+    said = iter(rival([pair for some in given.values() for pair in some]))
+    return {key: [next(said) for _ in some] for key, some in given.items()}
 
 
-def planted_table(tape: Array, column: int, what: str, rng: np.random.Generator) -> list[str]:
-    blocks = int(tape[:, 0].max()) + 1
-    by_arm = np.empty((8, blocks))
-    for row in tape:
-        by_arm[int(row[1]), int(row[0])] = row[column]
-    # What a slowdown of the loop makes of the whole process (start, exit, the kernel's part) is known best from all blocks.
-    truth = [float(np.exp(signflip.location(np.log(by_arm[arm]) - np.log(by_arm[0])))) for arm in range(2, 8)]
-    lines = [
-        f"## Planted slowdowns found, {what}, % of stretches of N, {blocks} blocks (first row: the change as all blocks show it)", "",
-        "| N | 1 % | 2 % | 3 % | 5 % | 10 % | 30 % | 95 % interval covers |", "|---|" + "---|" * 7,
-        "| all | " + " | ".join(f"*{100 * (ratio - 1):+.1f} %*" for ratio in truth) + " | |",
-    ]  # fmt: skip
-    for n in (size for size in (10, 20, 40, 100) if size <= blocks):
-        cells, covered, intervals = [], 0, 0
-        for arm, factor in zip(range(2, 8), truth, strict=True):
-            found = 0
-            # Bootstrapped blocks would overlap; stretches do not.
-            stretches = [slice(n * i, n * (i + 1)) for i in range(blocks // n)]
-            for stretch in stretches:
-                result = compare.paired(by_arm[0, stretch], by_arm[arm, stretch])
-                found += result.verdict is Verdict.HIGHER
-                covered += factor in result.interval
-                intervals += 1
-            cells.append(f"{100 * found / len(stretches):.0f}")
-        lines.append(f"| {n} | " + " | ".join(cells) + f" | {100 * covered / intervals:.1f} |")
-    differences = np.log(by_arm[6]) - np.log(by_arm[0])
-    null = np.log(by_arm[1]) - np.log(by_arm[0])
-    lines += [
+def every_n(apart: Array, rng: np.random.Generator) -> list[str]:
+    once = coins(rng, apart.size, "coin") * apart
+    rates = {n: float(np.mean([called(d) for d in stretches(once, n)])) for n in range(10, 81)}
+    worst = max(rates, key=lambda n: rates[n])
+    drawn: dict[int, list[bool]] = {n: [] for n in range(10, 81, 10)}
+    family = []
+    for _ in range(DRAWS):
+        signed = coins(rng, apart.size, "coin") * apart
+        for n, seen in drawn.items():
+            seen += [called(d) for d in stretches(signed, n)]
+        p = [signflip.p_value(d) for d in stretches(signed, 20)]
+        family += [min(compare.holm(p[i : i + 50])) <= ALPHA for i in range(0, len(p) - 49, 50)]
+    most = max(drawn, key=lambda n: float(np.mean(drawn[n])))
+    calls = round(rates[worst] * (apart.size // worst))
+    return [
+        f"godyno at every N from 10 to 80, one draw of the coins: {100 * np.mean(list(rates.values())):.2f} % on average,"
+        f" most at N = {worst} ({calls} of {apart.size // worst}). The same stretches with coins drawn {DRAWS} times, by tens:"
+        f" most at N = {most}, {100 * np.mean(drawn[most]):.2f} % of {len(drawn[most])}.",
         "",
-        "| looking after every pair | fixed N | called, % | mean N used | against the fixed N |",
-        "|---|---|---|---|---|",
+        f"Families of 50 comparisons of 20 pairs with any false call under Holm: {sum(family)} of {len(family)}"
+        f" ({apart.size // 20 // 50} families of the tape, coins drawn {DRAWS} times).",
     ]
-    for budget in (40, 80):
-        for name, series in (("10 % slower", differences), ("identical", null)):
-            looks = []
-            for i in range(blocks // budget):
-                test = Sequential(budget=budget)
-                for difference in series[budget * i : budget * (i + 1)]:
-                    look = test.add_log_ratio(float(difference), interval=False)
-                    if look.stop:
-                        break
-                looks.append(look)
-            if not looks:
-                continue
-            used = float(np.mean([look.n for look in looks]))
-            called = 100 * float(np.mean([look.verdict is not Verdict.UNDECIDED for look in looks]))
+
+
+def power(directory: Path, kind: str) -> list[str]:
+    lines = []
+    arms = pairs(directory, kind)
+    for measure in MEASURES:
+        truth = {
+            arm: float(np.exp(signflip.location(np.log(new) - np.log(old))))
+            for arm, (old, new) in ((arm, by[measure]) for arm, by in arms.items())
+        }
+        total = min(len(by[measure][0]) for by in arms.values())
+        lines += [f"### {measure}", ""]
+        lines += head("N", "comparisons each", "0 %", *COLUMNS, "95 % interval covers")
+        lines.append(
+            row("all", "", *(f"*{100 * (truth[arm] - 1):+.1f} %*" for arm in range(1, len(FACTORS))), "")
+        )
+        for n in (10, 20, 40, 100):
+            cells, covers = [], []
+            for arm in range(1, len(FACTORS)):
+                found = []
+                for old, new in zip(*(stretches(side, n) for side in arms[arm][measure]), strict=True):
+                    differences = np.log(new) - np.log(old)
+                    higher = signflip.location(differences) > 0 or arm == 1
+                    found.append(called(differences) and higher)
+                    if n in (20, 40):
+                        low, high = (math.exp(x) for x in _bounds(signflip.interval(differences, 0.95)))
+                        covers.append(low <= truth[arm] <= high)
+                cells.append(f"{100 * np.mean(found):.0f}")
             lines.append(
-                f"| {name} | {budget} | {called:.1f} of {len(looks)} | {used:.1f} | {100 * (1 - used / budget):.0f} % fewer |"
+                row(f"godyno, {n}", total // n, *cells, f"{100 * np.mean(covers):.1f}" if covers else "")
             )
+        given = {
+            (arm, n): list(zip(*(stretches(side, n) for side in arms[arm][measure]), strict=True))
+            for arm in range(1, len(FACTORS))
+            for n in (20, 100)
+        }
+        for name, rival in rivals.RIVALS:
+            verdicts = by_key(rival, given)
+            for n in (20, 100):
+                cells = [f"{100 * np.mean(verdicts[arm, n]):.0f}" for arm in range(1, len(FACTORS))]
+                lines.append(row(f"{name}, interleaved, {n}", total // n, *cells, ""))
+        lines.append("")
+    return lines
+
+
+def _bounds(found: Interval) -> tuple[float, float]:
+    return max(found.low, -700.0), min(found.high, 700.0)
+
+
+def stopping(tape: Null, rng: np.random.Generator, comparisons: int) -> list[str]:
+    lines = head(
+        "measure",
+        "fixed N",
+        "change",
+        "comparisons",
+        "called, %",
+        "mean N",
+        "fewer runs",
+        "interval after the stop covers, %",
+    )
+    for measure in MEASURES:
+        logs = np.log(tape.measures[measure])
+        apart = (logs[1::2] - logs[: logs.size // 2 * 2 : 2]) * coins(rng, logs.size // 2, "coin")
+        for budget in (40, 80):
+            for change in (0.0, 0.1):
+                noises = list(stretches(apart, budget))[:comparisons]
+                looks = [_stopped(noise + math.log1p(change), budget) for noise in noises]
+                n = float(np.mean([look.n for look in looks]))
+                verdicts = [look.verdict is not Verdict.UNDECIDED for look in looks]
+                covers = [1 + change in look.interval for look in looks]
+                lines.append(
+                    row(measure, budget, f"{100 * change:.0f} %", len(looks), f"{100 * np.mean(verdicts):.1f}", f"{n:.1f}",
+                        f"{100 * (1 - n / budget):.0f} %", f"{100 * np.mean(covers):.1f}")
+                )  # fmt: skip
+                print(lines[-1], flush=True)
     return [*lines, ""]
+
+
+def _stopped(differences: Array, budget: int) -> Look:
+    """The look at which a comparison stops; its interval is worked out there only, which takes most of the time."""
+    test, again = Sequential(budget=budget), Sequential(budget=budget)
+    for n, difference in enumerate(differences.tolist(), start=1):
+        look = test.add_log_ratio(difference, interval=n == budget)
+        if look.stop:
+            break
+    if look.n == budget:
+        return look
+    for difference in differences[: look.n - 1].tolist():
+        again.add_log_ratio(difference, interval=False)
+    return again.add_log_ratio(float(differences[look.n - 1]))
 
 
 def main() -> None:
@@ -163,25 +231,41 @@ def main() -> None:
     )
     parser.add_argument("--tape", type=Path, default=HERE)
     parser.add_argument("--out", type=Path, default=HERE / "table.md")
+    parser.add_argument("--comparisons", type=int, default=400, help="at most, in the table of stopping")
     options = parser.parse_args()
     rng = np.random.default_rng(60)
-    about, null = load(options.tape / "null.csv.gz")
-    _, planted = load(options.tape / "planted.csv.gz")
+    tape = null(options.tape)
+    run_ms = 1000 * float(str(tape.about["run_s"]))
     lines = [
         "# Real runs", "",
-        f"{about['cpus']} CPUs, kernel {about['kernel']}; a run is a process of about {1000 * float(str(about['run_s'])):.0f} ms of CPU;"
-        f" two busy neighbours were on in {100 * null[:, 2].mean():.0f} % of {null.shape[0]} identical runs.", "",
+        f"{tape.about['cpus']} CPUs, kernel {tape.about['kernel']}; godyno at alpha {100 * ALPHA:g} %; {rivals.versions()},"
+        f" each with its defaults. The identical runs are {tape.runs} processes of about {run_ms:.0f} ms of CPU; the neighbour was on"
+        f" in {100 * tape.neighbour:.0f} %, and {100 * tape.waited:.0f} % waited for more than a tenth of their time.", "",
     ]  # fmt: skip
-    for column, what in ((1, "CPU time"), (0, "wall time")):
-        lines += null_table(null[:, column], what, rng)
-        lines += [
-            f"Families of 50 at N = 20 with any false call under Holm: {100 * families(null[:, column], rng):.1f} %",
-            "",
-        ]
-    for column, what in ((4, "CPU time"), (3, "wall time")):
-        lines += planted_table(planted, column, what, rng)
-    options.out.write_text("\n".join(lines))
-    print("\n".join(lines))
+    sections = (
+        (["## Identical arms called different", ""], lambda: false_calls(tape, rng)),
+        (_planted("the two runs of a pair one after the other"), lambda: power(options.tape, "pairs")),
+        (_planted("eight arms shuffled in each block"), lambda: power(options.tape, "planted")),
+        (
+            [
+                "## Looking after every pair", "",
+                "The noise is that of the identical runs; a change of 10 % is put on by arithmetic: the truth is known.", "",
+            ],
+            lambda: stopping(tape, rng, options.comparisons),
+        ),
+        (["## Identical arms called different by the rivals", ""], lambda: rivals_false_calls(tape, rng)),
+    )  # fmt: skip
+    for title, section in sections:
+        lines += [*title, *section()]
+        options.out.write_text("\n".join(lines))  # what is known so far is kept
+        print("\n".join(lines[-8:]), flush=True)
+
+
+def _planted(order: str) -> list[str]:
+    return [
+        f"## Planted slowdowns called slower, %; {order}", "",
+        f"Processes of about {1000 * RUN_S:.0f} ms. First row: the change as all runs show it.", "",
+    ]  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ def page(result: StudyResult) -> Iterator[tuple[str, str]]:
     head, _, body = shown.partition("\n\n")
     picture = next((bars for one in result.findings if (bars := finding_bars(one))), None)
     module = f" {result.module}" if result.module and "godyno.example" not in result.module else ""
-    command = f"godyno study {result.study}{module}{' --quick' if result.quick else ''}"
+    command = f"godyno study {result.study}{module}{' --quick' if result.quick else ''}{_chosen(result)}"
     lines = [
         "<!-- written by docs/studies/make.py from a real run -->",
         head,
@@ -41,6 +41,23 @@ def page(result: StudyResult) -> Iterator[tuple[str, str]]:
         lines.append(f"![{picture.caption or result.summary}]({result.study}.svg)")
         yield f"{result.study}.svg", svg(picture)
     yield f"{result.study}.md", "\n\n".join([*lines, body])
+
+
+def _chosen(result: StudyResult) -> str:
+    """The options of factors of which only some of the usual levels, or others, were planned."""
+    usual = make_study(result.study, quick=result.quick).factors
+    planned = dict(
+        line.strip().split(": ", 1) for line in result.plan.splitlines() if line[2:].split(":")[0] in usual
+    )
+    named = {
+        factor: [level.strip() for level in text.split("  (")[0].split(", ")]
+        for factor, text in planned.items()
+    }
+    return "".join(
+        f" --{factor} {','.join(levels)}"
+        for factor, levels in named.items()
+        if set(levels) != set(usual[factor])
+    )
 
 
 def svg(bars: Bars) -> str:

@@ -25,22 +25,37 @@ if TYPE_CHECKING:
     from godyno.errors import GodynoError
     from godyno.machine import read_machine
     from godyno.machine.doctor import doctor
+    from godyno.modcache.check import check_caches
+    from godyno.modcache.explain import explain_error
+    from godyno.modcache.plan import plan_caches
     from godyno.model import Finding, Workload
     from godyno.recorder import Recording, attach, record
     from godyno.recorder.recover import recover
+    from godyno.studies.bench.api import bench
+    from godyno.studies.bench.result import Bench, Compared
+    from godyno.studies.comparison import compare
+    from godyno.studies.noise.api import measure_noise
     from godyno.studies.studying import list_studies, run_study
     from godyno.studies.survey.surveying import survey
 
 _HOMES = {
+    "Bench": "godyno.studies.bench.result",
     "Capture": "godyno.capture.reader",
+    "Compared": "godyno.studies.bench.result",
     "Finding": "godyno.model",
     "GodynoError": "godyno.errors",
     "Recording": "godyno.recorder",
     "Workload": "godyno.model",
     "findings_of": "godyno.diagnose.findings",
     "attach": "godyno.recorder",
+    "bench": "godyno.studies.bench.api",
     "captures": "godyno.capture.reader",
+    "check_caches": "godyno.modcache.check",
+    "explain_error": "godyno.modcache.explain",
+    "plan_caches": "godyno.modcache.plan",
+    "compare": "godyno.studies.comparison",
     "doctor": "godyno.machine.doctor",
+    "measure_noise": "godyno.studies.noise.api",
     "open_capture": "godyno.capture.reader",
     "pack": "godyno.capture.pack",
     "read_machine": "godyno.machine",
@@ -52,18 +67,26 @@ _HOMES = {
 }
 
 __all__ = [
+    "Bench",
     "Capture",
+    "Compared",
     "Finding",
     "GodynoError",
     "Recording",
     "Workload",
     "attach",
+    "bench",
     "captures",
+    "check_caches",
+    "compare",
     "doctor",
+    "explain_error",
     "findings_of",
     "list_studies",
+    "measure_noise",
     "open_capture",
     "pack",
+    "plan_caches",
     "read_machine",
     "record",
     "recover",

@@ -35,6 +35,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "build_actions": "godyno.probes.runtime.build_actions:BuildActions",
         "go_tests": "godyno.probes.runtime.go_tests:GoTests",
         "go_debug": "godyno.probes.runtime.go_debug:GoDebug",
+        "go_runtime": "godyno.probes.runtime.go_runtime:GoRuntime",
         "scrape": "godyno.probes.runtime.scrape:Scrape",
     },
     "analyses": {
@@ -45,6 +46,8 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "gc": "godyno.diagnose.gc:Gc",
         "pressure": "godyno.diagnose.pressure:Pressure",
         "quota": "godyno.diagnose.quota:Quota",
+        "noise": "godyno.diagnose.noise:Noise",
+        "scraping": "godyno.diagnose.scraping:Scraping",
         "completeness": "godyno.diagnose.completeness:Completeness",
     },
     "studies": {
@@ -82,9 +85,13 @@ LEVELS: dict[str, tuple[str, ...]] = {
     "syscalls": ("deep",),
     "block_io": ("deep",),
     "go_debug": (),
+    "go_runtime": (),
     "scrape": (),
     "strace_args": (),
 }
+
+
+_ONE = {"probes": "probe", "analyses": "analysis", "studies": "study", "exporters": "exporter"}
 
 
 def built_in(kind: str) -> list[str]:
@@ -102,7 +109,7 @@ def load(kind: str, name: str) -> type[Any]:
     entries = BUILT_IN[kind] if name in BUILT_IN[kind] else _entries(kind)
     if name not in entries:
         raise UsageError(
-            f"There is no {kind.removesuffix('s')} called {name!r}",
+            f"There is no {_ONE[kind]} called {name!r}",
             hint=f"Known here: {', '.join(entries) or 'none'}.",
         )
     reference = entries[name]

@@ -42,10 +42,11 @@ def test_a_dry_run_prints_the_plan_and_runs_nothing() -> None:
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (("study", "nothing"), "no studie called|no study called|There is no"),
+        (("study", "nothing"), "There is no study called 'nothing'"),
         (("study", "strip", "--colour", "red"), "no factor or setting 'colour'"),
         (("study", "strip", "--build"), "needs a value"),
         (("study", "strip", "--build", "tiny", "--dry-run"), "cannot be tiny"),
+        (("study", "strip", "--target", "linux", "--dry-run"), "'linux' is no target"),
         (("study", "strip", "one", "two"), "what to do with 'two'"),
         (("study", "strip", "--dry-run", "--budget-size", "much"), "is not a size"),
     ],

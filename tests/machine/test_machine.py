@@ -352,3 +352,10 @@ def test_odd_sysctl_output_crashes_nothing(text: str) -> None:
     values = macos.sysctl_values(text)
     assert macos.cpu_of(values).online >= 1
     assert macos.memory_of(values).total_bytes >= 0
+
+
+def test_the_power_source_of_a_mac_is_read_from_pmset() -> None:
+    text = "Now drawing from '{}'\n -InternalBattery-0 (id=1)\t98%; charging; 0:20 remaining present: true\n"
+    assert macos.power_source_in(text.format("AC Power")) == "ac"
+    assert macos.power_source_in(text.format("Battery Power")) == "battery"
+    assert macos.power_source_in("") == macos.power_source_in(text.format("UPS Power")) == ""

@@ -13,7 +13,7 @@ from tests.modcache.conftest import Caches
 
 from godyno.formats.gosum import h1_of_gomod
 from godyno.modcache import places
-from godyno.modcache.check import Report, check
+from godyno.modcache.check import Report, check_caches
 from godyno.modcache.hashing import hash_directory, hash_zip
 from godyno.modcache.layout import escaped, read_layout, unescaped, version_at
 from godyno.toolchain import Go
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.integration
 
 
 def checked(go: Go, caches: Caches, **options: object) -> Report:
-    return check(go, gomodcache=caches.mod, gocache=caches.build, modules=[caches.module], **options)  # type: ignore[arg-type]
+    return check_caches(go, gomodcache=caches.mod, gocache=caches.build, modules=[caches.module], **options)  # type: ignore[arg-type]
 
 
 def kinds(report: Report) -> list[str]:

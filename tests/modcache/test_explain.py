@@ -11,7 +11,7 @@ from tests.modcache.conftest import Caches
 
 from godyno.errors import UsageError
 from godyno.modcache.causes import families_of
-from godyno.modcache.explain import Explanation, explain
+from godyno.modcache.explain import Explanation, explain_error
 from godyno.toolchain import Go
 
 pytestmark = pytest.mark.integration
@@ -33,13 +33,13 @@ def causes(found: Explanation) -> list[str]:
 
 def test_a_changed_zip_is_the_cause_and_architectures_are_not(go: Go, here: Caches) -> None:
     here.spoil(here.download / "v1.6.0.zip", (here.download / "v1.6.0.zip").read_bytes()[:-300])
-    found = explain(MISMATCH, go, directory=here.module)
+    found = explain_error(MISMATCH, go, directory=here.module)
     assert causes(found) == ["the cached zip was changed"]
     assert "rm -rf" in found.causes[0].remedy
 
 
 def test_the_sources_claim_that_checksums_differ_by_architecture_is_tried(go: Go, here: Caches) -> None:
-    found = explain(MISMATCH, go, directory=here.module)
+    found = explain_error(MISMATCH, go, directory=here.module)
     verdict = next(one for one in found.verdicts if "GOARCH" in one.cause)
     assert verdict.holds is False
     assert "linux/arm64" in verdict.proof and "h1:" in verdict.proof
@@ -56,7 +56,7 @@ def test_a_wrong_line_in_gosum_is_the_cause(go: Go, here: Caches) -> None:
         text=True,
     )
     assert "checksum mismatch" in done.stderr
-    assert "the line in go.sum is wrong" in causes(explain(done.stderr, go, directory=here.module))
+    assert "the line in go.sum is wrong" in causes(explain_error(done.stderr, go, directory=here.module))
 
 
 def test_a_lacking_line_is_the_cause(go: Go, here: Caches) -> None:
@@ -68,7 +68,7 @@ def test_a_lacking_line_is_the_cause(go: Go, here: Caches) -> None:
     assert "missing go.sum entry" in done.stderr
     before = sorted(here.module.iterdir())
     assert "go.sum lacks entries that the build needs" in causes(
-        explain(done.stderr, go, directory=here.module)
+        explain_error(done.stderr, go, directory=here.module)
     )
     assert sorted(here.module.iterdir()) == before
     assert (here.module / "go.sum").read_text() == ""
@@ -78,14 +78,14 @@ def test_a_lacking_line_is_the_cause(go: Go, here: Caches) -> None:
 def test_a_file_of_another_user_is_the_cause(go: Go, here: Caches) -> None:
     place = here.download / "v1.6.0.lock"
     place.touch(0o600)
-    found = explain(f"go: open {place}: permission denied", go, directory=here.module, user="65534")
+    found = explain_error(f"go: open {place}: permission denied", go, directory=here.module, user="65534")
     assert causes(found)[0] == "the file or a directory above it belongs to another user"
     assert "mode 0" in found.causes[0].proof
 
 
 def test_a_version_that_does_not_exist_is_the_cause(go: Go, here: Caches) -> None:
     text = "go: github.com/google/uuid@v1.99.0: invalid version: unknown revision v1.99.0"
-    found = explain(text, go, directory=here.module)
+    found = explain_error(text, go, directory=here.module)
     assert causes(found) == ["that version does not exist"]
     assert "go get github.com/google/uuid@v1." in found.causes[0].remedy
 
@@ -95,7 +95,7 @@ def test_a_toolchain_that_may_not_be_fetched_is_the_cause(
 ) -> None:
     monkeypatch.setenv("GOTOOLCHAIN", "local")
     (here.module / "go.mod").write_text("module example.com/user\n\ngo 1.99\n")
-    found = explain(
+    found = explain_error(
         "go: go.mod requires go >= 1.99 (running go 1.26; GOTOOLCHAIN=local)", go, directory=here.module
     )
     assert "go.mod asks for a newer Go than may be used" in causes(found)
@@ -105,14 +105,14 @@ def test_a_proxy_that_cannot_be_reached_is_the_cause(
     go: Go, here: Caches, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GOPROXY", "http://user:hunter2@127.0.0.1:9")
-    found = explain("dial tcp 127.0.0.1:9: connect: connection refused", go, directory=here.module)
+    found = explain_error("dial tcp 127.0.0.1:9: connect: connection refused", go, directory=here.module)
     assert "the module proxy cannot be reached" in causes(found)
     assert "hunter2" not in str(found.as_json())
 
 
 def test_nothing_to_explain_is_said(go: Go, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no error to explain"):
-        explain("  ", go, directory=tmp_path)
+        explain_error("  ", go, directory=tmp_path)
 
 
 def test_a_text_of_no_known_family_is_tried_against_all() -> None:

@@ -7,7 +7,7 @@ import pytest
 from tests.modcache.conftest import Caches
 
 from godyno.errors import UsageError
-from godyno.modcache.plan import Built, plan, recommended
+from godyno.modcache.plan import Built, plan_caches, recommended
 from godyno.toolchain import Go
 
 
@@ -35,7 +35,7 @@ def test_two_builders_share_the_modules_and_the_configurations_are_valid(
 ) -> None:
     monkeypatch.setenv("GOMODCACHE", str(caches.mod))
     (caches.module / "use.go").write_text('package user\n\nimport _ "unicode/utf16"\n')
-    found = plan(go, caches.module, ["linux/amd64", "linux/arm64"])
+    found = plan_caches(go, caches.module, ["linux/amd64", "linux/arm64"])
     mine = [one for one in found.built if one.way == "modules shared"]
     assert [one.exit_code for one in mine] == [0, 0, 0, 0]
     assert all(one.commands == 0 for one in mine if one.round == 2)
@@ -49,4 +49,4 @@ def test_two_builders_share_the_modules_and_the_configurations_are_valid(
 @pytest.mark.integration
 def test_what_is_no_target_is_refused(go: Go, caches: Caches) -> None:
     with pytest.raises(UsageError, match="no target"):
-        plan(go, caches.module, ["amiga/68k"])
+        plan_caches(go, caches.module, ["amiga/68k"])

@@ -292,7 +292,7 @@ def test_a_flame_graph_of_a_window_says_what_sql_says(
     browser.frame()
     a, b = window(browser)
     rows = capture.sql(
-        FLAME, [layer.lower().replace("-", "") if layer == "Off-CPU" else "cpu", a, b]
+        FLAME, [layer.lower().replace("-", "_") if layer == "Off-CPU" else "cpu", a, b]
     ).to_pylist()
     drawn = {box["label"]: box for box in browser.evaluate("godyno.flame.drawn()") if box["label"] != "all"}
     assert {name: box["total"] for name, box in drawn.items()} == pytest.approx(
@@ -420,3 +420,101 @@ def test_a_million_points_do_not_stutter(browser: Browser, tmp_path: Path) -> No
         frame_s = (browser.cpu_s() - before) / 20
         print(f"{element}: {frame_s * 1e3:.1f} ms of CPU a zoom")
         assert frame_s < 0.1, element  # 33 ms where two processors were shared by ten
+
+
+@pytest.fixture(scope="module")
+def go_program_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A capture of 60 goroutines, each with a life and states; the lower its number, the more it ran."""
+
+    def fill(writer: TableWriter) -> None:
+        for g in range(1, 61):
+            track, t = f"100/{g}", T0
+            for turn in range(20):
+                ran = 1_000_000 * (61 - g) // 2
+                writer.span(t, t + ran, "goroutine_state", track, "running", 100, 7, {})
+                writer.span(
+                    t + ran,
+                    t + 40_000_000,
+                    "goroutine_state",
+                    track,
+                    "waiting",
+                    100,
+                    7,
+                    {"reason": f"turn {turn}"},
+                )
+                t += 40_000_000
+            writer.span(T0, t, "goroutine", track, "main.worker" if g > 1 else "main.main", 100, 0, {})
+            writer.span(
+                T0 + g * 1_000_000, T0 + g * 2_000_000, "go_syscall", track, "os.(*File).Read", 100, 7, {}
+            )
+        for p in range(2):
+            writer.span(T0, T0 + SECOND, "proc", f"100/P {p}", "running", 100, 7, {})
+        writer.span(T0, T0 + 3_000_000, "gc", "100 trace", "GC cycle", 100, 0, {})
+        writer.span(T0, T0 + 40_000, "stw", "100", "GC sweep termination", 100, 0, {})
+        stack = writer.stack([("main.work", "/m.go", 3, "")])
+        for index in range(100):
+            writer.sample(T0 + index * 1_000_000, "trace", stack, 0.01, 100, 7, 1 + index % 2)
+        writer.sample(T0 + 1, "trace", stack, 0.5, 200, 8, 1)  # another process has a goroutine 1 too
+        writer.span(T0, T0 + SECOND // 2, "task", "request", "request", 100, 0, {"task": 1})
+
+    path = tmp_path_factory.mktemp("captures") / "go.dyno"
+    write_capture(path, fill, result=Result(T0, T0 + SECOND, 0))
+    return path
+
+
+def test_goroutines_are_drawn_as_sql_says_the_busiest_first_and_the_rest_folded(
+    browser: Browser, go_program_path: Path, tmp_path: Path
+) -> None:
+    with open_capture(go_program_path) as capture:
+        write_text(tmp_path / "go.html", capture_html(capture))
+        rows = capture.sql(
+            "SELECT track, name, t_start_ns, t_end_ns FROM spans WHERE layer = 'goroutine_state'"
+        ).to_pylist()
+    browser.open(tmp_path / "go.html")
+    browser.frame()
+    tick = browser.evaluate("godyno.header.tick_ns")
+    drawn = browser.evaluate(f"{lane(browser, 'Goroutines, the busiest first')}.drawn()")
+    found = sorted(
+        (one["track"], one["name"], T0 + one["start"] * tick, T0 + one["end"] * tick) for one in drawn
+    )
+    expected = []
+    for row in rows:
+        number = int(row["track"].partition("/")[2])
+        if number <= 40 or row["name"] == "running":
+            own = f"{number} main.{'worker' if number > 1 else 'main'}"
+            expected.append(
+                (
+                    own if number <= 40 else "others",
+                    row["name"],
+                    *(ticked(row[t], tick) for t in ("t_start_ns", "t_end_ns")),
+                )
+            )
+    # Of a track's rows only the first bears its name, and what is folded lies on several.
+    assert [one[1:] for one in sorted(found, key=lambda one: one[1:])] == [
+        one[1:] for one in sorted(expected, key=lambda one: one[1:])
+    ]
+    assert {one[0] for one in found if one[0]} == {one[0] for one in expected}
+    labels = [
+        track["label"]
+        for track in browser.evaluate(
+            "godyno.header.lanes.find(lane => lane.id === 'spans-goroutine_state').tracks"
+        )
+    ]
+    assert labels[:3] == ["1 main.main", "2 main.worker", "3 main.worker"] and labels[40] == "others"
+    for title in (
+        "Processors of the Go scheduler",
+        "System calls of goroutines",
+        "Tasks",
+        "Stop the world",
+        "Garbage collection",
+    ):
+        assert browser.evaluate(f"{lane(browser, title)}.drawn().length") > 0, title
+    boxes = browser.evaluate(
+        """(() => { const s = document.querySelectorAll('#flame-graph select')[1]; s.value = 'goroutine';
+        s.dispatchEvent(new Event('change')); return godyno.flame.drawn().filter(box => box.depth === 1); })()"""
+    )
+    assert {box["label"]: round(box["total"], 6) for box in boxes} == {
+        "1 main.main": 0.5,
+        "2 main.worker": 0.5,
+        "goroutine 1": 0.5,
+    }

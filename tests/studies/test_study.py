@@ -61,6 +61,12 @@ def test_what_needs_no_repetition_runs_once_and_in_the_last_block() -> None:
     assert "at most 14 runs" in plan.text()
 
 
+def test_a_plan_of_arms_that_run_once_can_be_printed() -> None:
+    plan = Colours(levels={"colour": ("blue",)}).plan(Machine(), 0)
+    assert len(plan.slots()) == 2
+    assert "block 4: " in plan.text()
+
+
 def test_constraints_leave_combinations_out_and_say_why() -> None:
     plan = Colours().plan(Machine(), 0)
     assert len(plan.arms) == 5

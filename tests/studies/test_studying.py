@@ -156,3 +156,30 @@ def test_every_built_in_study_can_be_planned_and_says_how_sure_it_is() -> None:
             assert kind.sure, name
             assert kind.cannot_say, name
             assert kind.quick_s <= 60, name
+
+
+def test_a_shield_is_held_around_the_trials_and_only_where_it_was_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from godyno.studies.noise import shielded as module
+    from godyno.studies.shield import Measure
+
+    held, waited = [], []
+
+    @contextmanager
+    def hold() -> Iterator[None]:
+        held.append(len(Stranger.done))
+        yield
+        held.append(len(Stranger.done))
+
+    def wait() -> bool:
+        waited.append(1)
+        return True
+
+    monkeypatch.setattr("godyno.studies.shield.MEASURES", (Measure("calm", "", hold=hold, before_run=wait),))
+    monkeypatch.setattr(module, "MEASURES", ())
+    run_study("stranger", out=tmp_path / "plain")
+    assert not held
+    monkeypatch.setattr(module, "look", lambda *_, **__: type("Tried", (), {"tried": ()})())
+    run_study("stranger", out=tmp_path / "shielded", shield=("calm",))
+    assert held == [6, 12] and len(waited) == 6

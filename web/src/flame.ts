@@ -4,7 +4,7 @@
 import { css, el, fit, hue, soon } from "./dom.ts";
 import { show, showSeconds } from "./format.ts";
 import type { Header, Payload } from "./payload.ts";
-import { type Group, type Grouping, LaneTime, Samples, type Source, Tree } from "./profile.ts";
+import { BETWEEN, type Group, type Grouping, LaneTime, Samples, type Source, Tree } from "./profile.ts";
 import { clipped } from "./spans.ts";
 import type { Tip } from "./tip.ts";
 import type { View } from "./view.ts";
@@ -159,7 +159,10 @@ export class Flame {
     switch (this.grouping.value as Grouping) {
       case "pid": return this.header.processes[String(group.key)] ?? `pid ${group.key}`;
       case "tid": return `thread ${group.key}`;
-      case "goroutine": return group.key ? `goroutine ${group.key}` : "no goroutine";
+      case "goroutine": {
+        const id = group.key % BETWEEN, pid = (group.key - id) / BETWEEN;
+        return this.header.goroutines[`${pid}/${id}`] ?? (id ? `goroutine ${id}` : "no goroutine");
+      }
       case "track": return this.layer.trackLabel(group.key);
       default: return "all";
     }

@@ -95,6 +95,7 @@ export interface Header {
   lines: LinesData | null;
   stacks: StacksData | null;
   processes: Record<string, string>;
+  goroutines: Record<string, string>; // by PID/GOROUTINE
 }
 
 export type Numbers = Uint32Array | Int32Array | Float32Array | Float64Array;

@@ -4,6 +4,8 @@
 import type { LaneData, Numbers, Payload, StackLayer, StacksData } from "./payload.ts";
 import { lowerBound } from "./series.ts";
 
+/** Between a process and a goroutine of it in one number, which stays exact. */
+export const BETWEEN = 2 ** 32;
 export type Grouping = "none" | "goroutine" | "pid" | "tid" | "track";
 
 /** What a flame graph can be drawn of. */
@@ -105,9 +107,10 @@ export class Samples implements Source {
     this.t = payload.column(layer.t);
     this.stack = payload.column(layer.stack);
     this.weight = payload.column(layer.weight);
-    this.by = {
-      goroutine: payload.column(layer.goroutine), pid: payload.column(layer.pid), tid: payload.column(layer.tid),
-    };
+    const pid = payload.column(layer.pid), tid = payload.column(layer.tid);
+    // Each process numbers its goroutines from 1.
+    const goroutine = Float64Array.from(payload.column(layer.goroutine), (id, i) => (id ? pid[i] * BETWEEN + id : 0));
+    this.by = { goroutine, pid, tid };
   }
 
   /** The groupings that tell anything apart. */

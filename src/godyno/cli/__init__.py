@@ -14,14 +14,16 @@ import click
 
 from godyno import __version__
 from godyno.errors import GodynoError
+from godyno.state import knobs_pending
 
 # name -> one line for --help; the module is godyno.cli.NAME (with _ for -), the command in it is `command`.
 COMMANDS = {
     "survey": "Is this machine enough for Go, and for this module?",
     "studies": "List the studies: what each answers, how long it takes, what it needs.",
     "study": "Run a study: a question about Go, answered by planned runs.",
-    "bench": "Compare benchmarks of revisions or settings, interleaved, until decided.",
-    "compare": "Compare benchmark files that were measured before.",
+    "bench": "Compare benchmarks or commands, interleaved, until decided.",
+    "compare": "Compare what was measured before: benchmark files, captures, studies.",
+    "noise": "How noisy is this machine, why, and what would help?",
     "record": "Run a command and keep what it did in a capture.",
     "attach": "Record what already runs, without touching it.",
     "show": "What a capture shows.",
@@ -31,6 +33,7 @@ COMMANDS = {
     "query": "Ask a capture in SQL.",
     "list": "List the captures in a directory.",
     "recover": "Seal what a killed recorder left.",
+    "restore": "Put back settings that a killed godyno left changed.",
     "pack": "Put a capture into one zip.",
     "quota": "Is what runs held up by a CPU quota? Reads, and touches nothing.",
     "modcache": "Are Go's caches whole, what does an error mean, how to share them?",
@@ -85,6 +88,7 @@ def group() -> None:
 
 def main(argv: list[str] | None = None) -> Any:
     """The entry point; ends with SystemExit."""
+    _put_back()
     try:
         group.main(args=argv, prog_name="godyno", standalone_mode=True)
     except GodynoError as error:
@@ -93,6 +97,22 @@ def main(argv: list[str] | None = None) -> Any:
     except BrokenPipeError:
         sys.stderr.close()  # the reader (`| head`) has what it wanted
         sys.exit(141)
+
+
+def _put_back() -> None:
+    """Settings that a godyno left changed when it and its guardian were killed; one that lives looks after its own."""
+    if not knobs_pending() or sys.argv[1:2] == ["restore"]:
+        return
+    from godyno.machine.knobs import restore_left
+
+    try:
+        for one in restore_left() or ():
+            print(
+                f"godyno: /{one.path}, changed by a godyno that was killed: {one.problem or 'restored'}",
+                file=sys.stderr,
+            )
+    except (GodynoError, OSError):
+        pass  # not ours to restore; `godyno restore` says why
 
 
 def print_error(error: GodynoError) -> None:

@@ -53,18 +53,9 @@ def command(
     from godyno.recorder.session import Options
 
     duration_s = units.seconds(duration) if duration else None
-    options, named = Options(out=out, hz=hz, level=level), ""
+    options = Options(out=out, hz=hz, level=level)
     if url:
-        from godyno.probes.runtime.scraping.looking import first_look
-
-        settings = scrape_settings(url, profiles, every)
-        where, found, why = first_look(url)
-        if pid is None and cgroup is None:
-            pid, named = found or None, str(where)
-            if not found and not quiet:
-                click.echo(f"godyno: only what it says of itself is recorded: {why}", err=True)
-        settings["pid"] = found or pid or 0
-        options = replace(options, also=("scrape",), settings={"scrape": settings})
-    tell(
-        Attachment(options, duration_s, pid=pid, cgroup=cgroup, named=named).run(), result_fd, as_json, quiet
-    )
+        options = replace(
+            options, also=("scrape",), settings={"scrape": scrape_settings(url, profiles, every)}
+        )
+    tell(Attachment(options, duration_s, pid=pid, cgroup=cgroup, url=url).run(), result_fd, as_json, quiet)

@@ -7,18 +7,15 @@ from pathlib import Path
 
 import click
 
-from godyno.errors import CaptureNotFound, FormatError, UsageError
 
-
-@click.command("compare", short_help="Compare benchmark files that were measured before.")
-@click.argument("old", type=click.Path(path_type=Path))
-@click.argument("new", type=click.Path(path_type=Path))
+@click.command("compare", short_help="Compare what was measured before: benchmark files, captures, studies.")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
     "--gate",
     "gates",
     multiple=True,
     metavar="GATE",
-    help="Such as 'time/op<+3%'; exit 1 on a regression, 2 when undecided.",
+    help="Such as 'time/op<+3%'; exit 1: proven regression, 2: open.",
 )
 @click.option(
     "--alpha",
@@ -26,53 +23,41 @@ from godyno.errors import CaptureNotFound, FormatError, UsageError
     show_default=True,
     help="Chance of calling equal runs different, for each benchmark.",
 )
+@click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Write a page.")
 @click.option("--json", "as_json", is_flag=True, help="Everything as JSON.")
 @click.option("--markdown", is_flag=True, help="Tables for a pull request.")
 def command(
-    old: Path, new: Path, gates: tuple[str, ...], alpha: float, as_json: bool, markdown: bool
-) -> None:
-    """Compare two files in Go's benchmark format, OLD and NEW, as benchstat does.
+    paths: tuple[Path, ...], gates: tuple[str, ...], alpha: float, html: Path | None, as_json: bool, markdown: bool
+) -> None:  # fmt: skip
+    """Compare PATHS with the first of them: files in Go's benchmark format, captures (a directory of them is one side), or studies.
 
-    Their runs were not interleaved, so a drift of the machine looks like a change; `godyno bench` measures both together.
+    Medians and p-values are benchstat's. Runs that did not take turns take a drift of the machine for a change: what that
+    costs in trust is said below the table. One study alone shows again what it found.
 
     \b
     Examples:
       godyno compare old.txt new.txt
       godyno compare old.txt new.txt --gate 'time/op<+3%'
+      godyno compare before.dyno after.dyno
+      godyno compare study
     """
-    from godyno.formats import benchfmt
-    from godyno.studies.bench import comparing, table
-    from godyno.studies.bench.gate import Gate, judge
+    from godyno.report.html import html as page
+    from godyno.report.html import write_text
+    from godyno.report.markdown import markdown as as_markdown
+    from godyno.studies.bench import table
+    from godyno.studies.bench.page import compared_document
+    from godyno.studies.bench.result import finite
+    from godyno.studies.comparison import compare
 
-    if not 0 < alpha < 1:
-        raise UsageError("--alpha lies between 0 and 1")
-    sides = []
-    for path in (old, new):
-        if not path.is_file():
-            raise CaptureNotFound(
-                f"There is no file {path}", hint="Name two files that `go test -bench` wrote."
-            )
-        results = list(benchfmt.read(path.read_text(encoding="utf-8", errors="replace").splitlines()))
-        if not results:
-            raise FormatError(
-                f"{path} holds no benchmark results", hint="Name a file that `go test -bench` wrote."
-            )
-        sides.append(results)
-    rows = comparing.separate(sides[0], sides[1], alpha=alpha)
-    if not rows:
-        raise UsageError(f"{old} and {new} have no benchmark in common")
-    judged = [judge(Gate.parse(gate), rows) for gate in gates]
+    found = compare(*paths, gates=gates, alpha=alpha)
+    if html:
+        write_text(html, page(compared_document(found)))
     if as_json:
-        click.echo(
-            json.dumps({"rows": [row.as_json() for row in rows], "gates": [one.as_json() for one in judged]})
-        )
+        click.echo(json.dumps(finite(found.as_json()), allow_nan=False))
+    elif markdown:
+        click.echo(as_markdown(compared_document(found)), nl=False)
     else:
-        show = table.markdown if markdown else table.text
-        click.echo(show(rows, old.name, new.name), nl=False)
-    if judged:
-        raise SystemExit(worst([one.code for one in judged]))
-
-
-def worst(codes: list[int]) -> int:
-    """A proven regression outweighs an open question."""
-    return 1 if 1 in codes else max(codes)
+        click.echo(table.compared_text(found.base, found.rows, found.trust), nl=False)
+        for one in found.gates:
+            click.echo(table.gate_text(one))
+    raise SystemExit(found.exit_code)

@@ -47,11 +47,11 @@ def check_command(
       godyno modcache check
       godyno modcache check ~/src/mymodule --user ci --json
     """
-    from godyno.modcache.check import check
+    from godyno.modcache.check import check_caches
     from godyno.toolchain.find import find_go
 
     with _progress(quiet) as progress:
-        report = check(
+        report = check_caches(
             find_go(), gomodcache=gomodcache, gocache=gocache, modules=modules, user=user, resume=resume,
             build_cache=not no_build_cache, progress=progress,
         )  # fmt: skip
@@ -109,14 +109,14 @@ def explain_command(error: str | None, module: Path, user: str | None, as_json: 
       go build ./... 2>&1 | godyno modcache explain -
       godyno modcache explain "verifying example.com/m@v1.2.3: checksum mismatch" --module ~/src/app
     """
-    from godyno.modcache.explain import explain
+    from godyno.modcache.explain import explain_error
     from godyno.toolchain.find import find_go
 
     if error in (None, "-") and sys.stdin.isatty():
         raise click.UsageError("Give the error's text, or pipe it in.")
     text = sys.stdin.read() if error in (None, "-") else error or ""
     with _progress(quiet) as progress:
-        found = explain(
+        found = explain_error(
             text,
             find_go(),
             directory=module,
@@ -158,12 +158,12 @@ def plan_command(
       godyno modcache plan --targets linux/amd64,linux/arm64 -o ci/
       godyno modcache plan ~/src/app --no-try
     """
-    from godyno.modcache.plan import plan
+    from godyno.modcache.plan import plan_caches
     from godyno.toolchain.find import find_go
 
     wanted = [target.strip() for target in targets.split(",") if target.strip()]
     with _progress(quiet) as progress:
-        found = plan(
+        found = plan_caches(
             find_go(), module, wanted, attempt=not no_try, progress=lambda what: progress(0, 0, what)
         )
     if out:

@@ -64,6 +64,16 @@ LEVELS = ("light", "standard", "deep")
     help="GODEBUG lines of every Go process: gctrace,inittrace,schedtrace (taken out of stderr). Costs a process more for each.",
 )
 @click.option(
+    "--instrument",
+    is_flag=True,
+    help="Have a go command's programs tell of goroutines, GC, metrics and profiles; adds a file to their build, not to your tree.",
+)
+@click.option(
+    "--instrument-with",
+    metavar="NAMES",
+    help="What they tell: trace,metrics,cpu,heap,allocs,goroutine (the default), mutex,block.",
+)
+@click.option(
     "--pprof",
     metavar="URL",
     help="Scrape the execution trace and profiles that the command serves there, once it answers.",
@@ -85,7 +95,8 @@ LEVELS = ("light", "standard", "deep")
 def command(
     out: Path | None, tags: tuple[str, ...], hz: float, level: str, calls: str | None,
     wait_for_tree: bool, no_output: bool, quiet_output: bool,
-    output_limit: str, go_debug: str | None, pprof: str | None, profiles: str, every: str, memory_limit: str | None, swap_limit: str | None,
+    output_limit: str, go_debug: str | None, instrument: bool, instrument_with: str | None, pprof: str | None, profiles: str,
+    every: str, memory_limit: str | None, swap_limit: str | None,
     cpu_quota: float | None, timeout: str | None, no_seal: bool,
     quiet: bool, as_json: bool, result_fd: int | None, argv: tuple[str, ...],
 ) -> None:  # fmt: skip
@@ -106,6 +117,7 @@ def command(
       godyno record -- go build ./...
       godyno record --level standard -- go test ./...
       godyno record -o tests.dyno --tag commit=abc123 -- go test ./...
+      godyno record --instrument -- go test ./...
       godyno record --memory-limit 512MiB -- go build -p 1 ./...
       godyno record --pprof http://localhost:6060/debug/pprof -- ./server
     """
@@ -121,6 +133,9 @@ def command(
     settings: dict[str, dict[str, object]] = {}
     if go_debug:
         also, settings = _go_debug(go_debug)
+    if instrument or instrument_with:
+        also += ("go_runtime",)
+        settings["go_runtime"] = {"plan": _instrument(argv, instrument_with)}
     if calls:
         also += ("strace_args",)
         settings["strace_args"] = {"calls": tuple(call.strip() for call in calls.split(",") if call.strip())}
@@ -175,6 +190,14 @@ def _go_debug(text: str) -> tuple[tuple[str, ...], dict[str, dict[str, object]]]
 
     wanted = settings_of(text)
     return ("go_debug",), {"go_debug": {"settings": wanted, "shim": build_shim(find_go())}}
+
+
+def _instrument(argv: tuple[str, ...], names: str | None) -> object:
+    from godyno.workload.instrument import DEFAULT_KINDS
+    from godyno.workload.instrument.planning import plan
+
+    kinds = [name.strip() for name in names.split(",") if name.strip()] if names else DEFAULT_KINDS
+    return plan(argv, kinds=kinds)
 
 
 def _summary(outcome: Recording) -> str:

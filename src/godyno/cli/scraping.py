@@ -28,7 +28,7 @@ def scraping_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def scrape_settings(url: str, profiles: str, every: str, pid: int = 0) -> dict[str, object]:
+def scrape_settings(url: str, profiles: str, every: str) -> dict[str, object]:
     """The settings of the probe ``scrape``. Raises UsageError."""
     from godyno.probes.runtime.scraping.address import address
 
@@ -43,4 +43,4 @@ def scrape_settings(url: str, profiles: str, every: str, pid: int = 0) -> dict[s
             f"--every {every} cannot be",
             hint="Choose between 1s and 1h; each time costs the program some work.",
         )
-    return {"url": url, "kinds": kinds, "every_s": every_s, "pid": pid}
+    return {"url": url, "kinds": kinds, "every_s": every_s}

@@ -61,10 +61,14 @@ def _options(kind: type[Any]) -> list[str]:
     "-o", "--out", type=click.Path(path_type=Path),
     help="A directory (one that holds an unfinished run is continued), or a report: FILE.md, .html, .json.",
 )  # fmt: skip
+@click.option("--shield", is_flag=True, help="Try what calms this machine, and hold it while it measures.")
+@click.option(
+    "--shield-with", metavar="MEASURES", help="... and these, which change what is measured: pin,layout."
+)
 @click.option("--quiet", "-q", is_flag=True, help="Say nothing while it works.")
 def command(
     name: str, rest: Sequence[str], quick: bool, budget: str | None, seed: int, dry_run: bool, as_json: bool, out: Path | None,
-    quiet: bool,
+    shield: bool, shield_with: str | None, quiet: bool,
 ) -> None:  # fmt: skip
     """Run the study NAME, on MODULE where it is about one. `godyno studies` lists them, `godyno study NAME --help` a study's factors.
 
@@ -87,7 +91,8 @@ def command(
 
     result = run_study(
         name, module, levels=levels, quick=quick, budget_s=units.seconds(budget) if budget else None, seed=seed, out=out,
-        options=options, progress=Silent() if quiet else Lines(),
+        options=options, shield=tuple(filter(None, (shield_with or "").split(","))) if shield or shield_with else None,
+        progress=Silent() if quiet else Lines(),
     )  # fmt: skip
     if as_json:
         json.dump(result.as_json(), sys.stdout, indent=1, allow_nan=False)

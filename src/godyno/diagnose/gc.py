@@ -10,6 +10,7 @@ from godyno import units
 from godyno.diagnose.processes import busy_s, number, processes, spans
 from godyno.model import Estimate, Evidence, Finding
 
+_TRACED = " trace"  # the end of a track that an execution trace gave
 PAUSES = ("stw", "stop the world", "sweep termination", "mark termination")
 
 
@@ -84,17 +85,21 @@ class Gc:
 def _stories(capture: Any) -> dict[int, _Story]:
     names = {one.pid: " ".join(filter(None, (one.kind, one.package))) for one in processes(capture)}
     stories: dict[int, _Story] = {}
-    for start, end, track, name, pid, args in spans(capture, "gc"):
+    found = list(spans(capture, "gc"))
+    traced = {pid for _, _, track, _, pid, _ in found if track.endswith(_TRACED)}
+    for start, end, track, name, pid, args in found:
         label = names.get(pid) or track or "process"
         story = stories.setdefault(pid, _Story(f"{label} ({pid})" if pid else label))
         lower = name.lower()
+        for key, value in args.items():
+            if "heap" in key and key.endswith("_bytes"):
+                story.heap_bytes = max(story.heap_bytes, number(value) or 0.0)
+        if pid in traced and not track.endswith(_TRACED):
+            continue  # gctrace tells of the same collections, less exactly
         if any(word in lower for word in PAUSES):
             story.pauses.append((start, end))
         elif lower.startswith(("gc ", "cycle")) or lower in ("gc", "gc cycle"):
             story.cycles.append((start, end))
         else:
             story.concurrent.append((start, end))
-        for key, value in args.items():
-            if "heap" in key and key.endswith("_bytes"):
-                story.heap_bytes = max(story.heap_bytes, number(value) or 0.0)
     return stories

@@ -50,6 +50,7 @@ def read_machine(
             rlimits=privileges.rlimits(),
             tools=found,
             root=privileges.is_root(),
+            power_source=macos.read_power_source(),
             boot_id=values.get("kern.bootsessionuuid", ""),
         )
     return Machine(

@@ -37,6 +37,25 @@ def read_sysctl() -> dict[str, str]:
     return sysctl_values(done.stdout)
 
 
+def read_power_source() -> str:
+    """``ac``, ``battery``, or empty where ``pmset`` does not tell. Written from pmset(1), not tried on a Mac."""
+    import subprocess
+
+    try:
+        done = subprocess.run(
+            ["/usr/bin/pmset", "-g", "batt"], capture_output=True, text=True, timeout=5, check=False
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return power_source_in(done.stdout)
+
+
+def power_source_in(batt: str) -> str:
+    """The source in the text of ``pmset -g batt``: ``Now drawing from 'AC Power'``."""
+    source = batt.partition("drawing from '")[2].partition("'")[0]
+    return {"AC Power": "ac", "Battery Power": "battery"}.get(source, "")
+
+
 def sysctl_values(text: str) -> dict[str, str]:
     """``name: value`` lines."""
     pairs = (line.partition(": ") for line in text.splitlines())

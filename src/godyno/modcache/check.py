@@ -75,7 +75,7 @@ class Report(Record):
 Progress = Callable[[int, int, str], None]  # done and all tasks, and what is being looked at
 
 
-def check(
+def check_caches(
     go: Go, *, gomodcache: Path | None = None, gocache: Path | None = None, modules: Sequence[Path] = (), user: str | None = None,
     resume: bool = False, build_cache: bool = True, jobs: int | None = None, progress: Progress = lambda done, of, what: None,
 ) -> Report:  # fmt: skip

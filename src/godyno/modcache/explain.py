@@ -105,7 +105,7 @@ class Case:
 Try = Callable[[Case], Verdict]
 
 
-def explain(
+def explain_error(
     error: str,
     go: Go,
     *,

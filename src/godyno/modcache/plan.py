@@ -74,7 +74,7 @@ class Plan(Record):
     files: Mapping[str, str]
 
 
-def plan(
+def plan_caches(
     go: Go,
     module: Path,
     targets: Sequence[str],

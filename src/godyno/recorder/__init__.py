@@ -41,6 +41,9 @@ def record(
     hz: float = 10.0,
     level: str = "light",
     args: Sequence[str] = (),
+    pprof: str | None = None,
+    go_debug: Sequence[str] = (),
+    instrument: bool | Sequence[str] = False,
     memory_limit_bytes: int | None = None,
     swap_limit_bytes: int | None = None,
     cpu_quota: float | None = None,
@@ -56,6 +59,9 @@ def record(
     directory.
     Limits are set on the tree's own cgroup; ``swap_limit_bytes`` 0 keeps a memory limit sharp where there is swap.
     ``level`` is ``light``, ``standard`` or ``deep``; ``args`` names system calls whose arguments are kept, by strace.
+    ``pprof`` is the address at which the command serves its profiles.
+    ``go_debug`` names GODEBUG's traces (``gctrace``, ``inittrace``, ``schedtrace``). ``instrument`` has the programs of a go command
+    tell of their runtime; a sequence names what (see ``workload.instrument.KINDS``).
     ``cpu_quota`` is in CPUs. With ``quiet_output`` the command's output is kept, not shown. Raises GodynoError (with the
     exit code and words of the command line) where the command could not be started or the capture not be made.
     """
@@ -64,6 +70,12 @@ def record(
     options = ["--hz", str(hz), "--level", level, "--quiet"]
     if args:
         options += ["--args", ",".join(args)]
+    if pprof is not None:
+        options += ["--pprof", pprof]
+    if go_debug:
+        options += ["--go-debug", ",".join(go_debug)]
+    if instrument:
+        options += ["--instrument"] if instrument is True else ["--instrument-with", ",".join(instrument)]
     if out is not None:
         options += ["--out", str(Path(out).absolute())]
     for key, value in workload.tags.items():
@@ -91,6 +103,7 @@ def attach(
     pid: int | None = None,
     cgroup: str | os.PathLike[str] | None = None,
     *,
+    url: str | None = None,
     for_s: float,
     out: str | os.PathLike[str] | None = None,
     level: str = "standard",
@@ -98,6 +111,7 @@ def attach(
 ) -> Recording:
     """Keeps what process ``pid`` and all below it, or a cgroup, do in the next ``for_s`` seconds; ``godyno attach``.
 
+    ``url`` is where the target serves its profiles; without ``pid`` and ``cgroup`` the process is found by it.
     The target is never touched. ``result`` has the time watched and the CPU time used in it, and exit code 0. Raises
     GodynoError as ``record`` does.
     """
@@ -106,6 +120,8 @@ def attach(
         options += ["--out", str(Path(out).absolute())]
     if cgroup is not None:
         options += ["--cgroup", str(Path(cgroup).absolute())]
+    if url is not None:
+        options += ["--url", url]
     return _run(["attach", *options, *([str(pid)] if pid is not None else [])], Workload(()))
 
 

@@ -18,13 +18,13 @@ from godyno.errors import NotAvailableHere, UsageError
 from godyno.machine.cgroupfs import pids_in, tree
 from godyno.machine.hierarchies import read_hierarchies
 from godyno.model import Availability, Result, Workload
+from godyno.probes.runtime.scraping.looking import first_look
 from godyno.recorder import Recording
 from godyno.recorder.session import Options, Session, _own_cpu_s, _Target
 from godyno.redact import redact_argv
 
 _LOOK_S = 0.2
 _TICKS = float(os.sysconf("SC_CLK_TCK"))
-_WIND_DOWN_S = 6.0
 _ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
@@ -36,39 +36,49 @@ class _Running(_Target):
 
 
 class Attachment(Session):
-    """Watches ``pid`` and all below it, or every process in the cgroup ``cgroup``. Use once: ``.run()``.
+    """Watches ``pid`` and all below it, every process in ``cgroup``, or what serves profiles at ``url``. Use once: ``.run()``.
 
-    With neither, only what the probes of ``options.also`` ask of a program elsewhere, ``named`` so. Raises UsageError where
-    there is nothing to watch, NotAvailableHere where it belongs to another user.
+    The process behind ``url`` is found where it is one of this machine; else only what it says of itself is recorded. Raises
+    UsageError where there is nothing to watch, NotAvailableHere where it belongs to another user, EndpointError where
+    nothing is served at ``url``.
     """
 
     def __init__(
         self, options: Options, duration_s: float | None, *, pid: int | None = None, cgroup: Path | None = None,
-        named: str = "",
+        url: str | None = None,
     ) -> None:  # fmt: skip
-        if (pid is not None and cgroup is not None) or not (pid is not None or cgroup or named):
+        if (pid is not None and cgroup is not None) or not (pid is not None or cgroup or url):
             raise UsageError(
                 "Name one thing to attach to",
                 hint="godyno attach PID, godyno attach --cgroup PATH, or godyno attach --url http://localhost:6060.",
             )
         self.duration_s = duration_s
         self.cgroup: Path | None = None
-        self.winding_down = 0
+        self.ending = False
+        alone, named = "", ""
+        if url:
+            where, served_by, alone = first_look(url)
+            named = str(where)
+            if pid is None and cgroup is None:
+                pid = served_by or None
+            options = _scraping(options, served_by or pid or 0)
         if pid is not None:
             self.root, self.watched = pid, tree_of(pid)
             self.directories = own_cgroups(pid, set(self.watched))
-        elif cgroup is None:  # what this machine's probes would see is not of that program
-            self.root, self.watched, self.directories = 0, [], {}
-            options = replace(options, probes=())
-        else:
+        elif cgroup is not None:
             self.cgroup = find_cgroup(cgroup)
             self.watched = sorted({pid for place in tree(self.cgroup) for pid in pids_in(place)})
             if not self.watched:
                 raise UsageError(f"No process is in {cgroup}", hint="Start it first, then attach.")
             self.root = self.watched[0]
             self.directories = same_cgroup_elsewhere(self.cgroup, set(self.watched))
+        else:  # what this machine's probes would see is not of that program
+            self.root, self.watched, self.directories = 0, [], {}
+            options = replace(options, probes=())
         workload = _workload_of(self.root) if self.root else Workload((named,))
         super().__init__(workload, replace(options, lines=False))
+        if not self.root:
+            self.warnings.append(f"Only what {named} says of itself is recorded: {alone}.")
         self.notes["pid"] = self.root
         self.notes["attached"] = {"pids": self.watched, "cgroup": str(self.cgroup or "")}
 
@@ -133,18 +143,13 @@ class Attachment(Session):
 
     def _stop(self) -> None:
         """Ends watching, after what a probe still wants to ask for; asked a second time, at once."""
-        wind_downs = [probe.wind_down for probe, _ in self.probes if hasattr(probe, "wind_down")]
-        if self.winding_down or not wind_downs:
+        if self.ending:
             self.loop.stopped = True
-            return
-        self.winding_down = len(wind_downs)
-        self.loop.after(_WIND_DOWN_S, self._stop)
-        for wind_down in wind_downs:
-            wind_down(self._wound_down)
+        self.ending = True
+        self._wind_down(self._end)
 
-    def _wound_down(self) -> None:
-        self.winding_down -= 1
-        self.loop.stopped = self.loop.stopped or not self.winding_down
+    def _end(self) -> None:
+        self.loop.stopped = True
 
     def _stop_when_gone(self) -> None:
         if self.watched and not any(_is_alive(pid) for pid in {*self.target.pids(), *self.watched}):
@@ -228,6 +233,11 @@ def cpu_s(pids: Iterable[int]) -> dict[int, tuple[float, float]]:
         except (OSError, ValueError, IndexError):
             continue
     return out
+
+
+def _scraping(options: Options, pid: int) -> Options:
+    settings = {**options.settings.get("scrape", {}), "pid": pid}
+    return replace(options, settings={**options.settings, "scrape": settings})
 
 
 def _named(controllers: Iterable[str], version: int, directory: Path) -> Mapping[str, Path]:

@@ -9,7 +9,6 @@ of the tree is gone the keeper removes the cgroup and what else was to be restor
 
 from __future__ import annotations
 
-import ctypes
 import os
 import select
 import signal
@@ -21,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from godyno.capture.journal import Journal
+from godyno.machine.process_name import show_as
 from godyno.recorder.output import Channel, KeptOutput, Relay
 
 _LOOK_S = 0.2
@@ -105,7 +105,7 @@ def _keep(
         os.close(channel.write_fd)
     journal = journal.absolute()
     os.chdir("/")
-    _rename(b"dyno-keeper")
+    show_as(b"dyno-keeper")
     kept = KeptOutput(Journal(journal, _tell_full), most_bytes)
     relays = [Relay(channel, kept, quiet) for channel in channels]
     for relay in relays:
@@ -142,19 +142,3 @@ def _flush_until_told(line: int, kept: KeptOutput) -> bytes:
 
 def _tell_full(error: OSError) -> None:
     print(f"godyno: cannot keep the output: {error.strerror}; the command goes on", file=sys.stderr)
-
-
-def _rename(name: bytes) -> None:
-    """Shows ``name`` as the command line, as setproctitle does: `pkill -9 -f "godyno record"` means the recorder."""
-    try:
-        with open("/proc/self/stat", "rb") as file:  # noqa: PTH123
-            fields = file.read().rpartition(b")")[2].split()
-        start, end = (
-            int(fields[45]),
-            int(fields[46]),
-        )  # arg_start and arg_end, proc_pid_stat(5) fields 48 and 49
-        ctypes.memmove(start, name.ljust(end - start, b"\0")[: end - start], end - start)
-        with open("/proc/self/comm", "wb") as file:  # noqa: PTH123
-            file.write(name[:15])
-    except (OSError, ValueError, IndexError):
-        pass  # it only looks less clear in `ps`

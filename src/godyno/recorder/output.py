@@ -8,17 +8,21 @@ have, not the recorder.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import struct
 import termios
 import threading
+import time
 from dataclasses import dataclass
 
 from godyno.capture.journal import STREAMS, Journal
 from godyno.clock import now_ns
 
 _PIECE_BYTES = 1 << 16
+_MUCH_BYTES = 1 << 12  # a pseudo-terminal gives no more at once
+GATHER_S = 0.001
 _WINDOW = struct.Struct("HHHH")
 
 
@@ -94,6 +98,7 @@ class Relay:
         self.thread.start()
 
     def _copy(self) -> None:
+        _be_prompt()
         channel, stream = self.channel, STREAMS.index(self.channel.stream)
         while True:
             try:
@@ -107,8 +112,20 @@ class Relay:
             self.kept.add(stream, t_ns, piece)
             if not shown:
                 break
+            if len(piece) < _MUCH_BYTES:
+                time.sleep(GATHER_S)
         os.close(channel.read_fd)
         self.closed.set()
+
+
+def _be_prompt() -> None:
+    """This thread wakes at once on a busy machine, where it may ask for that: a line's time is that of its arrival here.
+
+    Without it lines came up to 80 ms late on a machine with eight others ready. With it alone each line would be a switch,
+    and a program that prints much take 1.7 times as long; so what comes within a millisecond is taken together.
+    """
+    with contextlib.suppress(OSError):
+        os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(1))
 
 
 def write_all(fd: int, data: bytes) -> bool:

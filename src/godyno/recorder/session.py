@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,6 +43,9 @@ DEFAULT_HZ = 10.0
 DEFAULT_OUTPUT_LIMIT_BYTES = 64 << 20
 _KILL_AFTER_S = 5.0
 _DRAIN_S = 0.2
+_WIND_DOWN_S = 6.0
+# A line's time is that of its arrival in the keeper, which takes what comes within a millisecond at once (``output.GATHER_S``).
+_LINE_LATE_NS = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +159,8 @@ class Session:
         if self.group is None or "memory" not in self.group.paths:
             self.notes["no_cgroup"] = missing
         self.channels = open_channels() if options.lines else []
+        if self.channels:
+            self.notes["lines_alignment_error_ns"] = _LINE_LATE_NS
         self.keeper = Keeper(
             self.channels,
             self.directory / OUTPUT_JOURNAL,
@@ -326,10 +331,31 @@ class Session:
     def _after_tick(self) -> None:
         self.journal.flush()
 
+    def _wind_down(self, then: Callable[[], None]) -> None:
+        """Lets probes ask for what they still want of the running program, some seconds at most; then ``then``, once."""
+        wind_downs = [probe.wind_down for probe, _ in self.probes if hasattr(probe, "wind_down")]
+        waiting = set(range(len(wind_downs)))
+
+        def done(which: Iterable[int]) -> None:
+            if waiting:
+                waiting.difference_update(which)
+                if not waiting:
+                    then()
+
+        if not wind_downs:
+            then()
+            return
+        self.loop.after(_WIND_DOWN_S, lambda: done(tuple(waiting)))
+        for index, wind_down in enumerate(wind_downs):
+            wind_down(lambda index=index: done((index,)))
+
     def _time_out(self) -> None:
         if self.status is not None:
             return
         self.timed_out = True
+        self._wind_down(self._end_tree)
+
+    def _end_tree(self) -> None:
         self._signal_tree(signal.SIGTERM)
         self.loop.after(_KILL_AFTER_S, lambda: self._signal_tree(signal.SIGKILL))
 

@@ -120,6 +120,19 @@ class SpanLanes(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class Scatter(Record):
+    """Single figures over time, by group, and how they are distributed. Only the page draws it; a table beside it says it in text.
+
+    ``groups`` are (label, points as (seconds, value)); what lies before ``warm_s`` is drawn pale.
+    """
+
+    title: str
+    unit: str
+    groups: tuple[tuple[str, tuple[tuple[float, float], ...]], ...]
+    warm_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Mark(Record):
     """A value of ``Bars``; ``low`` and ``high`` are its interval, None where it has none."""
 
@@ -143,7 +156,9 @@ class Bars(Record):
         return max((value for mark in self.marks for value in (mark.value, mark.high or 0.0)), default=0.0)
 
 
-Block = Heading | Paragraph | Code | KeyFigures | Grid | Message | Claim | Timeline | SpanLanes | Bars
+Block = (
+    Heading | Paragraph | Code | KeyFigures | Grid | Message | Claim | Timeline | SpanLanes | Bars | Scatter
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from godyno.report.document import (
     sections,
 )
 from godyno.report.payload import clean
+from godyno.report.scatter import color, svg
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 
@@ -147,6 +148,8 @@ def _template() -> Any:
         "kind": lambda block: type(block).__name__,
         "show": units.show,
         "show_seconds": units.show_seconds,
+        "scatter": svg,
+        "color": color,
         "range_of": _range,
     }
     text = resources.files("godyno.report").joinpath("page.html.jinja").read_text(encoding="utf-8")

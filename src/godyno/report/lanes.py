@@ -12,6 +12,7 @@ import numpy as np
 from godyno import units
 from godyno.diagnose.processes import Process, arguments, depths, process
 from godyno.model import Finding
+from godyno.report import goroutines
 from godyno.report.payload import Array, Payload, clean
 
 if TYPE_CHECKING:
@@ -24,7 +25,13 @@ KNOWN: dict[str, tuple[str, bool]] = {
     "test": ("Tests", True),
     "gc": ("Garbage collection", True),
     "stw": ("Stop the world", True),
-    "goroutine": ("Goroutines, the busiest first", True),
+    "gc_assist": ("Allocating goroutines that had to help marking", True),
+    "gc_sweep": ("Allocating goroutines that had to sweep", False),
+    "goroutine_state": ("Goroutines, the busiest first", True),
+    "goroutine": ("Lives of goroutines by their first function", False),
+    "task": ("Tasks", True),
+    "region": ("Regions", True),
+    "go_syscall": ("System calls of goroutines", True),
     "proc": ("Processors of the Go scheduler (P)", True),
     "thread": ("Threads, the busiest first", True),
     "syscall": ("System calls", True),
@@ -33,7 +40,7 @@ KNOWN: dict[str, tuple[str, bool]] = {
     "profile": ("Profiles", False),
 }
 BY_NAME = frozenset(
-    {"syscall", "gc", "goroutine", "thread", "proc"}
+    {"syscall", "gc", "goroutine_state", "go_syscall", "task", "region", "thread", "proc"}
 )  # their time by name is worth a graph of its own
 _IDLE = frozenset({"waiting", "blocked", "idle", "parked", "sleeping", "runnable", "preempted", "dead"})
 _BY_PID = frozenset({"gc", "init", "stw"})  # layers whose tracks are process ids
@@ -56,6 +63,7 @@ def lanes(
         key=lambda row: (order.index(row["layer"]) if row["layer"] in order else len(order), row["layer"])
     )
     out = []
+    named = {**named, **goroutines.labels(capture, named)}
     total = sum(row["n"] for row in counts)
     for row in counts:
         share = row["n"] if total <= most else max(1000, int(most * row["n"] / total))
@@ -89,6 +97,7 @@ def _lane(
     )
     columns = {name: found[name].to_pylist() for name in ("track", "name", "pid", "args")}
     start, end = window.ticks(found["t_start_ns"].to_numpy()), window.ticks(found["t_end_ns"].to_numpy())
+    fold = ""
     if layer == "process" and table == "spans":
         members = [process(*row) for row in zip(found["t_start_ns"].to_pylist(), found["t_end_ns"].to_pylist(), columns["track"],
                                                 columns["name"], columns["pid"], map(arguments, columns["args"]), strict=True)]  # fmt: skip
@@ -109,8 +118,16 @@ def _lane(
             tracks if layer == "action" else [_NUMBER.sub("", name) for name in columns["name"]]
         )
         details = [_detail(args) for args in columns["args"][:_MOST_DETAILS]]
-        rows = pack(tracks, start, end, _busiest(tracks, names, start, end))
-        labels = {track: named[track] for track in set(tracks) if layer in _BY_PID and track in named}
+        several = len(set(columns["pid"])) > 1
+        if layer == "goroutine":
+            tracks = goroutines.by_function(tracks, names, several)
+        packed: Sequence[str | None] = tracks
+        # What waits in the kernel is not busy either: a goroutine that takes signals does it all its life.
+        ranked = _busiest(tracks, ["idle" if name == "syscall" else name for name in names], start, end)
+        if layer == "goroutine_state":
+            packed, ranked, fold = goroutines.folded(tracks, ranked, [name == "running" for name in names])
+        rows = pack(packed, start, end, ranked)
+        labels = {track: _label(layer, track, named, several) for track in ranked}
     title, is_open = (
         KNOWN.get(layer, (layer or "Other spans", True)) if table == "spans" else (f"Events: {layer}", True)
     )
@@ -121,6 +138,7 @@ def _lane(
             if table == "spans"
             else f", {len(names):,} on this page"
         )
+    note += fold
     left = sum(len(members) for _, members in rows[_MOST_ROWS:])
     if left:
         note += f", {left:,} on {len(rows) - _MOST_ROWS:,} further rows not shown"
@@ -241,12 +259,16 @@ def _dictionary(values: Sequence[str]) -> tuple[list[str], Array]:
 
 
 def pack(
-    tracks: Sequence[str], start: Array, end: Array, order: Sequence[str]
+    tracks: Sequence[str | None], start: Array, end: Array, order: Sequence[str]
 ) -> list[tuple[str, list[int]]]:
-    """Rows of (track, indices in order of time), tracks in ``order``, each span on the first row of its track that is free."""
+    """Rows of (track, indices in order of time), tracks in ``order``, each span on the first row of its track that is free.
+
+    Spans without a track are on none.
+    """
     members: dict[str, list[int]] = {track: [] for track in order}
     for index in np.lexsort((-(end.astype(np.int64)), start)).tolist():
-        members[tracks[index]].append(index)
+        if (own := tracks[index]) is not None:
+            members[own].append(index)
     out: list[tuple[str, list[int]]] = []
     begins, ends = start.tolist(), end.tolist()
     for track in order:
@@ -271,6 +293,13 @@ def pack(
             heapq.heappush(busy, (max(ends[index], begins[index] + 1), row))
         out.extend((track, row) for row in rows)
     return out
+
+
+def _label(layer: str, track: str, named: Mapping[str, str], several: bool) -> str:
+    if layer in _BY_PID:
+        pid, space, rest = track.partition(" ")  # the pid, or "PID trace"
+        return named.get(pid, pid) + space + rest
+    return goroutines.label(layer, track, named, several)
 
 
 def _busiest(tracks: Sequence[str], names: Sequence[str], start: Array, end: Array) -> list[str]:

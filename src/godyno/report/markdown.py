@@ -18,6 +18,7 @@ from godyno.report.document import (
     Line,
     Message,
     Paragraph,
+    Scatter,
     SpanLanes,
     Timeline,
     doubt_text,
@@ -112,7 +113,7 @@ def _block(block: Block) -> str:
                 ]
                 + ["```"]
             )
-        case SpanLanes():
+        case SpanLanes() | Scatter():
             return ""  # the table of the same finding says it
         case Bars():
             return "\n".join(["```", *bar_lines(block, 96), "```"])

@@ -11,6 +11,7 @@ import numpy as np
 from godyno.diagnose.processes import processes
 from godyno.model import Finding
 from godyno.report import charts as drawn
+from godyno.report import goroutines
 from godyno.report.charts import Chart, Series
 from godyno.report.lanes import lanes, path_lane
 from godyno.report.payload import FORMAT, Array, Payload, clean
@@ -74,6 +75,9 @@ def page_data(
         "lines": _lines(capture, window, payload, budget),
         "stacks": stacks(capture, window, payload, budget.samples, baseline),
         "processes": {pid: clean(name)[:200] for pid, name in names.items()},
+        "goroutines": {
+            track: clean(name)[:200] for track, name in goroutines.sampled(capture, names).items()
+        },
     }
     return payload.packed(header)
 

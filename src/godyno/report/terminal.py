@@ -25,6 +25,7 @@ from godyno.report.document import (
     KeyFigures,
     Message,
     Paragraph,
+    Scatter,
     SpanLanes,
     Timeline,
     doubt_text,
@@ -97,6 +98,8 @@ def _rendered(block: Block, width: int) -> RenderableType:
             return _timeline(block)
         case SpanLanes():
             return _bars(block, width)
+        case Scatter():
+            return Text("")
         case Bars():
             return Padding(Text("\n".join(bar_lines(block, width - 4)), no_wrap=True), (0, 0, 0, 2))
 

@@ -35,6 +35,27 @@ def floats(data: Iterable[float], *, positive: bool = False, least: int = 1) -> 
     return values
 
 
+def without_wait(wall_s: Iterable[float], wait_s: Iterable[float], cpu_s: Iterable[float]) -> Floats:
+    """Each run's wall seconds without those in which it was runnable and had no processor: on a processor, or blocked.
+
+    ``wait_s`` is the scheduler's own account (``/proc/PID/schedstat``, taskstats ``cpu_delay_total``), so what neighbours took is left
+    out and what the program itself waits for (storage, network, locks, timers) stays in; caches that neighbours emptied stay in too.
+    Regressing wall on the wait instead gives a slope of 1.0 on the tape in ``benchmarks/stats_tape`` and finds no more. A measure
+    beside wall, not in its place: users do wait. Never below the CPU time, as the accounts are read a moment apart. Raises UsageError
+    where more than one thread ran at once (CPU above wall time), since waits of threads overlap and cannot be taken off.
+    """
+    wall, wait, cpu = floats(wall_s, positive=True), floats(wait_s), floats(cpu_s)
+    if not wall.size == wait.size == cpu.size or (wait < 0).any():
+        raise UsageError("Each run needs its wall time, its wait (not below zero) and its CPU time")
+    if (cpu > 1.05 * wall).any():
+        raise UsageError(
+            "Waits of threads that run side by side overlap and cannot be taken off wall time",
+            hint="Compare CPU time and wall time, or run with GOMAXPROCS=1.",
+        )
+    off: Floats = np.maximum(wall - wait, np.minimum(cpu, wall))
+    return off
+
+
 def robust_scale(values: Floats, *, center: float | None = None) -> float:
     """A standard deviation that a few spikes cannot move: the scaled median absolute deviation, in the values' unit.
 

@@ -79,28 +79,34 @@ class Plan(Record):
 
     def text(self, pilot_s: Mapping[str, float] | None = None, *, show: int = 3) -> str:
         """The plan for a person. ``pilot_s`` holds one measured duration of a block per arm's name, which gives the estimate of time."""
+        subjects = [" ".join(filter(None, subject.split("\t"))) for subject in self.subjects]
         fewer = f" ({len(self.most)} arms in fewer)" if self.most else ""
         each = f" x {len(self.subjects)} subjects" if len(self.subjects) > 1 else ""
         lines = [
             f"{self.study}: {len(self.arms)} arms{each} x at most {self.blocks} blocks{fewer} = at most {len(self.slots())} runs"
         ]
+        if len(subjects) > 1:
+            more = f" and {len(subjects) - 12} more" if len(subjects) > 12 else ""
+            lines += [f"  subjects: {', '.join(subjects[:12])}{more}"]
         for factor in self.factors:
             names = ", ".join(level.name for level in factor.levels)
             lines.append(f"  {factor.name}: {names}" + (f"  ({factor.summary})" if factor.summary else ""))
         lines += [f"  left out {count}: {reason}" for reason, count in self.left_out.items()]
         lines.append(f"  order: {self.order.value} blocks, seed {self.seed}")
         if self.measures:
-            lines.append(f"  decided by: {', '.join(self.measures)}")
+            decisive = dict.fromkeys(measure.rpartition("\t")[2] for measure in self.measures)
+            lines.append(f"  decided by: {', '.join(decisive)}")
         slots = self.slots()
-        for block in range(min(show, self.blocks)):
+        used = sorted({slot.block for slot in slots})  # those in which every arm needs fewer runs are empty
+        for block in used[:show]:
             first = next(slot.subject for slot in slots if slot.block == block)
             order = "  ->  ".join(
                 Arm(slot.levels).name for slot in slots if slot.block == block and slot.subject == first
             )
             subject = " ".join(filter(None, first.split("\t")))
             lines.append(f"  block {block + 1}: {f'{subject}: ' if subject else ''}{order}")
-        if self.blocks > show:
-            lines.append(f"  … and {self.blocks - show} more blocks")
+        if len(used) > show:
+            lines.append(f"  … and {len(used) - show} more blocks")
         if pilot_s:
             known = [pilot_s[arm.name] for arm in self.arms if arm.name in pilot_s]
             if known:

@@ -18,6 +18,7 @@ from godyno.errors import GodynoError
 from godyno.model import Record, Trial
 from godyno.stats.changepoint import warmup
 from godyno.stats.compare import Verdict
+from godyno.stats.sample import robust_scale
 from godyno.stats.sequential import Look, Sequential
 from godyno.studies.factors import Arm
 from godyno.studies.plan import Plan
@@ -150,17 +151,22 @@ class PairedRule:
         return any(done) if self.any_measure and done else all(done)
 
     def _warmup(self, trials: Sequence[Trial]) -> int:
-        longest = 0
-        for measure in self.plan.measures:
-            blocks: dict[int, list[float]] = {}
-            for trial in trials:
-                value = trial.measures.get(measure, 0.0)
-                if value > 0:
-                    blocks.setdefault(trial.block, []).append(float(np.log(value)))
-            means = [float(np.mean(blocks[block])) for block in sorted(blocks)]
-            if len(means) >= self.first:
-                longest = max(longest, warmup(means))
-        return longest
+        """Of the mean over all measures, each in its own spread: one judgement, so that many measures do not find one by chance."""
+        blocks: dict[str, dict[int, list[float]]] = {measure: {} for measure in self.plan.measures}
+        for trial in trials:
+            for measure in self.plan.measures:
+                if trial.measures.get(measure, 0.0) > 0:
+                    blocks[measure].setdefault(trial.block, []).append(float(np.log(trial.measures[measure])))
+        whole: dict[int, list[float]] = {}
+        for found in blocks.values():
+            means = {block: float(np.mean(values)) for block, values in found.items()}
+            spread = robust_scale(np.array(list(means.values()))) if len(means) >= self.first else 0.0
+            if spread > 0:
+                center = float(np.median(list(means.values())))
+                for block, mean in means.items():
+                    whole.setdefault(block, []).append((mean - center) / spread)
+        series = [float(np.mean(whole[block])) for block in sorted(whole)]
+        return warmup(series) if len(series) >= self.first else 0
 
 
 def run(

@@ -57,12 +57,12 @@ class Stand:
         """Records ``workload`` into ``captures/NAME.dyno`` and looks into the capture. Raises GodynoError where it cannot be started."""
         place = self.directory / "captures"
         place.mkdir(exist_ok=True)
+        out, again = place / f"{name}.dyno", 1
+        while out.exists():  # a study that goes on
+            again += 1
+            out = place / f"{name}-{again}.dyno"
         return record_run(
-            workload,
-            place / f"{name}.dyno",
-            memory_limit_bytes=memory_limit_bytes,
-            cpu_quota=cpu_quota,
-            timeout_s=timeout_s,
+            workload, out, memory_limit_bytes=memory_limit_bytes, cpu_quota=cpu_quota, timeout_s=timeout_s
         )
 
     def run(

@@ -13,10 +13,14 @@ from godyno.studies.plan import Plan
 from godyno.studies.schedule import Slot
 from godyno.studies.stand import Stand
 from godyno.studies.survey import records
+from godyno.studies.survey.busy import QUIET
 from godyno.studies.survey.figures import estimate
 
 CONFIRMED, NOT_CONFIRMED, NOT_TRIED = records.CONFIRMED, records.NOT_CONFIRMED, records.NOT_TRIED
 VERDICTS = (CONFIRMED, NOT_CONFIRMED, NOT_TRIED)
+OTHERS = (
+    "machine.others"  # a measure of every trial: of all processors, what other processes took while it ran
+)
 PASS, FAILED, UNAVAILABLE = "pass", "failed", "unavailable"
 
 
@@ -155,6 +159,16 @@ def ratio(
         compared.estimate, "×", Interval(compared.interval.low, compared.interval.high, compared.interval.level),
         len(whole), f"paired ratios, {compared.method}",
     )  # fmt: skip
+
+
+def too_busy(trials: Iterable[Trial]) -> str:
+    """Why wall times of these trials say nothing of the machine: what other processes took of it; empty where that is little."""
+    from godyno import units
+
+    found = figure(trials, OTHERS, "1")
+    if found is None or found.value <= QUIET:
+        return ""
+    return f"other processes kept {units.show_ratio(found.value)} of the processors busy"
 
 
 def shown(value: Estimate | None) -> str:

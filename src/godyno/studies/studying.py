@@ -7,7 +7,7 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,12 +17,13 @@ from godyno.errors import GodynoError, NotAvailableHere, UsageError
 from godyno.interfaces import Study
 from godyno.model import Availability, Finding, Machine, Record, Trial
 from godyno.studies.factors import Arm
+from godyno.studies.noise.shielded import shielded
 from godyno.studies.plan import Plan
 from godyno.studies.progress import Silent, Told
 from godyno.studies.runner import End, Outcome, Progress, run
 from godyno.studies.schedule import Slot, pool
 from godyno.studies.stand import Stand
-from godyno.studies.study import FAILED, UNAVAILABLE
+from godyno.studies.study import FAILED, OTHERS, UNAVAILABLE
 from godyno.studies.survey import gocache
 from godyno.studies.survey.busy import QUIET, Others
 from godyno.studies.survey.interrupt import ended_by_signals
@@ -124,14 +125,15 @@ def plan_study(
 def run_study(
     study: str | Study, module: str | Path | None = None, *, levels: Mapping[str, Sequence[str]] | None = None, quick: bool = False,
     budget_s: float | None = None, seed: int = 0, out: str | Path | None = None, options: Mapping[str, Any] | None = None,
-    progress: Told | None = None,
+    shield: Sequence[str] | None = None, progress: Told | None = None,
 ) -> StudyResult:  # fmt: skip
     """Runs a study, on ``module`` where it is about one: a directory with a go.mod, ``PATH@VERSION``, or None for the reference.
 
     ``levels`` replaces levels of factors, ``options`` are other settings of the study. It takes about ``budget_s`` seconds at most
     (default: what the study says of itself). ``out`` is a directory for trials, captures and ``study.{json,md,html}``, one that holds
     trials of the same plan is continued; or a report's file (.md, .html, .json), with the directory beside it. By default a new
-    directory ``study-NAME-TIME``. Ctrl-C ends it early with conclusions from what there is. Raises UsageError, NotAvailableHere,
+    directory ``study-NAME-TIME``. ``shield`` is not None: measures against noise are tried and held (``studies.noise.shielded``), those
+    that it names too. Ctrl-C ends it early with conclusions from what there is. Raises UsageError, NotAvailableHere,
     GoNotFound, ModuleNotFound, ToolchainError, BuildFailed.
     """
     made = make_study(study, levels, quick, options) if isinstance(study, str) else study
@@ -143,12 +145,16 @@ def run_study(
         usual_s if budget_s is None else budget_s,
         seed,
         progress or Silent(),
+        shield,
     )
     return work.run(Path(out) if out is not None else None, quick, options or {})
 
 
 class _Studying:
-    def __init__(self, study: Study, module: str | None, budget_s: float, seed: int, told: Told) -> None:
+    def __init__(
+        self, study: Study, module: str | None, budget_s: float, seed: int, told: Told, shield: Sequence[str] | None
+    ) -> None:  # fmt: skip
+        self.shield = shield
         self.study, self.module, self.budget_s, self.seed, self.told = study, module, budget_s, seed, told
         self.began = time.monotonic()
         self.others = Others()
@@ -175,7 +181,8 @@ class _Studying:
                 stand = Stand(
                     machine, go, subject, scratch, directory, self.seed, self.told.say, self._left_s
                 )
-                trial = stack.enter_context(self.study.open(stand))
+                held = stack.enter_context(shielded(self.shield, say=self.told.say))
+                trial = held.around(stack.enter_context(self.study.open(stand)))
                 outcome = self._trials(plan, trial, directory, machine, go, subject)
         except KeyboardInterrupt:
             ended = End.INTERRUPTED.value
@@ -222,11 +229,15 @@ class _Studying:
             last = at[-1] if at else None
             done, planned = (last.done, last.planned) if last else (0, len(plan.slots()))
             self.told.at(Arm(slot.levels).name, done, planned, last.remaining_s if last else None)
-            others.begin()
-            try:
-                return trial(slot)
-            finally:
-                others.end()
+            now = Others()
+            now.begin()
+            ended = trial(slot)
+            now.end()
+            others.others_s += now.others_s
+            others.capacity_s += now.capacity_s
+            return (
+                ended if now.ratio is None else replace(ended, measures={**ended.measures, OTHERS: now.ratio})
+            )
 
         like = pool(machine, " ".join((go.version, subject.path)) if subject else go.version)
         return run(

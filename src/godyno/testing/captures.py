@@ -293,7 +293,9 @@ def a_service(
             while t < end:
                 lasted = chance.randrange(10_000_000, 200_000_000)
                 state = ("running", "waiting", "runnable")[chance.randrange(3)]
-                writer.span(t, min(end, t + lasted), "goroutine", f"goroutine {g + 1}", state, 100, 0, {})
+                writer.span(
+                    t, min(end, t + lasted), "goroutine_state", f"goroutine {g + 1}", state, 100, 0, {}
+                )
                 t += lasted
         for index in range(20):
             start = T0 + index * SECOND // 2

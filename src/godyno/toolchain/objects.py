@@ -10,10 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from godyno.errors import ToolchainError
 from godyno.toolchain.go import Go
 
 _PACKAGE = "probe"
 _COMPILE_S = 120.0
+_KEPT = 600  # characters of what a tool said
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +33,14 @@ def compile_package(
 
     ``scratch`` is an empty directory that keeps the result. With ``listing`` the code is printed too. Raises ToolchainError.
     """
-    target = {"GOFLAGS": "", "GOEXPERIMENT": None, "GOENV": "off", **env}
     (scratch / "probe.go").write_text(go_source)
     (scratch / "stub.s").write_text(asm_source)
     show = ("-S",) if listing else ()
 
-    def tool(*args: str) -> str:
-        return go.run("tool", *args, cwd=scratch, env=target, timeout_s=_COMPILE_S)
-
-    tool("asm", "-p", _PACKAGE, "-gensymabis", "-o", "symabis", "stub.s")
-    text = tool("compile", "-p", _PACKAGE, "-symabis", "symabis", *show, "-o", "probe.o", "probe.go")
+    run_tool(go, env, scratch, "asm", "-p", _PACKAGE, "-gensymabis", "-o", "symabis", "stub.s")
+    text = run_tool(
+        go, env, scratch, "compile", "-p", _PACKAGE, "-symabis", "symabis", *show, "-o", "probe.o", "probe.go"
+    )
     text += assemble(go, env, "stub.s", scratch, listing=listing).listing
     return Objects((scratch / "probe.o", scratch / "stub.o"), text)
 
@@ -55,13 +55,22 @@ def assemble(
     listing: bool = False,
 ) -> Objects:
     """Assembles the file ``source`` of ``scratch``. Raises ToolchainError."""
-    target = {"GOFLAGS": "", "GOEXPERIMENT": None, "GOENV": "off", **env}
     out = Path(source).with_suffix(".o").name
     # What `go build` defines for the assembler, so that a file chooses among its #ifdefs as it would there.
     defines = [f"-D=GOOS_{env['GOOS']}", f"-D=GOARCH_{env['GOARCH']}"]
     includes = [word for directory in include for word in ("-I", str(directory))]
-    text = go.run(
-        "tool", "asm", "-p", _PACKAGE, *(("-S",) if listing else ()), *includes, *defines, "-o", out, source,
-        cwd=scratch, env=target, timeout_s=_COMPILE_S,
+    text = run_tool(
+        go, env, scratch,
+        "asm", "-p", _PACKAGE, *(("-S",) if listing else ()), *includes, *defines, "-o", out, source,
     )  # fmt: skip
     return Objects((scratch / out,), text)
+
+
+def run_tool(go: Go, env: Mapping[str, str], scratch: Path, *args: str) -> str:
+    """What ``go tool ARGS`` prints in ``scratch`` for the target that ``env`` names. Raises ToolchainError with what it said."""
+    target = {"GOFLAGS": "", "GOEXPERIMENT": None, "GOENV": "off", **env}
+    done = go.try_run("tool", *args, cwd=scratch, env=target, timeout_s=_COMPILE_S)
+    if done.returncode != 0:  # the compiler says what is wrong on stdout
+        said = " ".join(f"{done.stdout} {done.stderr}".split())[-_KEPT:]
+        raise ToolchainError(f"go tool {args[0]} exits with {done.returncode}: {said or 'no message'}")
+    return done.stdout

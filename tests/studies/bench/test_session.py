@@ -1,15 +1,20 @@
-import contextlib
+import json
+import os
+import signal
 import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
 
 import pytest
 
+import godyno
 from godyno.errors import BuildFailed, UsageError
 from godyno.formats import benchfmt
 from godyno.stats.compare import Verdict
-from godyno.studies.bench.arms import WORKING_TREE, prebuild, revision
-from godyno.studies.bench.gate import REGRESSION, Gate, judge
-from godyno.studies.bench.session import measure
-from godyno.toolchain import find_go
+from godyno.studies.bench.arms import revision
+from godyno.studies.bench.process import Spawner
 
 pytestmark = pytest.mark.integration
 
@@ -64,10 +69,13 @@ def checkout(tmp_path_factory):
     return place
 
 
-@pytest.fixture(scope="module")
-def gocache(tmp_path_factory):
-    """Arms build in caches of their own; here one saves a minute of compiling the standard library twice."""
-    return tmp_path_factory.mktemp("gocache")
+@pytest.fixture(scope="module", autouse=True)
+def cache(tmp_path_factory):
+    """A build cache for the module's tests, not the user's."""
+    before = os.environ.get("XDG_CACHE_HOME")
+    os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
+    yield
+    os.environ.pop("XDG_CACHE_HOME") if before is None else os.environ.update(XDG_CACHE_HOME=before)
 
 
 def _status(place):
@@ -76,29 +84,141 @@ def _status(place):
     ).stdout
 
 
-def test_a_slower_working_tree_is_proven_slower_and_the_checkout_is_untouched(checkout, gocache, tmp_path):
-    go, before = find_go(), _status(checkout)
-    with contextlib.ExitStack() as trees:
-        arms = []
-        for name in ("main", WORKING_TREE):
-            tree = trees.enter_context(revision(checkout, name, tmp_path / "trees"))
-            out = tmp_path / name.replace(" ", "-")
-            arms.append(prebuild(go, tree, ["./..."], out, name=name, gocache=gocache))
-        assert arms[0].binaries[0].directory != arms[1].binaries[0].directory == checkout
-        bench, trials = measure(
-            arms, tmp_path / "trials.jsonl", pool="here", pattern="Spin", benchtime="300x", blocks=24
+def test_a_slower_working_tree_is_proven_slower_and_the_checkout_is_untouched(checkout, tmp_path):
+    before = _status(checkout)
+    options = {
+        "ab": ["main"],
+        "pattern": "Spin",
+        "benchtime": "300x",
+        "blocks": 20,
+        "gates": ["time/op<+3%"],
+        "directory": checkout,
+    }
+    bench = godyno.bench(out=tmp_path / "study", **options)
+    assert _status(checkout) == before
+    assert not (checkout / ".git" / "worktrees").exists()
+    assert not list((tmp_path / "study" / "trees").iterdir())
+    rows = {row.unit: row.comparison for row in bench.rows["working tree"]}
+    assert rows["sec/op"].verdict is Verdict.HIGHER
+    assert rows["sec/op"].estimate > 4  # 8 in truth; a busy machine preempts the longer run more often
+    assert rows["peak-B"].median_old > 1e5
+    assert (bench.end, bench.exit_code) == ("decided", 1)
+    place = tmp_path / "study"
+    printed = list(benchfmt.read((place / "gobench" / "0-main.txt").read_text().splitlines()))
+    assert len(printed) == bench.blocks - bench.warmup_blocks
+    assert "<circle" in (place / "bench.html").read_text()
+    assert godyno.compare(place).rows == bench.rows, "a kept study shows the same again"
+    assert godyno.bench(out=place, **options).runs == bench.runs, "a decided study is not run on"
+    with pytest.raises(UsageError, match="another benchtime"):
+        godyno.bench(out=place, **{**options, "benchtime": "400x"})
+    source = checkout / "spin_test.go"
+    text = source.read_text()
+    source.write_text(text + "\nvar more = 1\n\nfunc init() { more++ }\n")
+    try:
+        with pytest.raises(UsageError, match="other binaries"):
+            godyno.bench(out=place, **options)
+    finally:
+        source.write_text(text)
+
+
+def test_commands_are_compared_with_their_exit_codes_and_nothing_of_them_is_left(tmp_path):
+    bench = godyno.bench(
+        cmd=["sh -c 'sleep 0.01; exit 3'", "sh -c 'sleep 0.15; sleep 60 & exit 3'"], ignore_failure=True, blocks=14,
+        setup="echo > made", prepare=["test -e made"], cleanup="rm made", directory=tmp_path,
+    )  # fmt: skip
+    (rows,) = bench.rows.values()
+    found = {row.unit: row.comparison for row in rows}
+    assert found["sec/op"].verdict is Verdict.HIGHER
+    assert found["exit-code"].median_old == 3
+    assert not list(tmp_path.iterdir())
+
+
+def test_ctrl_c_keeps_what_was_measured_and_the_same_command_goes_on(tmp_path):
+    argv = [
+        sys.executable,
+        "-m",
+        "godyno",
+        "bench",
+        "--cmd",
+        "sleep 0.02",
+        "--cmd",
+        "sleep 0.021",
+        "--blocks",
+        "400",
+        "-o",
+        "study",
+    ]
+    env = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    running = subprocess.Popen(
+        argv, cwd=tmp_path, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    trials = tmp_path / "study" / "trials.jsonl"
+    for _ in range(600):
+        if trials.exists() and len(trials.read_text().splitlines()) > 8:
+            break
+        time.sleep(0.05)
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=60)
+    assert running.returncode == 130, err
+    assert "sec/op" in out
+    assert "interrupted" in err
+    done = len(trials.read_text().splitlines())
+    bench = godyno.bench(
+        cmd=["sleep 0.02", "sleep 0.021"], blocks=done // 2 + 2, out=tmp_path / "study", directory=tmp_path
+    )
+    assert bench.runs > done - 1
+    assert json.loads((tmp_path / "study" / "bench.json").read_text())["end"] in ("complete", "decided")
+
+
+def test_what_a_killed_godyno_had_started_ends_with_it(tmp_path):
+    mark = f"sleep 7{os.getpid() % 1000:03d}"
+    code = (
+        "from pathlib import Path\nfrom godyno.studies.bench.process import Spawner\n"
+        f"with Spawner() as s: s.run({mark.split()!r}, cwd=Path('/'), env={{}}, timeout_s=100)"
+    )
+    running = subprocess.Popen([sys.executable, "-c", code])
+
+    def alive():
+        return [
+            p for p in Path("/proc").glob("[0-9]*/cmdline") if _cmdline(p) == mark.replace(" ", "\0") + "\0"
+        ]
+
+    for _ in range(400):
+        if alive():
+            break
+        time.sleep(0.05)
+    assert alive()
+    running.kill()
+    running.wait()
+    for _ in range(100):
+        if not alive():
+            return
+        time.sleep(0.05)
+    raise AssertionError("it runs on")
+
+
+def _cmdline(path):
+    try:
+        return path.read_text()
+    except OSError:
+        return ""
+
+
+def test_a_process_is_measured_whole():
+    grow = "import os; x = bytearray(60 << 20); os.fork() or bytearray(60 << 20); os.wait() if os.getpid() else 0"
+    with Spawner() as spawner:
+        done = spawner.run(
+            [sys.executable, "-c", f"exec({grow!r})"], cwd=Path("/"), env={"A": None}, timeout_s=20
         )
-    assert not list((tmp_path / "trees").iterdir()) and _status(checkout) == before
-    spin = next(row for row in bench.rows[WORKING_TREE] if (row.name, row.unit) == ("Spin", "sec/op"))
-    assert spin.comparison.verdict is Verdict.HIGHER
-    assert spin.comparison.estimate > 4  # 8 in truth; a busy machine preempts the longer run more often
-    assert judge(Gate.parse("time/op<+3%"), [spin]).code == REGRESSION
-    assert bench.blocks < 24
-    printed = benchfmt.text(trials.printed["main"])
-    assert len(list(benchfmt.read(printed.splitlines()))) == bench.blocks
+        assert done.peak_bytes > 60 << 20
+        late = spawner.run(["sleep", "20"], cwd=Path("/"), env={}, timeout_s=0.2)
+        assert (late.timed_out, late.result.signal) == (True, 9)
+        absent = spawner.run(["no-such-program"], cwd=Path("/"), env={}, timeout_s=5)
+        assert (absent.result.exit_code, "No such file" in absent.stderr) == (127, True)
+        assert threading.active_count() == 1
 
 
-def test_revisions_that_do_not_exist_and_tests_that_do_not_build_say_so(checkout, gocache, tmp_path):
+def test_revisions_that_do_not_exist_and_tests_that_do_not_build_say_so(checkout, tmp_path):
     with pytest.raises(UsageError, match="no revision"), revision(checkout, "--no-such", tmp_path / "trees"):
         pass
     with pytest.raises(UsageError), revision(tmp_path, "main", tmp_path / "trees"):
@@ -106,6 +226,9 @@ def test_revisions_that_do_not_exist_and_tests_that_do_not_build_say_so(checkout
     broken = tmp_path / "broken"
     broken.mkdir()
     (broken / "go.mod").write_text("module example.com/broken\n\ngo 1.22\n")
-    (broken / "a_test.go").write_text("package broken\n\nfunc TestA(t *testing.T) {}\n")
+    (broken / "a_test.go").write_text("package broken\n\nfunc BenchmarkA(b *testing.B) {}\n")
     with pytest.raises(BuildFailed, match="do not build"):
-        prebuild(find_go(), broken, ["./..."], tmp_path / "out", name="broken", gocache=gocache)
+        godyno.bench(directory=broken, env=["GOGC=50,100"])
+    (broken / "a_test.go").write_text("package broken\n")
+    with pytest.raises(UsageError, match="has benchmarks"):
+        godyno.bench(directory=broken)

@@ -30,22 +30,30 @@ def _rows():
 def test_the_table_fits_eighty_columns_and_says_all():
     text = table.text(_rows(), "main", "new")
     assert max(len(line) for line in text.splitlines()) <= 80
-    assert "example.com/a  sec/op" in text
+    assert "pkg: example.com/a" in text
     encode = next(line for line in text.splitlines() if line.startswith("Encode"))
-    assert "+16." in encode and "n=12" in encode
+    assert "+16." in encode and "12" in encode.split()
     assert " ~ " in next(line for line in text.splitlines() if line.startswith("Decode"))
     assert "geomean" in text
 
 
-def test_markdown_cannot_be_broken_by_a_name():
+def test_a_long_name_is_cut_in_its_middle():
     row = _rows()[0]
-    text = table.markdown([Row(row.package, "A|B", row.unit, row.comparison)], "old", "new")
-    assert "A\\|B" in text
+    name = "Encode/" + "deep/" * 30 + "last"
+    text = table.text([Row(row.package, name, row.unit, row.comparison)], "old", "new")
+    assert max(len(line) for line in text.splitlines()) <= 80
+    assert "Enc" in text
+    assert "/last " in text
 
 
-def test_unpaired_rows_carry_their_doubt_once():
-    rows = [
-        Row("", name, "sec/op", compare.unpaired([1.0, 1.1, 1.2, 1.3], [2.0, 2.1, 2.2, 2.3]))
-        for name in ("A", "B")
-    ]
-    assert table.text(rows, "old", "new").count("not interleaved") == 1
+def test_counts_that_did_not_change_are_one_line():
+    rows = [Row("p", name, "allocs/op", compare.paired([3.0] * 12, [3.0] * 12)) for name in ("A", "B")]
+    assert "allocs/op: the same in all 2 of p" in table.text(rows, "old", "new")
+    changed = Row("p", "C", "allocs/op", compare.paired([3.0] * 12, [4.0] * 12))
+    assert "+33.33%" in table.text([*rows, changed], "old", "new")
+
+
+def test_what_a_name_holds_cannot_steer_the_terminal():
+    row = _rows()[0]
+    text = table.text([Row("p", "A\x1b[2J", row.unit, row.comparison)], "old\x1b[31m", "new")
+    assert "\x1b" not in text

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from godyno.model import Trial
 from godyno.studies.library.bottleneck import Bottleneck
-from godyno.studies.study import CONFIRMED, NOT_CONFIRMED, NOT_TRIED
+from godyno.studies.study import CONFIRMED, NOT_CONFIRMED, NOT_TRIED, OTHERS
 from godyno.studies.studying import run_study
 
 
@@ -35,6 +36,12 @@ def test_a_build_that_hangs_on_cpu_does_not_confirm_that_storage_limits() -> Non
 
 def test_a_build_that_hangs_on_storage_confirms_it() -> None:
     assert _verdict(_trials(base=9.0, tmpfs=3.0, half=9.1)) == CONFIRMED
+
+
+def test_on_a_machine_that_others_keep_busy_nothing_is_claimed() -> None:
+    trials = _trials(base=5.0, tmpfs=4.9, half=9.0)
+    busy = [replace(one, measures={**one.measures, OTHERS: 0.8}) for one in trials]
+    assert _verdict(busy) == NOT_TRIED
 
 
 def test_without_both_resources_nothing_is_claimed() -> None:

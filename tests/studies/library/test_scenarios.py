@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from godyno.model import Machine, Trial
 from godyno.studies.library.scenarios import Scenarios
-from godyno.studies.study import CONFIRMED, NOT_CONFIRMED, NOT_TRIED
+from godyno.studies.study import CONFIRMED, NOT_CONFIRMED, NOT_TRIED, OTHERS
 
 
 def _trial(
@@ -46,6 +48,14 @@ def test_the_sources_ranges_are_held_against_the_reference_only() -> None:
 
     assert verdicts("True")[:3] == [CONFIRMED, NOT_CONFIRMED, CONFIRMED]
     assert verdicts("False")[:3] == [CONFIRMED, NOT_TRIED, NOT_TRIED]
+
+
+def test_a_time_is_no_evidence_where_others_kept_the_machine_busy() -> None:
+    trial = _trial("test", 300e6, 40.0)
+    busy = replace(trial, measures={**trial.measures, OTHERS: 0.9})
+    found = [one for one in Scenarios().conclude([busy]) if one.kind == "claim"]
+    assert [str(one.data["verdict"]) for one in found[1:3]] == [CONFIRMED, NOT_TRIED]
+    assert "other processes kept 90 %" in found[2].data["found"]
 
 
 def test_settings_are_shown_as_ratios_to_the_default() -> None:

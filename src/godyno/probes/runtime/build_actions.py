@@ -9,16 +9,17 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any, ClassVar
 
 from godyno.clock import REALTIME, Bracket, Conversion
 from godyno.errors import FormatError
+from godyno.formats.gocommand import go_command
 from godyno.interfaces import SimpleProbe, Sink, Target
 from godyno.model import Clock, Workload
 
 FILE = "actiongraph.json"
-_FLAG = "-debug-actiongraph"
+_FLAG = "debug-actiongraph"
 _SUBCOMMANDS = frozenset(("build", "test", "vet", "install", "run"))
 _MOST_BYTES = 512 << 20
 
@@ -32,11 +33,10 @@ class BuildActions(SimpleProbe):
 
     def prepare(self, workload: Workload, raw: Path) -> Workload:
         """A go command with the flag; anything else as it is."""
-        at = subcommand_at(workload.argv)
-        if at is None or any(word.lstrip("-").startswith(_FLAG[1:]) for word in workload.argv):
+        command = go_command(workload.argv)
+        if command is None or command.subcommand not in _SUBCOMMANDS or _FLAG in command.flags:
             return workload
-        flag = f"{_FLAG}={raw.absolute() / FILE}"
-        return replace(workload, argv=(*workload.argv[: at + 1], flag, *workload.argv[at + 1 :]))
+        return replace(workload, argv=command.with_flag(_FLAG, str(raw.absolute() / FILE)).argv)
 
     def start(self, target: Target, sink: Sink) -> None:
         """Makes the folder that go writes to."""
@@ -92,12 +92,8 @@ class BuildActions(SimpleProbe):
 
 def subcommand_at(argv: Sequence[str]) -> int | None:
     """The index of the subcommand in a go command that has actions; None for anything else."""
-    if not argv or PurePath(argv[0]).name != "go":
-        return None
-    at = 1
-    if len(argv) > 1 and argv[1].lstrip("-").startswith("C"):  # go -C dir build, go -C=dir build
-        at = 2 if "=" in argv[1] else 3
-    return at if at < len(argv) and argv[at] in _SUBCOMMANDS else None
+    command = go_command(argv)
+    return command.at if command and command.subcommand in _SUBCOMMANDS else None
 
 
 def realtime(manifest: Mapping[str, Any]) -> Conversion | None:

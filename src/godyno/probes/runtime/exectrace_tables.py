@@ -22,6 +22,7 @@ Series, labelled ``pid`` and ``source=trace``: ``go.goroutine.by_state``, ``go.m
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, Any]
 CPU_SAMPLE_S = 0.01  # runtime/pprof samples at 100 Hz
 MOST_SMALL_SPANS = 200_000  # of each: sweeps, assists, tasks, regions, messages
+_STEP_NS = 64  # of the trace's clock
 _MARK = "GC concurrent mark phase"
 _STW = "stop-the-world ("
 _METRICS = {
@@ -127,30 +129,53 @@ def _ranges(trace: DecodedTrace, sink: TableSink, pid: int, shift: int, left: di
         sink.span(
             row[0] + shift, max(row[0], row[1]) + shift, "stw", str(pid), stops[row[2]], pid, max(row[6], 0)
         )
-    marks = records[np.isin(records["name"], [number for number, name in kinds.items() if name == _MARK])]
-    for row in marks[:MOST_SMALL_SPANS].tolist():
-        _cycle(row, records, stops, sink, pid, shift)
+    marks, before, after = (
+        np.sort(
+            records[np.isin(records["name"], [number for number, name in kinds.items() if name == wanted])],
+            order="t_start_ns",
+        )
+        for wanted in (_MARK, f"{_STW}GC sweep termination)", f"{_STW}GC mark termination)")
+    )
+    starts = [*marks["t_start_ns"][1:].tolist(), 2**63 - 1]
+    for mark, following in zip(marks[:MOST_SMALL_SPANS].tolist(), starts, strict=False):
+        _cycle(
+            mark,
+            _overlapping(before, mark[0], mark[1]),
+            _overlapping(after, mark[1], following),
+            sink,
+            pid,
+            shift,
+        )
     return len(marks)
 
 
-def _cycle(mark: Any, records: Array, stops: dict[int, str], sink: TableSink, pid: int, shift: int) -> None:
+def _overlapping(stops: Array, start: int, end: int) -> tuple[int, int] | None:
+    """Start and end of the first of these stops, which follow one another, that is over after ``start`` and begins before ``end``."""
+    at = int(np.searchsorted(stops["t_end_ns"], start, side="left"))
+    if at == len(stops) or stops["t_start_ns"][at] >= end:
+        return None
+    return int(stops["t_start_ns"][at]), int(stops["t_end_ns"][at])
+
+
+def _cycle(
+    mark: Any,
+    first: tuple[int, int] | None,
+    last: tuple[int, int] | None,
+    sink: TableSink,
+    pid: int,
+    shift: int,
+) -> None:
     """One collection: its phases as gctrace tells them, concurrent marking between two stops."""
     start, end, track = mark[0], max(mark[0], mark[1]), f"{pid} trace"
-    before = [number for number, reason in stops.items() if reason == "GC sweep termination"]
-    after = [number for number, reason in stops.items() if reason == "GC mark termination"]
-    first = records[np.isin(records["name"], before)]
-    first = first[first["t_start_ns"] <= start][-1:]  # the stop in which marking was begun
-    last = records[np.isin(records["name"], after)]
-    last = last[last["t_end_ns"] >= end][:1]
-    began = int(first["t_start_ns"][0]) if len(first) else start
-    marking = min(max(start, int(first["t_end_ns"][0])), end) if len(first) else start
-    stopped = max(marking, min(end, int(last["t_start_ns"][0]))) if len(last) else end
-    ended = max(stopped, int(last["t_end_ns"][0])) if len(last) else end
-    sink.span(began + shift, ended + shift, "gc", track, "GC cycle", pid)
-    if len(first):
-        sink.span(began + shift, marking + shift, "gc", track, "STW sweep termination", pid)
+    # The mark range of Go 1.21 is opened before the workers are started, long before the world is stopped.
+    began, marking = (first[0], min(max(start, first[1]), end)) if first else (start, start)
+    stopped = max(marking, min(end, last[0])) if last else end
+    ended = max(stopped, last[1]) if last else end
+    sink.span(min(began, marking) + shift, ended + shift, "gc", track, "GC cycle", pid)
+    if first:
+        sink.span(min(began, marking) + shift, marking + shift, "gc", track, "STW sweep termination", pid)
     sink.span(marking + shift, stopped + shift, "gc", track, "concurrent mark", pid)
-    if len(last):
+    if last:
         sink.span(stopped + shift, ended + shift, "gc", track, "STW mark termination", pid)
 
 
@@ -168,6 +193,7 @@ def _annotations(
         name=names.of(regions["name"]), pid=pid, args=objects(task=regions["task"], goroutine=regions["goroutine"]),
     )  # fmt: skip
     logs = trace.records("logs")
+    logs = logs[~_is_marker(trace, logs)]
     if len(logs) > MOST_SMALL_SPANS:
         left["go_log"] = len(logs) - MOST_SMALL_SPANS
         logs = logs[:MOST_SMALL_SPANS]
@@ -175,6 +201,51 @@ def _annotations(
         "events", len(logs), t_ns=logs["t_ns"] + shift, layer="go_log", track=names.of(logs["category"]),
         name=names.of(logs["message"]), pid=pid, args=objects(task=logs["task"], goroutine=logs["goroutine"]),
     )  # fmt: skip
+
+
+MARKER = "godyno.clock"  # the category of messages that hold what CLOCK_MONOTONIC said just before
+
+
+def _is_marker(trace: DecodedTrace, logs: Array) -> Array:
+    if not len(logs):
+        return np.zeros(0, bool)
+    strings = trace.strings()
+    return np.isin(
+        logs["category"],
+        [
+            n
+            for n in np.unique(logs["category"]).tolist()
+            if n < len(strings) and strings[n].as_py() == MARKER
+        ],
+    )
+
+
+def clock_markers(trace: DecodedTrace) -> list[tuple[int, int]]:
+    """(instant of the trace, what CLOCK_MONOTONIC said just before) of each marker, in order."""
+    logs, strings = trace.records("logs"), trace.strings()
+    rows = [
+        (int(row["t_ns"]), strings[int(row["message"])].as_py())
+        for row in logs[_is_marker(trace, logs)]
+        if row["message"] < len(strings)
+    ]
+    return sorted((t, int(text)) for t, text in rows if text.isascii() and text.isdigit() and len(text) < 19)
+
+
+def placed(markers: list[tuple[int, int]]) -> tuple[int, int] | None:
+    """(what to add to the trace's instants to have MONOTONIC, by how many ns that may be wrong), from markers in pairs.
+
+    A message lies between the reading before it and the next marker's, so each neighbour pair bounds the offset from both sides
+    (Cristian 1989). 0 where the trace's clock is MONOTONIC as far as the bounds can tell. None without a pair.
+    """
+    bounds = [(t - after, t - before) for (t, before), (_, after) in itertools.pairwise(markers)]
+    if not bounds:
+        return None
+    low, high = max(low for low, _ in bounds), min(high for _, high in bounds)
+    if low - _STEP_NS <= high + _STEP_NS:  # one offset fits all
+        low, high = min(low, high) - _STEP_NS, max(low, high) + _STEP_NS
+        return (0, max(-low, high)) if low <= 0 <= high else (-((low + high) // 2), (high - low) // 2 + 1)
+    middle = int(np.median([high for _, high in bounds]))  # the clocks drift apart
+    return -middle, max(abs(high - middle) for _, high in bounds) + _STEP_NS
 
 
 def _samples(trace: DecodedTrace, sink: TableSink, pid: int, shift: int, names: Names) -> None:

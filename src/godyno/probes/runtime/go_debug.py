@@ -2,7 +2,10 @@
 
 The runtime prints these lines to the process's stderr, in pieces, without saying which process it is. So each Go process is run
 through the shim, which gives it a stderr of its own, takes the lines out with the time of their arrival, and passes the rest on.
-A line is printed when the collection or the package's init has ended, which places it within a millisecond.
+A line is printed when the collection or the package's init has ended, which places it within a millisecond or, where the machine is
+busy, some. gctrace also counts from when the runtime began, in whole milliseconds. When that was an instrumented program tells;
+of another it is estimated: each line says that it was no later than its arrival less what it counts, and the earliest of all is
+taken, so that one line that came at once places all.
 """
 
 from __future__ import annotations
@@ -14,12 +17,14 @@ from typing import Any, ClassVar
 from godyno.errors import FormatError, UsageError
 from godyno.formats.gctrace import gc_cycle
 from godyno.formats.inittrace import package_init
+from godyno.formats.instrumentlog import read_heads
 from godyno.formats.schedtrace import SchedState, sched_state
 from godyno.formats.shimlog import ShimLine, ShimProcess, shim_process
 from godyno.interfaces import SimpleProbe, Sink, Target
 from godyno.model import Availability, Clock, Machine, Workload
 
 SETTINGS = ("gctrace", "inittrace", "schedtrace")
+_HALF_MS = 500_000
 _LINE_ARRIVAL_ERROR_NS = 1_000_000
 _MOST_BYTES = 256 << 20
 
@@ -80,6 +85,7 @@ class GoDebug(SimpleProbe):
         if not raw.is_dir():
             return
         odd: list[str] = []
+        began = _runtime_began(raw)
         for file in sorted(raw.iterdir()):
             try:
                 if file.stat().st_size > _MOST_BYTES:
@@ -89,9 +95,10 @@ class GoDebug(SimpleProbe):
                 odd.append(f"{file.name}: {error}")
                 continue
             series: dict[str, int] = {}
+            began_ns = began.get(process.pid) or _earliest_beginning(process)
             for line in process.lines:
                 try:
-                    _LINES.get(line.kind, _other)(line, process, sink, series)
+                    _LINES.get(line.kind, _other)(line, process, sink, series, began_ns)
                 except FormatError as error:
                     odd.append(str(error))
         sink.note("alignment_error_ns", _LINE_ARRIVAL_ERROR_NS)
@@ -100,12 +107,40 @@ class GoDebug(SimpleProbe):
             sink.warn(f"{len(odd)} lines of Go's debug output were not understood; the first: {odd[0][:120]}")
 
 
-def _gc(line: ShimLine, process: ShimProcess, sink: Sink, series: dict[str, int]) -> None:
+def _runtime_began(raw: Path) -> dict[int, int]:
+    """When the runtime of each process began that told so itself (instrumented ones do); gctrace counts from there."""
+    out = {}
+    for log in read_heads(raw.parent / "go_runtime" / "data"):
+        if log.init_ns > 0:
+            out[log.pid] = log.init_ns
+    return out
+
+
+def _earliest_beginning(process: ShimProcess) -> int | None:
+    """The latest instant at which the runtime of ``process`` can have begun, by its gctrace lines; None without any."""
+    found = []
+    for line in process.lines:
+        if line.kind == "gctrace":
+            try:
+                cycle = gc_cycle(line.text)
+            except FormatError:
+                continue  # told where it is read
+            found.append(line.t_start_ns - round((cycle.duration_s + cycle.since_start_s) * 1e9))
+    return min(found, default=None)
+
+
+def _gc(
+    line: ShimLine, process: ShimProcess, sink: Sink, series: dict[str, int], began_ns: int | None
+) -> None:
     cycle = gc_cycle(line.text)
-    end = line.t_start_ns
-    marked = end - round(cycle.stw_mark_termination_s * 1e9)
-    swept = marked - round(cycle.mark_s * 1e9)
-    start = swept - round(cycle.stw_sweep_termination_s * 1e9)
+    start = line.t_start_ns - round(cycle.duration_s * 1e9)
+    if (
+        began_ns is not None
+    ):  # the line says when the collection began, in whole ms; it cannot have come before it was printed
+        start = min(start, began_ns + round(cycle.since_start_s * 1e9) + _HALF_MS)
+    swept = start + round(cycle.stw_sweep_termination_s * 1e9)
+    marked = swept + round(cycle.mark_s * 1e9)
+    end = marked + round(cycle.stw_mark_termination_s * 1e9)
     args = {
         "heap_start_bytes": cycle.heap_start_bytes, "heap_end_bytes": cycle.heap_end_bytes,
         "heap_live_bytes": cycle.heap_live_bytes, "heap_goal_bytes": cycle.heap_goal_bytes, "procs": cycle.procs,
@@ -119,14 +154,18 @@ def _gc(line: ShimLine, process: ShimProcess, sink: Sink, series: dict[str, int]
     sink.span(marked, end, "gc", track, "STW mark termination", process.pid)
 
 
-def _init(line: ShimLine, process: ShimProcess, sink: Sink, series: dict[str, int]) -> None:
+def _init(
+    line: ShimLine, process: ShimProcess, sink: Sink, series: dict[str, int], began_ns: int | None
+) -> None:
     found = package_init(line.text)
     args = {"allocated_bytes": found.allocated_bytes, "allocations": found.allocations}
     start = line.t_start_ns - round(found.clock_s * 1e9)
     sink.span(start, line.t_start_ns, "init", str(process.pid), found.package, process.pid, 0, args)
 
 
-def _sched(line: ShimLine, process: ShimProcess, sink: Sink, series: dict[str, int]) -> None:
+def _sched(
+    line: ShimLine, process: ShimProcess, sink: Sink, series: dict[str, int], began_ns: int | None
+) -> None:
     state = sched_state(line.text)
     for name, unit, value in (
         ("go.schedule.run_queue", "{goroutine}", _queued(state)),
@@ -145,7 +184,9 @@ def _queued(state: SchedState) -> int | None:
     return None if state.global_run_queue is None else state.global_run_queue + sum(state.run_queues)
 
 
-def _other(line: ShimLine, process: ShimProcess, sink: Sink, series: dict[str, int]) -> None:
+def _other(
+    line: ShimLine, process: ShimProcess, sink: Sink, series: dict[str, int], began_ns: int | None
+) -> None:
     sink.line(line.t_ns, "godebug", line.text, process.pid)
 
 

@@ -80,8 +80,7 @@ def states(
         grid.add(chunk)
         _syscalls_and_waits(chunk, sink, pid, shift, names)
     grid.write(sink, pid, shift)
-    busy = lives.total[RUNNING] + lives.total[SYSCALL]
-    order = np.argsort(-busy, kind="stable")
+    order = np.argsort(-lives.total[RUNNING], kind="stable")
     whole = _kept_whole(lives.rows, order, most)
     least = _least_kept(trace, ids, whole, most - int(lives.rows[whole].sum()))
     kept = 0

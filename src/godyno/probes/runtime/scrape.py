@@ -22,6 +22,7 @@ from godyno.model import Availability, Clock, Machine, Workload
 from godyno.probes.runtime.scraping.address import AUTHORIZATION, address, authorization
 from godyno.probes.runtime.scraping.process import KINDS, Settings
 
+_BEGIN_S = 10.0
 _END_S = 8.0  # the process ends by itself before that
 _CONNECT_S = 0.2
 
@@ -65,6 +66,8 @@ class Scrape(SimpleProbe):
 
     def start(self, target: Target, sink: Sink) -> None:
         """Starts the process that asks. Raises UsageError where something answers before the command has begun."""
+        if not self.url:
+            return
         where = address(self.url)
         running = bool(getattr(target, "running", False))
         if not running and _answers(where.host, where.port):
@@ -82,6 +85,10 @@ class Scrape(SimpleProbe):
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
         self.sink = sink
+        assert self._process.stdout is not None
+        # Only then may the command begin, or the time that is watched.
+        if select.select([self._process.stdout], [], [], _BEGIN_S)[0]:
+            os.read(self._process.stdout.fileno(), 1)
 
     def wind_down(self, done: Callable[[], None]) -> None:
         """Asks for the last profiles while everything still watches, and calls ``done`` when they have come."""

@@ -1,40 +1,108 @@
-"""What is compared: a revision in a worktree of its own, built once, with a build cache of its own.
+"""The arms: every combination of what varies, each with its tree, toolchain, flags and environment, and its test binaries, prebuilt.
 
-The user's checkout is only read. ``git worktree add`` makes a detached tree below a scratch directory and is undone afterwards; uncommitted
-work is an arm too, built from the checkout as it is.
+The user's repository is only read. A revision is checked out in a clone that borrows the repository's objects (``git clone --shared``):
+``git worktree add`` would write into the user's ``.git``, where a kill -9 left it. Uncommitted work is an arm too, built as it lies there.
 """
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import shlex
+import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from godyno.errors import BuildFailed, UsageError
-from godyno.toolchain import Go, PrivateCaches, packages
+from godyno.errors import UsageError
+from godyno.studies.bench.settings import (
+    BUILD_VARIABLES,
+    WORKING_TREE,
+    Settings,
+    environment_values,
+    revisions_of,
+)
+from godyno.studies.factors import Arm, Factor, Level
+from godyno.studies.plan import Plan
 
-WORKING_TREE = "working tree"
+STUDY = "bench"
 
 
 @dataclass(frozen=True, slots=True)
-class Binary:
-    """A package's test binary, and the directory in which its tests expect to run."""
-
-    package: str
-    path: Path
-    directory: Path
-
-
-@dataclass(frozen=True, slots=True)
-class BenchArm:
-    """One side. ``env`` holds while its binaries run."""
+class Side:
+    """One arm, as asked for. ``name`` is what tables show; ``build_env`` decides what is built, ``env`` holds while it runs."""
 
     name: str
-    binaries: tuple[Binary, ...]
-    env: Mapping[str, str] = field(default_factory=dict)
-    go_version: str = ""
+    levels: Mapping[str, str]
+    revision: str = WORKING_TREE
+    go: str = ""
+    flags: tuple[str, ...] = ()
+    env: Mapping[str, str | None] = field(default_factory=dict)
+    command: str = ""
+    prepare: str = ""
+
+    @property
+    def build_env(self) -> dict[str, str | None]:
+        """The part of ``env`` that the compiler reads."""
+        return {name: value for name, value in self.env.items() if name in BUILD_VARIABLES}
+
+    @property
+    def build_key(self) -> str:
+        """What must be equal for two arms to share their binaries."""
+        return repr((self.revision, self.go, self.flags, sorted(self.build_env.items())))
+
+
+def factors(settings: Settings) -> list[Factor]:
+    """What varies. A single value of something is a setting of all arms, and no factor of its own, unless nothing else varies."""
+    found = []
+    for name, levels in (
+        ("revision", revisions_of(settings.revisions) if settings.revisions else ()),
+        ("go", settings.go),
+        *((name, values) for name, values in map(environment_values, settings.environment)),
+        ("flags", settings.flags),
+        ("cmd", settings.commands),
+    ):
+        if levels:
+            found.append(
+                Factor(name, tuple(Level(level or ("none" if name == "flags" else "unset")) for level in levels))
+            )  # fmt: skip
+    return found or [Factor.of("revision", WORKING_TREE)]
+
+
+def sides(settings: Settings) -> list[Side]:
+    """Every combination, the baseline first."""
+    varied = factors(settings)
+    plan = Plan.of(STUDY, varied, 1)
+    return [_side(settings, arm, [one for one in varied if len(one.levels) > 1]) for arm in plan.arms]
+
+
+def _side(settings: Settings, arm: Arm, shown: Sequence[Factor]) -> Side:
+    levels = arm.levels
+    env: dict[str, str | None] = {}
+    for name, values in map(environment_values, settings.environment):
+        env[name] = next(value for value in values if (value or "unset") == levels[name]) or None
+    named = [_label(factor.name, levels[factor.name]) for factor in shown]
+    command = levels.get("cmd", "")
+    prepare = settings.prepare[0] if settings.prepare else ""
+    if len(settings.prepare) > 1:
+        prepare = settings.prepare[settings.commands.index(command)]
+    flags = levels.get("flags", "")
+    return Side(
+        " ".join(named) or _label(*next(iter(levels.items()))), levels, levels.get("revision", WORKING_TREE),
+        levels.get("go", ""), tuple(shlex.split(flags)) if flags and flags != "none" else (), env, command, prepare,
+    )  # fmt: skip
+
+
+def _label(factor: str, level: str) -> str:
+    if factor in ("revision", "cmd"):
+        return level
+    if factor == "go":
+        return level if level.startswith("go") else f"go{level}"
+    return level if factor == "flags" and level != "none" else f"{factor}={level}"
+
+
+# ---- trees
 
 
 @contextlib.contextmanager
@@ -46,21 +114,23 @@ def revision(checkout: Path, name: str, scratch: Path) -> Iterator[Path]:
     if name == WORKING_TREE:
         yield checkout
         return
-    top = Path(_git(checkout, "rev-parse", "--show-toplevel"))
+    top = _git(checkout, "rev-parse", "--show-toplevel")
     commit = _git(
         checkout, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}", what=name
     )
-    tree = scratch / f"tree-{commit[:12]}-{len(list(scratch.iterdir())) if scratch.exists() else 0}"
+    tree = scratch / f"{commit[:12]}-{hashlib.sha256(name.encode()).hexdigest()[:6]}"
+    shutil.rmtree(tree, ignore_errors=True)  # left by one that was killed
     scratch.mkdir(parents=True, exist_ok=True)
-    _git(checkout, "worktree", "add", "--quiet", "--detach", "--force", str(tree), commit)
+    quiet = ("-c", "advice.detachedHead=false", "-c", "core.hooksPath=/dev/null")
     try:
-        place = tree / checkout.resolve().relative_to(top.resolve())
+        _git(checkout, *quiet, "clone", "--quiet", "--shared", "--no-checkout", top, str(tree))
+        _git(tree, *quiet, "checkout", "--quiet", "--detach", commit)
+        place = tree / checkout.resolve().relative_to(Path(top).resolve())
         if not place.is_dir():
-            raise UsageError(f"{name} has no directory {checkout.resolve().relative_to(top.resolve())}")
+            raise UsageError(f"{name} has no directory {place.relative_to(tree)}")
         yield place
     finally:
-        with contextlib.suppress(UsageError):
-            _git(checkout, "worktree", "remove", "--force", str(tree))
+        shutil.rmtree(tree, ignore_errors=True)
 
 
 def _git(directory: Path, *arguments: str, what: str = "") -> str:
@@ -81,46 +151,3 @@ def _git(directory: Path, *arguments: str, what: str = "") -> str:
             reason, hint="`git log --oneline` lists revisions; the directory must be in a git repository."
         )
     return done.stdout.strip()
-
-
-def prebuild(
-    go: Go, tree: Path, patterns: Sequence[str], out: Path, *, name: str,
-    flags: Sequence[str] = (), env: Mapping[str, str] | None = None, gocache: Path | None = None,
-) -> BenchArm:  # fmt: skip
-    """Builds the test binaries of all packages that have tests, into ``out``, with ``gocache`` (default
-    ``out/gocache``, so that no arm finds what another one built) as build cache.
-
-    Raises BuildFailed where one does not build, UsageError where no package has tests.
-    """
-    out.mkdir(parents=True, exist_ok=True)
-    caches = PrivateCaches(gocache=str(gocache or out / "gocache"))
-    settings = {"GOCACHE": caches.gocache, **(env or {})}
-    binaries: list[Binary] = []
-    for package in packages(go, tree, patterns):
-        if not package.test_files:
-            continue
-        path = out / f"{len(binaries)}.test"
-        done = go.try_run(
-            "test",
-            "-c",
-            "-o",
-            str(path),
-            "-buildvcs=false",
-            *flags,
-            package.import_path,
-            cwd=tree,
-            env=settings,
-        )
-        if done.returncode != 0:
-            last = "\n".join(done.stderr.strip().splitlines()[-8:])
-            raise BuildFailed(
-                f"{name}: the tests of {package.import_path} do not build:\n{last}",
-                hint="Run `go vet` there.",
-            )
-        if path.exists():  # go test -c writes nothing where all test files are left out by build constraints
-            binaries.append(Binary(package.import_path, path, Path(package.directory)))
-    if not binaries:
-        raise UsageError(
-            f"{name}: no package of {' '.join(patterns)} has tests", hint="Name packages with benchmarks."
-        )
-    return BenchArm(name, tuple(binaries), dict(env or {}), go.version)

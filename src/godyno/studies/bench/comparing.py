@@ -9,7 +9,6 @@ from godyno.formats import benchfmt
 from godyno.model import Record, Trial
 from godyno.stats import compare
 from godyno.stats.compare import Comparison
-from godyno.studies.bench.trials import FACTOR
 from godyno.studies.schedule import pairs
 
 
@@ -24,7 +23,7 @@ class Row(Record):
 
 
 def interleaved(
-    trials: Sequence[Trial], old: str, new: str,
+    trials: Sequence[Trial], old: Mapping[str, str], new: Mapping[str, str],
     *, skip_blocks: int = 0, alpha: float = compare.ALPHA, margin: float | None = None, level: float = 0.95,
 ) -> list[Row]:  # fmt: skip
     """Every measure that both arms have, paired by block; p by Holm over the family of each unit."""
@@ -32,7 +31,7 @@ def interleaved(
     names = dict.fromkeys(name for trial in used for name in trial.measures if name.count("\t") == 2)
     rows = []
     for name in names:
-        before, after, _ = pairs(used, {FACTOR: old}, {FACTOR: new}, name)
+        before, after, _ = pairs(used, old, new, name)
         if before:
             package, benchmark, unit = name.split("\t")
             found = compare.paired(before, after, alpha=alpha, level=level, margin=margin)
@@ -40,23 +39,8 @@ def interleaved(
     return _by_family(rows)
 
 
-def separate(
-    old: Sequence[benchfmt.Result],
-    new: Sequence[benchfmt.Result],
-    *,
-    alpha: float = 0.05,
-    level: float = 0.95,
-) -> list[Row]:
-    """Benchmark files that others measured, as benchstat compares them (no family: its p-values are per benchmark)."""
-    before, after = _collect(old), _collect(new)
-    return [
-        Row(*key, compare.unpaired(before[key], after[key], alpha=alpha, level=level))
-        for key in before
-        if key in after
-    ]
-
-
-def _collect(results: Sequence[benchfmt.Result]) -> Mapping[tuple[str, str, str], list[float]]:
+def collected(results: Sequence[benchfmt.Result]) -> dict[tuple[str, str, str], list[float]]:
+    """The values of each package, benchmark and unit, in the file's order."""
     found: dict[tuple[str, str, str], list[float]] = {}
     for result in results:
         for unit, value in result.values.items():

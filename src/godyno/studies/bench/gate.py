@@ -15,7 +15,8 @@ PASSED, REGRESSION, UNDECIDED = 0, 1, 2  # also the exit codes
 
 _GATE = re.compile(r"(?P<unit>[^<>\s]+)\s*(?P<sign>[<>])\s*(?P<percent>[+-]?\d+(?:\.\d+)?)\s*%")
 # What people write for the units that benchmarks print.
-_UNITS = {"time/op": "sec/op", "ns/op": "sec/op", "alloc/op": "B/op", "allocated/op": "B/op", "speed": "B/s"}
+_UNITS = {"time/op": "sec/op", "ns/op": "sec/op", "alloc/op": "B/op", "allocated/op": "B/op", "speed": "B/s",
+          "cpu/op": "cpu-sec/op", "memory": "peak-B", "peak": "peak-B"}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,11 @@ class Gate(Record):
     unit: str
     change: float
     above: bool = False
+
+    @property
+    def text(self) -> str:
+        """As one writes it."""
+        return f"{self.unit}{'>' if self.above else '<'}{100 * self.change:+g}%"
 
     @classmethod
     def parse(cls, text: str) -> Gate:

@@ -1,15 +1,20 @@
-"""The table that a benchstat user reads at once, and the same as Markdown."""
+"""The table that a benchstat user reads at once: for a terminal, at 80 columns."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from godyno.report.payload import clean
 from godyno.stats.compare import Verdict
 from godyno.studies.bench.comparing import Row
+from godyno.studies.bench.gate import Judged
+from godyno.studies.bench.result import Bench, Single, Why
 
+WIDTH = 80
 _PREFIXES = (
     (1e9, "G"),
     (1e6, "M"),
@@ -20,6 +25,8 @@ _PREFIXES = (
     (1e-9, "n"),
     (1e-12, "p"),
 )
+HEAD = ("", "base", "new", "vs base", "95% interval", "p", "n", "sees")
+_COUNTS = ("B/op", "allocs/op", "peak-B", "syscalls/op", "exit-code")
 
 
 def scaled(value: float) -> str:
@@ -32,100 +39,232 @@ def scaled(value: float) -> str:
     return f"{number:.{min(decimals, 3)}f}{prefix}"
 
 
-def _delta(row: Row) -> str:
+def delta(row: Row) -> str:
+    """The change, where one is proven."""
     found = row.comparison
     if found.verdict is Verdict.EQUIVALENT:
         return "same"
     if found.verdict is Verdict.UNDECIDED:
-        return "~"
+        return "=" if constant(row) else "~"
+    if "paired runs" not in found.method and found.median_old != 0:
+        # Of files, benchstat's own figure: the ratio of the medians that stand beside it.
+        return f"{100 * (found.median_new / found.median_old - 1):+.2f}%"
     if found.scale != "ratio":
-        return f"{scaled(found.change)} more"
-    # Of files, benchstat's own figure: the ratio of the medians that stand beside it.
-    change = found.change if "paired runs" in found.method else found.median_new / found.median_old - 1
-    return f"{100 * change:+.2f}%"
+        moved = found.change if "paired runs" in found.method else found.median_new - found.median_old
+        return f"{'+' if moved > 0 else ''}{scaled(moved)}"
+    return f"{100 * found.change:+.2f}%"
 
 
-def _interval(row: Row) -> str:
+def constant(row: Row) -> bool:
+    """Whether every run of both sides gave the same figure."""
+    found = row.comparison
+    one = 1.0 if found.scale == "ratio" else 0.0
+    return found.interval.low == found.interval.high == one
+
+
+def interval(row: Row) -> str:
+    """The interval of the change."""
     low, high = row.comparison.interval.low, row.comparison.interval.high
     if math.isinf(low) or math.isinf(high) or high > 1e6:
         return "?"
     if row.comparison.scale != "ratio":
-        return f"{scaled(low)} … {scaled(high)}"
-    return f"{100 * (low - 1):+.1f} … {100 * (high - 1):+.1f}%"
+        return f"{scaled(low)}…{scaled(high)}"
+    digits = 1 if max(abs(low - 1), abs(high - 1)) < 9.995 else 0
+    return f"{100 * (low - 1):+.{digits}f}…{100 * (high - 1):+.{digits}f}%"
 
 
-def _sees(row: Row) -> str:
+def sees(row: Row) -> str:
+    """The smallest change that these runs would have shown in 80 of 100 tries."""
     seen = row.comparison.detectable
     if math.isinf(seen):
         return "?"
-    return f"{100 * seen:.1f}%" if row.comparison.scale == "ratio" else scaled(seen)
+    if row.comparison.scale != "ratio":
+        return scaled(seen)
+    return f"{100 * seen:.1f}%" if seen < 0.9995 else f"{1 + seen:.1f}x"
 
 
-def _cells(row: Row) -> list[str]:
+def cells(row: Row) -> list[str]:
+    """A row's cells, in the order of HEAD."""
     found = row.comparison
     n = str(found.n_old) if found.n_old == found.n_new else f"{found.n_old}+{found.n_new}"
+    p = f"{found.p:.3f}" if found.p >= 0.0005 else "<.001"
     return [
-        row.name, scaled(found.median_old), scaled(found.median_new), _delta(row), _interval(row),
-        f"p={found.p:.3f} n={n}", _sees(row),
+        row.name,
+        scaled(found.median_old),
+        scaled(found.median_new),
+        delta(row),
+        interval(row),
+        p,
+        n,
+        sees(row),
+    ]
+
+
+def geomean(rows: Sequence[Row]) -> list[str] | None:
+    """The row below them; None where it says nothing."""
+    pairs = [(row.comparison.median_old, row.comparison.median_new) for row in rows]
+    if len(pairs) < 2 or any(old <= 0 or new <= 0 for old, new in pairs):
+        return None
+    old, new = (float(np.exp(np.mean(np.log(side)))) for side in zip(*pairs, strict=True))
+    return ["geomean", scaled(old), scaled(new), f"{100 * (new / old - 1):+.2f}%", "", "", "", ""]
+
+
+def unit_order(unit: str) -> int:
+    """Where a unit comes: times first, then what a benchmark reports of its own, then memory."""
+    first, last = ("sec/op", "cpu-sec/op", "B/s"), ("B/op", "allocs/op", "peak-B")
+    return first.index(unit) if unit in first else 10 + last.index(unit) if unit in last else 5
+
+
+def grouped(rows: Sequence[Row]) -> list[tuple[str, str, list[Row]]]:
+    """The rows by package and unit."""
+    keys = sorted(dict.fromkeys((row.package, row.unit) for row in rows), key=lambda key: unit_order(key[1]))
+    return [
+        (package, unit, [row for row in rows if (row.package, row.unit) == (package, unit)])
+        for package, unit in keys
+    ]
+
+
+def text(rows: Sequence[Row], old: str, new: str, width: int = WIDTH) -> str:
+    """For a terminal. Counts that did not change in any benchmark are one line together."""
+    lines = [f"base: {clean(old)}", f"new:  {clean(new)}", ""]
+    quiet: dict[str, list[str]] = {}
+    for package, unit, part in grouped(rows):
+        if unit in _COUNTS and all(constant(row) for row in part):
+            quiet.setdefault(package, []).append(unit)
+            continue
+        body = [[f"{unit}", *HEAD[1:]], *(cells(row) for row in part)]
+        mean = geomean(part)
+        lines += [f"pkg: {clean(package)}"] if package else []
+        lines += [*laid_out([*body, mean] if mean else body, width), ""]
+    for package, names in quiet.items():
+        n = len({row.name for row in rows if row.package == package})
+        lines += [
+            f"{', '.join(names)}: the same in {f'all {n}' if n > 1 else 'the one'} of {clean(package)}"
+            if package
+            else f"{', '.join(names)}: the same",
+            "",
+        ]
+    lines += [line for warning in warnings_of(rows) for line in wrapped(f"note: {warning}", width)]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def wrapped(sentence: str, width: int = WIDTH) -> list[str]:
+    """A sentence on as many lines as it needs."""
+    return textwrap.wrap(clean(sentence), width, subsequent_indent="  ", break_on_hyphens=False)
+
+
+def laid_out(table: Sequence[Sequence[str]], width: int = WIDTH) -> list[str]:
+    """Columns set to the right but for the first, which is cut in its middle where the line would be longer than ``width``."""
+    widths = [max(len(row[i]) for row in table) for i in range(len(table[0]))]
+    room = max(12, width - sum(widths[1:]) - 2 * (len(widths) - 1))
+    widths[0] = min(widths[0], room)
+    return [
+        "  ".join(
+            [cut(clean(row[0]), widths[0]).ljust(widths[0]),
+             *(cell.rjust(size) for cell, size in zip(row[1:], widths[1:], strict=True))]
+        ).rstrip()
+        for row in table
     ]  # fmt: skip
 
 
-def _geomean(rows: Sequence[Row]) -> list[str] | None:
-    ratios = [row.comparison.median_new / row.comparison.median_old for row in rows
-              if row.comparison.median_old > 0 and row.comparison.median_new > 0]  # fmt: skip
-    if len(ratios) < 2 or len(ratios) != len(rows):
-        return None
-    old = float(np.exp(np.mean(np.log([row.comparison.median_old for row in rows]))))
-    new = float(np.exp(np.mean(np.log([row.comparison.median_new for row in rows]))))
-    return ["geomean", scaled(old), scaled(new), f"{100 * (new / old - 1):+.2f}%", "", "", ""]
+def cut(name: str, width: int) -> str:
+    """``name`` with its middle left out where it is too long: the ends tell sub-benchmarks apart."""
+    if len(name) <= width:
+        return name
+    tail = (width - 1) * 2 // 3
+    return f"{name[: width - 1 - tail]}…{name[len(name) - tail :]}"
 
 
-def _tables(rows: Sequence[Row], old: str, new: str) -> list[tuple[str, list[list[str]]]]:
-    tables = []
-    for package, unit in dict.fromkeys((row.package, row.unit) for row in rows):
-        part = [row for row in rows if (row.package, row.unit) == (package, unit)]
-        body = [["", old, new, "vs base", "95% interval", "", "sees"], *(_cells(row) for row in part)]
-        mean = _geomean(part)
-        tables.append((f"{package}  {unit}".strip(), [*body, mean] if mean else body))
-    return tables
+def singles_text(singles: Sequence[Single], arm: str, width: int = WIDTH) -> str:
+    """One arm alone: medians with their intervals."""
+    lines = [clean(arm), ""]
+    keys = dict.fromkeys((one.package, one.unit) for one in singles)
+    for package, unit in sorted(keys, key=lambda key: unit_order(key[1])):
+        part = [one for one in singles if (one.package, one.unit) == (package, unit)]
+        body = [[unit, "median", "95% interval", "spread", "n"]]
+        for one in part:
+            found = one.summary
+            known = math.isfinite(found.interval.low) and math.isfinite(found.interval.high)
+            body.append(
+                [one.name, scaled(found.median), f"{scaled(found.interval.low)}…{scaled(found.interval.high)}" if known else "?",
+                 f"{100 * found.cv_ratio:.1f}%", str(found.n)]
+            )  # fmt: skip
+        lines += [f"pkg: {clean(package)}"] if package else []
+        lines += [*laid_out(body, width), ""]
+    return "\n".join(lines)
 
 
-def text(rows: Sequence[Row], old: str, new: str) -> str:
-    """For a terminal. ``sees`` is the smallest change that these runs would have shown in 80 of 100 tries."""
-    lines = []
-    for title, table in _tables(rows, old, new):
-        widths = [max(len(cells[i]) for cells in table) for i in range(len(table[0]))]
-        lines.append(title)
-        for cells in table:
-            padded = [cells[0].ljust(widths[0])] + [
-                cell.rjust(width) for cell, width in zip(cells[1:], widths[1:], strict=True)
-            ]
-            lines.append("  ".join(padded).rstrip())
-        lines.append("")
-    lines += [f"note: {warning}" for warning in _warnings(rows)]
-    return "\n".join(lines).rstrip() + "\n"
+def why_grids(why: Why) -> list[list[list[str]]]:
+    """A table of the functions themselves and one with what they call; the change is as a share of the benchmark's CPU time before."""
+    out = []
+    for kind in ("self", "with callees"):
+        body = [[f"function, {kind}", "base", "new", "change", "95% interval", "of all"]]
+        for cause in (one for one in why.causes if one.kind == kind):
+            moved, whole = cause.new_s - cause.old_s, why.old_s or 1.0
+            low, high = cause.interval.low / whole, cause.interval.high / whole
+            part = f"{100 * moved / (why.new_s - why.old_s):.0f}%" if why.new_s != why.old_s else "?"
+            body.append(
+                [cause.function, f"{100 * cause.old_s / whole:.1f}%", f"{100 * cause.new_s / whole:.1f}%",
+                 f"{100 * moved / whole:+.1f}%" if cause.proven else "~", f"{100 * low:+.1f}…{100 * high:+.1f}%",
+                 part if cause.proven else ""]
+            )  # fmt: skip
+        if body[1:]:
+            out.append(body)
+    return out
 
 
-def markdown(rows: Sequence[Row], old: str, new: str) -> str:
-    """For a pull request."""
-    lines = []
-    for title, (head, *body) in _tables(rows, old, new):
-        lines += [
-            f"**{title.replace('  ', ', ')}**",
-            "",
-            "| " + " | ".join(head) + " |",
-            "|---|" + "---:|" * (len(head) - 1),
-        ]
-        lines += ["| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |" for cells in body] + [
-            ""
-        ]
-    lines += [f"- {warning}" for warning in _warnings(rows)]
-    return "\n".join(lines).rstrip() + "\n"
+def why_title(why: Why) -> str:
+    """What is explained, and from how much."""
+    return (
+        f"why {why.benchmark} of {why.arm} changed: CPU/op {scaled(why.old_s)} to {scaled(why.new_s)} "
+        f"({why.n} recorded runs a side, {why.samples} samples; 100% is the base's CPU/op)"
+    )
 
 
-def _warnings(rows: Sequence[Row]) -> list[str]:
+def why_text(why: Why, width: int = WIDTH) -> str:
+    """The functions that explain a change."""
+    lines = wrapped(why_title(why), width)
+    for body in why_grids(why):
+        lines += ["", *laid_out(body, width)]
+    return "\n".join(lines) + "\n"
+
+
+def warnings_of(rows: Sequence[Row]) -> list[str]:
+    """The rows' warnings, each once."""
     counted: dict[str, int] = {}
     for row in rows:
         for warning in row.comparison.warnings:
+            if warning == "all values are equal":  # the table says so
+                continue
             counted[warning] = counted.get(warning, 0) + 1
     return [f"{warning} ({count} rows)" if count > 1 else warning for warning, count in counted.items()]
+
+
+def compared_text(
+    base: str, rows: Mapping[str, Sequence[Row]], trust: Mapping[str, Sequence[str]], width: int = WIDTH
+) -> str:
+    """What was measured before, side by side with the base, and what it costs in trust."""
+    parts = []
+    for name, found in rows.items():
+        parts.append(text(found, base, name, width))
+        parts += [
+            f"{line}\n" for sentence in trust.get(name, ()) for line in wrapped(f"trust: {sentence}", width)
+        ]
+    return "".join(parts)
+
+
+def gate_text(one: Judged) -> str:
+    """A gate's outcome in a line."""
+    word = {0: "holds", 1: "is broken", 2: "is open"}[one.code]
+    names = one.failed or one.open
+    return f"gate {one.gate.text} {word}{': ' + ', '.join(map(clean, names)) if names else ''}"
+
+
+def bench_text(found: Bench, width: int = WIDTH) -> str:
+    """Everything, for a terminal."""
+    parts = [text(rows, found.arms[0], arm, width) for arm, rows in found.rows.items() if rows]
+    if found.singles:
+        parts.append(singles_text(found.singles, found.arms[0], width))
+    parts += [why_text(why, width) for why in found.why]
+    parts += [f"{gate_text(one)}\n" for one in found.gates]
+    return "\n".join(parts)

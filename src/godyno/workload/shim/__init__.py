@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from godyno.formats.gocommand import go_command
 from godyno.model import Workload
 from godyno.toolchain.go import Go
 from godyno.toolchain.programs import build_program, program_sources
@@ -47,12 +48,12 @@ def with_shim(
         DIRECTORY_VARIABLE: str(directory),
         SETTINGS_VARIABLE: ",".join(settings),
     }
-    subcommand = next((arg for arg in workload.argv[1:] if not arg.startswith("-")), "")
-    if Path(workload.argv[0]).name != "go" or subcommand not in _TOOLEXEC:
+    command = go_command(workload.argv)
+    if command is None or command.subcommand not in _TOOLEXEC:
         return replace(workload, argv=(str(shim), *workload.argv), env=env)
     flags = [f"-toolexec={shlex.quote(str(shim))}"]
     foreign = any(_variable(workload, name) for name in ("GOOS", "GOARCH"))
-    if subcommand in _EXEC and not foreign:  # else the user needs -exec for an emulator
+    if command.subcommand in _EXEC and not foreign:  # else the user needs -exec for an emulator
         flags.append(f"-exec={shlex.quote(str(shim))}")
     env["GOFLAGS"] = " ".join([*map(shlex.quote, flags), _variable(workload, "GOFLAGS")]).strip()
     return replace(workload, env=env)

@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.probes.runtime.scraping.servers import OK, answering, said
+from misbehaving import OK, answering, said
 
 from godyno.probes.runtime.scraping.address import address
 from godyno.probes.runtime.scraping.fetch import Fetch, FetchError
@@ -77,7 +77,7 @@ def test_a_server_that_does_not_come_to_an_answer_is_left_in_time(server: object
         (b"HTTP/1.1 404 Not Found\r\n\r\n", "net/http/pprof"),
         (b"HTTP/1.1 500 Oh\r\n\r\nCould not enable tracing: \x1b[31mtracing is already enabled\n", "500 Could not enable tracing:  "),
         (b"SSH-2.0-OpenSSH_9\r\n", "does not speak HTTP"),
-        (b"", "does not speak HTTP|reset"),
+        (b"", "closed the connection|reset"),
         (OK + b"Content-Length: 0\r\n\r\n", "sent nothing"),
         (OK + b"Content-Length: -9\r\n\r\n", "sent nothing"),
         (OK + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", "sent nothing"),

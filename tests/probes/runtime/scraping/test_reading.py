@@ -15,7 +15,7 @@ from godyno.testing.recording import FakeSink
 OFFSET = 10**18
 MANIFEST = {
     "brackets": [{"clock": REALTIME, "t_ns": 0, "offset_ns": OFFSET, "error_ns": 50}],
-    "result": {"t_start_ns": 1000},
+    "result": {"t_start_ns": 1000, "t_end_ns": 9_500_000_000},
 }
 LOCATIONS = (
     Location(1, frames=(Frame("main.work"),)),
@@ -112,6 +112,12 @@ def test_what_did_not_come_is_one_warning_a_kind(tmp_path: Path) -> None:
         {"kind": "cpu", "error": "it answers 500"}, row("heap", "a", 2000, 2100, 2110), a=heap(1, 0),
     )  # fmt: skip
     assert sink.warnings == ["Scraping cpu: it answers 500 (2 times)."]
+
+
+def test_that_a_program_which_ends_closes_its_connections_is_no_failure(tmp_path: Path) -> None:
+    late = {"kind": "cpu", "error": "it closed the connection", "transient": True, "t_ns": 9 * 10**9}
+    assert scraped(tmp_path, SETTINGS, READY, late).warnings == []
+    assert scraped(tmp_path, SETTINGS, READY, {**late, "t_ns": 10**9}).warnings != []
 
 
 def test_where_all_say_the_same_it_is_said_once(tmp_path: Path) -> None:

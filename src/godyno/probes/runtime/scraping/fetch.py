@@ -153,6 +153,8 @@ class Fetch:
             return FetchError(
                 f"its certificate cannot be trusted: {error.verify_message}; SSL_CERT_FILE names another authority's"
             )
+        if isinstance(error, http.client.RemoteDisconnected):
+            return FetchError("it closed the connection without an answer", transient=True)
         if isinstance(error, http.client.HTTPException | ValueError):
             return FetchError(f"it does not speak HTTP: {type(error).__name__}")
         return FetchError(

@@ -2,8 +2,9 @@
 
 It waits until the program answers, then keeps an execution trace and CPU profiles coming and takes the other profiles at the
 start, at intervals and at the end. Its standard input tells it to end: it closes when the recorder says so, and also when
-the recorder is dead. What came lies in FOLDER, one file a request, and ``index.jsonl`` says what each is and when it was
-asked for. Standard library only: this runs beside what is being measured.
+the recorder is dead; its standard output tells that it looks for the program, or has found one that ran before. What came
+lies in FOLDER, one file a request, and ``index.jsonl`` says what each is and when it was asked for. Standard library only:
+this runs beside what is being measured.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -63,7 +64,10 @@ class Settings:
 class Scraper:
     """``run()`` until ``end()``."""
 
-    def __init__(self, where: Address, folder: Path, settings: Settings, header: str) -> None:
+    def __init__(
+        self, where: Address, folder: Path, settings: Settings, header: str, on_begun: Callable[[], None] = lambda: None
+    ) -> None:  # fmt: skip
+        self.on_begun = on_begun
         self.where, self.folder, self.settings, self.header = where, folder, settings, header
         self.ended = threading.Event()
         self._lock = threading.Lock()
@@ -76,8 +80,12 @@ class Scraper:
     def run(self) -> None:
         """Waits for the program, scrapes it, and takes the last profiles."""
         self.tell(kind="settings", **asdict(self.settings))
+        if self.settings.from_start:
+            self.on_begun()
         if not self._wait():
             return
+        if not self.settings.from_start:
+            self.on_begun()
         threads = [
             threading.Thread(target=self._keep_coming, args=(kind,), daemon=True)
             for kind in LASTING
@@ -186,7 +194,7 @@ class Scraper:
             self._lost = True
         else:
             self._refused[kind] = str(error)
-        self.tell(kind=kind, error=str(error))
+        self.tell(kind=kind, error=str(error), t_ns=now_ns(), transient=error.transient)
 
     def _fetch(self, kind: str, path: str, when: str, within_s: float, most_bytes: int) -> int:
         """The bytes that came. Raises FetchError."""
@@ -229,11 +237,15 @@ def serving(where: Address, cmdline: Path) -> tuple[int, str]:
     return 0, f"process {pids[0]} listens there, but what answers was started with other arguments"
 
 
+def _say_begun() -> None:
+    os.write(1, b".")
+
+
 def main(argv: Sequence[str]) -> int:
     """Scrapes until standard input ends."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # the recorder gets them, and tells
-    scraper = Scraper(address(argv[0]), Path(argv[1]), Settings.read(argv[2]), authorization())
+    scraper = Scraper(address(argv[0]), Path(argv[1]), Settings.read(argv[2]), authorization(), _say_begun)
 
     def wait_for_end() -> None:
         while os.read(0, 1):

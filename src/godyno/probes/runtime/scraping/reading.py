@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _MOST_INDEX_BYTES = 64 << 20
 _MOST_PROFILE_BYTES = 256 << 20  # unpacked
 _TRACE_STEP_NS = 64
+_ENDING_NS = 1_000_000_000
 _SLACK_NS = 1_000_000  # of a program's own reading of its clock against the request's bracket
 _BOTH = {"heap": ("heap", "allocs")}
 
@@ -41,16 +42,20 @@ class _State:
     kinds: tuple[str, ...] = ()
     before: dict[str, tuple[Profile, int]] = field(default_factory=dict)  # by kind, with when it was taken
     errors: dict[str, list[str]] = field(default_factory=dict)
-    worst_ns: int = 0
+    within_ns: dict[str, int] = field(default_factory=dict)  # by kind, how exactly it is placed, the worst
     requests: int = 0
     bytes: int = 0
     cost: ProgramCost = field(default_factory=ProgramCost)
+
+    def within(self, kind: str, error_ns: int) -> None:
+        """Something of ``kind`` was placed with this error."""
+        self.within_ns[kind] = max(self.within_ns.get(kind, 0), error_ns)
 
 
 def read_scraped(raw: Path, sink: TableSink, manifest: Mapping[str, Any]) -> None:
     """Reads ``raw``, which may be torn or a stranger's, into ``sink``."""
     clock, state = realtime(manifest), _State()
-    began = _began_ns(manifest)
+    began, ended = _result_ns(manifest, "t_start_ns"), _result_ns(manifest, "t_end_ns")
     torn: dict[str, dict[str, Any]] = {}
     for row in _rows(raw / INDEX):
         kind = row["kind"]
@@ -60,17 +65,23 @@ def read_scraped(raw: Path, sink: TableSink, manifest: Mapping[str, Any]) -> Non
         elif kind == "ready":
             _ready(row, state, sink, began)
         elif "error" in row:
-            state.errors.setdefault(kind, []).append(str(row["error"]))
+            # A program that ends closes its connections, which is no failure.
+            if row.get("transient") is not True or _ns(row, "t_ns") < ended - _ENDING_NS:
+                state.errors.setdefault(kind, []).append(str(row["error"]))
+        elif kind == "end":
+            continue
         elif "end_ns" not in row:
             torn[str(row.get("file"))] = row
         else:
             torn.pop(str(row.get("file")), None)
             _file(raw, row, state, sink, clock)
     for row in torn.values():
-        _file(raw, row, state, sink, clock)
+        if (raw / Path(str(row.get("file"))).name).is_file():
+            _file(raw, row, state, sink, clock)
     _say_errors(state, sink)
     if state.requests:
-        sink.note("alignment_error_ns", state.worst_ns)
+        sink.note("alignment_error_ns", max(state.within_ns.values(), default=None))
+        sink.note("placed_within_ns", state.within_ns)
         sink.note("cost", {"requests": state.requests, "bytes": state.bytes, **state.cost.told()})
 
 
@@ -121,18 +132,16 @@ def _profile(
         slack = _SLACK_NS + (clock.error_ns if clock else 0)
         if own and clock and sent - slack <= own[0] <= own[1] <= end + slack:
             window, error_ns = own, clock.error_ns
-            duration = found.duration_ns
         else:
-            duration = found.duration_ns
             sink.note(
                 "cpu_window",
                 "of the request: the profile's own does not lie within it, so its clock is another",
             )
-        state.worst_ns = max(state.worst_ns, error_ns if duration else 0)
+        state.within("cpu", error_ns)
         state.cost.cpu(found)
         add_profile(sink, kind, found, *window, pid=state.pid)
         return
-    state.worst_ns = max(state.worst_ns, first - sent)
+    state.within(kind, first - sent)
     if kind in ("heap", "goroutine"):
         add_profile(sink, kind, found, sent, first, pid=state.pid)
         return
@@ -165,7 +174,7 @@ def _trace(file: Path, row: Mapping[str, Any], state: _State, sink: TableSink) -
             sink.note(
                 "trace_clock", f"another than ours: placed by its request, within {error * 1e-6:.3g} ms"
             )
-        state.worst_ns = max(state.worst_ns, error)
+        state.within("trace", error)
         told = trace_tables(trace, sink, state.pid, shift_ns=shift)
         if told.left_out:
             sink.note("trace_left_out", told.left_out)
@@ -218,7 +227,7 @@ def _ns(row: Mapping[str, Any], key: str) -> int:
     return value if isinstance(value, int) and 0 <= value < 2**62 else 0
 
 
-def _began_ns(manifest: Mapping[str, Any]) -> int:
+def _result_ns(manifest: Mapping[str, Any], key: str) -> int:
     result = manifest.get("result")
-    found = result.get("t_start_ns") if isinstance(result, dict) else None
+    found = result.get(key) if isinstance(result, dict) else None
     return found if isinstance(found, int) else 0

@@ -48,7 +48,17 @@ def conclusions(study: BaseStudy, trials: Sequence[Trial]) -> list[Finding]:
     for one in sorted(found, key=lambda read: _release(read.abi.version)):
         newest[one.abi.target] = one
     order = list(dict.fromkeys(one.abi.target for one in found))
-    shown = [newest[target] for target in sorted(order, key=lambda name: (_class(newest[name].abi), name))]
+    shown = [
+        newest[target]
+        for target in sorted(
+            order,
+            key=lambda name: (
+                _class(newest[name].abi),
+                newest[name].abi.goarch,
+                not name.startswith("linux/"),
+            ),
+        )
+    ]
     return [
         *_tables(study, shown),
         *_differences(study, found),
@@ -118,7 +128,7 @@ def _tables(study: BaseStudy, shown: Sequence[Read]) -> Iterator[Finding]:
         "Where the runtime finds g, a closure its variables, and a function the way back",
         method="g: what the stack check at a function's entry reads; closure: what its body reads and its caller leaves",
         data=_grid(
-            ("target", "g", "g in ABI0", "closure", "return address", "frame pointer", "stack pointer"),
+            ("target", "g", "g in ABI0", "closure", "return in", "frame", "SP"),
             [
                 (
                     _short(one), _role(one.abi.g), _role(one.abi.g_abi0), one.abi.closure_context,
@@ -133,7 +143,7 @@ def _tables(study: BaseStudy, shown: Sequence[Read]) -> Iterator[Finding]:
         "What a function that adds two integers, and one that calls it, keep on the stack",
         method="how far the stack pointer falls, the return address that a call pushes not counted",
         data=_grid(
-            ("target", "leaf, By", "non-leaf, By", "it saves", "SP moves by", "first stack argument at SP +"),
+            ("target", "leaf, By", "non-leaf, By", "it saves", "SP moves by", "stack arguments from SP +"),
             [
                 (
                     _short(one), str(one.abi.leaf.size_bytes), str(one.abi.non_leaf.size_bytes), " ".join(one.abi.non_leaf.saved) or _NONE,

@@ -8,7 +8,17 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from godyno.model import Estimate, Finding, Trial
-from godyno.studies.study import CONFIRMED, NOT_CONFIRMED, NOT_TRIED, BaseStudy, figure, passed, ratio, shown
+from godyno.studies.study import (
+    CONFIRMED,
+    NOT_CONFIRMED,
+    NOT_TRIED,
+    BaseStudy,
+    figure,
+    passed,
+    ratio,
+    shown,
+    too_busy,
+)
 
 BASE = "as-it-is"
 _SHOWN = {
@@ -95,7 +105,7 @@ def _limit(study: BaseStudy, found: dict[str, Estimate]) -> Iterator[Finding]:
         text = "No condition changed the build's time by more than these runs could show"
     else:
         return
-    if elasticity is not None:
+    if elasticity is not None and "cpu/2" in sure:
         text += f"; elasticity to CPU {-elasticity:.2f} (−1 would be: half the CPU, twice the time)"
     yield study.finding("limit", text, found.get("cpu/2"))
 
@@ -151,11 +161,14 @@ def _claims(study: BaseStudy, trials: Sequence[Trial]) -> Iterator[Finding]:
     said = "Not CPU or memory but the SSD's speed limits, since Go does much small-file I/O"
     cpu, memory, cold = (_ratio(trials, condition) for condition in ("cpu/2", "tmpfs", "cold"))
     if cpu is None or memory is None or cpu.interval is None or memory.interval is None:
-        yield study.claim(said, NOT_TRIED, "half the CPU and caches in memory were not both tried")
+        yield study.claim(said, NOT_TRIED, "half the CPU and caches in memory were not both tried twice")
         return
     told = f"half the CPU: {_percent(cpu)}; caches in memory: {_percent(memory)}"
     if cold is not None:
         told += f"; cold page cache: {_percent(cold)}"
+    if busy := too_busy(passed(trials)):
+        yield study.claim(said, NOT_TRIED, f"{told}; but {busy}, which a build waits for too")
+        return
     storage = max(1 / memory.value, cold.value if cold else 1.0)
     if cpu.interval.low > 1 and cpu.value > storage:
         yield study.claim(said, NOT_CONFIRMED, told)

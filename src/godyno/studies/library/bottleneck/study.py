@@ -69,6 +69,8 @@ class Bottleneck(BaseStudy):
         """One build beforehand, unrecorded in the trials: it warms the page cache and says what the build takes."""
         trials = _Trials(stand, self.levels()["condition"])
         try:
+            for build in self.levels()["build"]:
+                trials.first(build)
             yield trials
         finally:
             if trials.tmpfs is not None:
@@ -90,8 +92,6 @@ class _Trials:
     def __call__(self, slot: Slot) -> Trial:
         condition, build = slot.levels["condition"], slot.levels["build"]
         try:
-            if build not in self._wall_s:
-                self._first(build)
             if condition not in self._affordable[build]:
                 raise NotAvailableHere(
                     "the budget does not hold it beside the others: name it with --condition, or give more --budget"
@@ -102,7 +102,8 @@ class _Trials:
                 slot.study, slot.index, slot.block, slot.levels, verdict=UNAVAILABLE, warnings=(str(error),)
             )
 
-    def _first(self, build: str) -> None:
+    def first(self, build: str) -> None:
+        """Runs a build once: warms the page cache, and says how much time and memory it takes. Raises GodynoError."""
         self.stand.say("one build to warm up")
         first = self._run(
             Slot("", 0, 0, {"condition": "as-it-is", "build": build}), "as-it-is", build, name="warm-up"

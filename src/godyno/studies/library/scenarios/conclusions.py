@@ -6,7 +6,16 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from godyno.model import Estimate, Finding, Trial
-from godyno.studies.study import CONFIRMED, NOT_CONFIRMED, NOT_TRIED, BaseStudy, figure, passed, shown
+from godyno.studies.study import (
+    CONFIRMED,
+    NOT_CONFIRMED,
+    NOT_TRIED,
+    BaseStudy,
+    figure,
+    passed,
+    shown,
+    too_busy,
+)
 
 # What the source says of a scenario: activity, measure, unit, lowest and highest value, in its words.
 _SAID = (
@@ -137,6 +146,8 @@ def _claims(study: BaseStudy, usual: Sequence[Trial]) -> Iterator[Finding]:
             yield study.claim(
                 said, NOT_TRIED, "another module than the reference with its 50 tests was measured"
             )
+        elif measure == "wall" and (busy := too_busy(passed(usual, activity=activity))):
+            yield study.claim(said, NOT_TRIED, f"{shown(found)}, but {busy}", found)
         else:
             yield study.claim(
                 said, CONFIRMED if low <= found.value <= high else NOT_CONFIRMED, shown(found), found

@@ -118,13 +118,19 @@ class Builds:
             raise NotHere(f"upx refuses: {' '.join((done.stdout + done.stderr).split())[-200:]}")
 
 
+def split_target(target: str) -> tuple[str, str]:
+    """GOOS and GOARCH of a target, empty for native. Raises UsageError."""
+    goos, slash, goarch = target.partition("/")
+    if target != NATIVE and not (goos and slash and goarch):
+        raise UsageError(f"{target!r} is no target", hint="Write it as linux/arm64, or native.")
+    return goos, goarch
+
+
 def environment(target: str, stand: Stand) -> dict[str, str | None]:
     """GOOS and GOARCH of a target; cross-built without cgo, with a build cache that goes away. Raises UsageError."""
     if target == NATIVE:
         return {}
-    goos, slash, goarch = target.partition("/")
-    if not (goos and slash and goarch):
-        raise UsageError(f"{target!r} is no target", hint="Write it as linux/arm64, or native.")
+    goos, goarch = split_target(target)
     return {
         "GOOS": goos, "GOARCH": goarch, "CGO_ENABLED": "0",
         "GOCACHE": str(stand.scratch / f"gocache-{goos}-{goarch}"),

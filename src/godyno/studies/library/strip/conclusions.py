@@ -8,8 +8,9 @@ from typing import Any
 from godyno import units
 from godyno.model import Estimate, Finding, Trial
 from godyno.studies.library.strip.builds import ABOUT, NATIVE, PLAIN
+from godyno.studies.library.strip.claims import claims
 from godyno.studies.library.strip.tools import ATTEMPTS, NO, YES
-from godyno.studies.study import CONFIRMED, NOT_CONFIRMED, NOT_TRIED, BaseStudy, figure, passed, ratio, shown
+from godyno.studies.study import BaseStudy, figure, passed, ratio, shown
 
 _STRIPPED = "s+w"
 
@@ -22,7 +23,7 @@ def concluded(study: BaseStudy, trials: Sequence[Trial], budget_bytes: int | Non
     out = [*_saved(study, sizes), *_sections(study, trials, targets), *_packages(study, trials)]
     out += [*_loads(study, trials), *_emulated(study, trials, targets), *_lost(study, trials)]
     out += _gate(study, sizes, budget_bytes)
-    return [*out, *_claims(study, trials, sizes)]
+    return [*out, *claims(study, trials, sizes)]
 
 
 def _sizes(trials: Sequence[Trial], target: str) -> dict[str, float]:
@@ -127,11 +128,12 @@ def _packages(study: BaseStudy, trials: Sequence[Trial]) -> Iterator[Finding]:
         return
     total = sum(text.values())
     names = sorted(set(text) | set(rodata), key=lambda name: -(text.get(name, 0.0) + rodata.get(name, 0.0)))
+    largest = max((name for name in text if name[0] != "("), key=lambda name: text[name], default="none")
     named = 1 - text.get("(not Go's)", 0.0) / total if total else 0.0
     yield study.finding(
         "packages",
         f"{units.show_ratio(named)} of the code ({units.show_bytes(total)}) belongs to {len([n for n in text if n[0] != '('])} packages;"
-        f" the largest is {names[0]}",
+        f" the largest is {largest}",
         method="code by the function table (pclntab), constants by symbols; both sum up to their sections",
         data={
             "columns": [["package", "text"], ["code", "By"], ["constants", "By"]],
@@ -251,59 +253,3 @@ def _gate(
 def _advice(by_build: Mapping[str, float], budget_bytes: int) -> str:
     fits = [build for build, size in by_build.items() if size <= budget_bytes]
     return f"{ABOUT[fits[0]]} fits" if fits else "no build that was tried fits"
-
-
-def _claims(
-    study: BaseStudy, trials: Sequence[Trial], sizes: Mapping[str, Mapping[str, float]]
-) -> Iterator[Finding]:
-    yield _together(study, sizes)
-    yield _by_target(study, sizes)
-    yield _sooner(study, trials)
-
-
-def _together(study: BaseStudy, sizes: Mapping[str, Mapping[str, float]]) -> Finding:
-    said = "-s and -w work together: -s strips symbols, -w DWARF"
-    pairs = {
-        target: (found["s"], found["s+w"])
-        for target, found in sizes.items()
-        if "s" in found and "s+w" in found
-    }
-    if not pairs:
-        return study.claim(said, NOT_TRIED, "the builds s and s+w were not both made")
-    unlike = [target for target, (alone, both) in pairs.items() if alone != both]
-    if unlike:
-        return study.claim(said, CONFIRMED, f"-s -w is smaller than -s alone on {', '.join(unlike)}")
-    return study.claim(
-        said, NOT_CONFIRMED, f"-s alone gives files of the same size on {', '.join(pairs)}: it implies -w"
-    )
-
-
-def _by_target(study: BaseStudy, sizes: Mapping[str, Mapping[str, float]]) -> Finding:
-    said = "What is saved differs by architecture: 17 % on amd64, 23 % on arm64, 32 % on riscv64"
-    saved = {
-        target: 1 - found[_STRIPPED] / found[PLAIN]
-        for target, found in sizes.items()
-        if PLAIN in found and _STRIPPED in found and (target == NATIVE or target.startswith("linux/"))
-    }
-    if len(saved) < 2:
-        return study.claim(said, NOT_TRIED, "fewer than two ELF targets were built")
-    listed = ", ".join(f"{target} {units.show_ratio(value)}" for target, value in saved.items())
-    spread = max(saved.values()) - min(saved.values())
-    return study.claim(
-        said, CONFIRMED if spread > 0.1 else NOT_CONFIRMED, f"{listed}: {100 * spread:.1f} points apart"
-    )
-
-
-def _sooner(study: BaseStudy, trials: Sequence[Trial]) -> Finding:
-    said = "A stripped program is loaded faster (the source gives 18 to 25 ms, without the time before)"
-    plain = {"target": NATIVE, "build": PLAIN}
-    found = {
-        state: ratio(trials, f"load.{state}.main", plain, plain | {"build": _STRIPPED})
-        for state in ("warm", "cold")
-    }
-    known = {state: one for state, one in found.items() if one is not None and one.interval is not None}
-    if not known:
-        return study.claim(said, NOT_TRIED, "programs were not loaded here")
-    sure = [state for state, one in known.items() if one.interval is not None and one.interval.high < 1.0]
-    listed = ", ".join(f"{state} {shown(one)}" for state, one in known.items())
-    return study.claim(said, CONFIRMED if sure else NOT_CONFIRMED, f"stripped over plain: {listed}")

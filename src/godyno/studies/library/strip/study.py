@@ -11,7 +11,7 @@ from godyno import units
 from godyno.errors import FormatError, GodynoError, ToolchainError
 from godyno.formats.sections import parts
 from godyno.model import Finding, Trial
-from godyno.studies.library.strip.builds import ABOUT, BUILDS, NATIVE, PLAIN, Builds, NotHere
+from godyno.studies.library.strip.builds import ABOUT, BUILDS, NATIVE, PLAIN, Builds, NotHere, split_target
 from godyno.studies.library.strip.conclusions import concluded
 from godyno.studies.library.strip.load import emulator, launcher, loads
 from godyno.studies.library.strip.packages import rodata_by_package, text_by_package
@@ -63,6 +63,13 @@ class Strip(BaseStudy):
     ) -> None:
         super().__init__(levels=levels, quick=quick)
         self.budget_bytes = units.byte_count(budget_size) if budget_size else None
+
+    def levels(self) -> dict[str, tuple[str, ...]]:
+        """Levels; raises UsageError for a target that cannot be one, too."""
+        found = super().levels()
+        for target in found["target"]:
+            split_target(target)
+        return found
 
     def runs(self, levels: Mapping[str, str]) -> int | None:
         """A size is the same each time; only what is also loaded is repeated."""

@@ -166,7 +166,7 @@ def _levels(study: BaseStudy, seen: Seen) -> Iterator[Finding]:
                 label if "=" in label else goarch,
                 _extensions(one.always),
                 _extensions(one.checked),
-                f"{len(new)}" if level != BASE else _NONE,
+                _some(new) if level != BASE else _NONE,
             )
         )
         details[f"{goarch} {label}"] = {**one.as_json(), "new_instructions": new}
@@ -185,6 +185,13 @@ def _levels(study: BaseStudy, seen: Seen) -> Iterator[Finding]:
                 "levels": details,
             },
         )
+
+
+def _some(names: Sequence[str], most: int = 6) -> str:
+    """The first of many, and how many more; all are in the finding's data."""
+    if not names:
+        return "none"
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def _timed_levels(seen: Seen) -> list[str]:
@@ -225,25 +232,37 @@ def _gains(study: BaseStudy, seen: Seen) -> Iterator[Finding]:
         yield _gain(study, seen, level, ratios)
 
 
+_FASTER, _SLOWER = "faster", "slower"
+_SAME = 0.01  # a difference below one percent is of no use to anybody, however sure it is
+
+
+def _verdict(one: Estimate) -> str:
+    low, high = (one.interval.low, one.interval.high) if one.interval else (0.0, float("inf"))
+    if high < 1 and one.value < 1 - _SAME:
+        return _FASTER
+    if low > 1 and one.value > 1 + _SAME:
+        return _SLOWER
+    return "same within 1 %" if low >= 1 - _SAME and high <= 1 + _SAME else "not told apart"
+
+
 def _gain(study: BaseStudy, seen: Seen, level: str, ratios: Mapping[str, Estimate]) -> Finding:
     native = seen.native
-    faster = {name: one for name, one in ratios.items() if one.interval and one.interval.high < 1}
-    slower = {name: one for name, one in ratios.items() if one.interval and one.interval.low > 1}
+    verdicts = {name: _verdict(one) for name, one in ratios.items()}
+    faster, slower = (sum(1 for one in verdicts.values() if one == wanted) for wanted in (_FASTER, _SLOWER))
     label, base = seen.labels[native, level], seen.labels[native, BASE]
     best = min(ratios, key=lambda name: ratios[name].value)
     most = f"; the most: {best}, {shown(ratios[best])} the time" if faster else ""
     rows = []
     for name, one in sorted(ratios.items(), key=lambda pair: pair[1].value):
         took = figure(passed(seen.trials, target=native, level=BASE), f"{_TIME}{name}", "s")
-        verdict = "faster" if name in faster else "slower" if name in slower else "not told apart"
-        rows.append([name, took.value if took else 0.0, shown(one).removesuffix(" ×"), verdict])
+        rows.append([name, took.value if took else 0.0, shown(one).removesuffix(" ×"), verdicts[name]])
     return study.finding(
         "gain",
-        f"{label} against {base} here: {len(faster)} of {len(ratios)} benchmarks faster, {len(slower)} slower{most}",
+        f"{label} against {base} here: {faster} of {len(ratios)} benchmarks faster, {slower} slower{most}",
         ratios[best] if faster else None,
-        method=f"{ratios[best].method}, an interval for each benchmark alone",
+        method=f"{ratios[best].method}, an interval for each benchmark alone; least of five timings in a run",
         data={
-            "columns": [["benchmark", "text"], [f"one operation, {base}", "s"], ["time ratio", "text"], ["", "text"]],
+            "columns": [["benchmark", "text"], [base.partition("=")[2] or base, "s"], ["time ratio", "text"], ["", "text"]],
             "rows": rows,
             "bars": {
                 "unit": "×",

@@ -15,13 +15,13 @@ from godyno.formats.machinecode import listing, objdump
 from godyno.model import Record
 from godyno.studies.library.targets.extensions import VECTORS, extension, family, is_packed
 from godyno.toolchain.go import Go
+from godyno.toolchain.objects import run_tool
 from godyno.toolchain.programs import Disassembler
 
 # How a program asks at run time what its processor can do: runtime.x86HasPOPCNT, internal/cpu.ARM64HasATOMICS …
 _CHECK = re.compile(r"\bHas[A-Z]|(x86|arm|arm64|loong64|riscv64?|ppc64|s390x?)Has[A-Z]", re.I)
 _STUBS = {"math": "math.go", "math/bits": "bits.go", "sync/atomic": "atomic.go"}
 _BY_CAPSTONE = ("386", "amd64", "arm64", "mips")
-_COMPILE_S = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,19 +108,28 @@ def compile_probes(go: Go, env: Mapping[str, str], scratch: Path) -> str:
     The packages that they import are empty stand-ins: the compiler knows the functions by name and puts instructions in their place.
     Raises ToolchainError.
     """
-    target = {"GOFLAGS": "", "GOEXPERIMENT": None, "GOENV": "off", **env}
     for name, text in sources().items():
         (scratch / name).write_text(text)
     (scratch / "importcfg").write_text(
         "".join(f"packagefile {package}={name.removesuffix('.go')}.a\n" for package, name in _STUBS.items())
     )
 
-    def tool(*args: str) -> str:
-        return go.run("tool", *args, cwd=scratch, env=target, timeout_s=_COMPILE_S)
-
     for package, name in _STUBS.items():
-        tool("compile", "-p", package, "-o", f"{name.removesuffix('.go')}.a", name)
-    return tool("compile", "-S", "-p", "probe", "-importcfg", "importcfg", "-o", "probe.o", "probe.go")
+        run_tool(go, env, scratch, "compile", "-p", package, "-o", f"{name.removesuffix('.go')}.a", name)
+    return run_tool(
+        go,
+        env,
+        scratch,
+        "compile",
+        "-S",
+        "-p",
+        "probe",
+        "-importcfg",
+        "importcfg",
+        "-o",
+        "probe.o",
+        "probe.go",
+    )
 
 
 @cache
@@ -135,20 +144,8 @@ def known_vectors(go: Go, env: Mapping[str, str], scratch: Path) -> tuple[str, .
     found = []
     for index, (name, instruction) in enumerate(VECTORS.get(family(env["GOARCH"]), ())):
         (scratch / f"v{index}.s").write_text(f"TEXT ·f(SB), 4, $0-0\n\t{instruction}\n\tRET\n")
-        target = {"GOFLAGS": "", "GOENV": "off", **env}
         try:
-            go.run(
-                "tool",
-                "asm",
-                "-p",
-                "probe",
-                "-o",
-                f"v{index}.o",
-                f"v{index}.s",
-                cwd=scratch,
-                env=target,
-                timeout_s=_COMPILE_S,
-            )
+            run_tool(go, env, scratch, "asm", "-p", "probe", "-o", f"v{index}.o", f"v{index}.s")
         except ToolchainError:
             continue
         found.append(name)

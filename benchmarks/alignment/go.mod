@@ -1,0 +1,3 @@
+module godyno.example/alignment
+
+go 1.26
