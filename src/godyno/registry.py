@@ -60,7 +60,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "strip": "godyno.studies.library.strip:Strip",
         "parallelism": "godyno.studies.library.parallelism:Parallelism",
         "quota": "godyno.studies.library.quota:Quota",
-        "race-memory": "godyno.studies.library.race_memory:RaceMemory",
+        "race_memory": "godyno.studies.library.race_memory:RaceMemory",
     },
     "exporters": {
         "prometheus": "godyno.export.prometheus:Prometheus",
@@ -105,8 +105,12 @@ def names(kind: str) -> list[str]:
 
 
 def load(kind: str, name: str) -> type[Any]:
-    """The plugin's class. Raises UsageError for a name nobody has, PluginError for one that cannot be loaded."""
-    entries = BUILT_IN[kind] if name in BUILT_IN[kind] else _entries(kind)
+    """The plugin's class; hyphens in a name count as underscores. Raises UsageError for a name nobody has, PluginError for one that
+    cannot be loaded.
+    """
+    under = name.replace("-", "_")
+    entries = BUILT_IN[kind] if under in BUILT_IN[kind] else _entries(kind)
+    name = under if under in entries else name
     if name not in entries:
         raise UsageError(
             f"There is no {_ONE[kind]} called {name!r}",

@@ -8,7 +8,6 @@ from pathlib import Path
 import click
 
 from godyno import units
-from godyno.errors import UsageError
 
 
 @click.command("quota", short_help="Is what runs held up by a CPU quota? Reads, and touches nothing.")
@@ -29,15 +28,9 @@ def command(pid: int | None, cgroup: Path | None, duration: str, recommend: bool
       godyno quota $(pidof api)
       godyno quota --cgroup /sys/fs/cgroup/system.slice/api.service --for 30s --recommend
     """
-    if (pid is None) == (cgroup is None):
-        raise UsageError(
-            "Name either a process or a cgroup", hint="godyno quota PID, or godyno quota --cgroup DIRECTORY."
-        )
-    from godyno.diagnose.running_quota import findings
-    from godyno.machine.cpu_quota import watch
+    from godyno.diagnose.running_quota import diagnose_quota
 
-    seen = watch(pid, cgroup, units.seconds(duration))
-    found = findings(seen, recommend)
+    seen, found = diagnose_quota(pid, cgroup, for_s=units.seconds(duration), recommend=recommend)
     if as_json:
         click.echo(
             json.dumps({"watched": seen.as_json(), "findings": [one.as_json() for one in found]}, indent=1)

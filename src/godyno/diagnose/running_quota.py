@@ -1,17 +1,34 @@
-"""What a CPU quota does to something that runs, from looks at it (``machine.cpu_quota``). Pure: it reads nothing itself."""
+"""What a CPU quota does to something that runs, from looks at it (``machine.cpu_quota``). ``findings`` is pure."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 
 from godyno import units
-from godyno.machine.cpu_quota import Holder, Watched, expected_gomaxprocs
+from godyno.errors import UsageError
+from godyno.machine.cpu_quota import Holder, Watched, expected_gomaxprocs, watch
 from godyno.model import Confidence, Estimate, Finding
 
 SOURCE = "quota"
 _NEVER, _OFTEN = 0.01, 0.1  # of the periods
 _HEADROOM = 1.2
+
+
+def diagnose_quota(
+    pid: int | None = None, cgroup: str | Path | None = None, *, for_s: float = 2.0, recommend: bool = False
+) -> tuple[Watched, list[Finding]]:
+    """Looks for ``for_s`` seconds at the CPU quota of a process or a cgroup, touching nothing; ``godyno quota``.
+
+    Raises UsageError where there is no such process or cgroup, or both or neither are named.
+    """
+    if (pid is None) == (cgroup is None):
+        raise UsageError(
+            "Name either a process or a cgroup", hint="godyno quota PID, or godyno quota --cgroup DIRECTORY."
+        )
+    seen = watch(pid, None if cgroup is None else Path(cgroup), for_s)
+    return seen, findings(seen, recommend)
 
 
 def findings(seen: Watched, recommend: bool = False) -> list[Finding]:

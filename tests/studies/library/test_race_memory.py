@@ -68,7 +68,7 @@ def _tests(
     passed = limit is None or peak <= limit
     measures = {"wall": 1.0, **({"peak": peak} if passed else {}), **({"limit": limit} if limit else {})}
     return Trial(
-        "race-memory", index, index, {"program": program, "setting": setting}, measures=measures,
+        "race_memory", index, index, {"program": program, "setting": setting}, measures=measures,
         facts={"package": "p", "set": "GOGC=25" if setting == "GOGC=25" else ""}, verdict=PASS if passed else ends.KILLED,
     )  # fmt: skip
 
@@ -84,7 +84,7 @@ def _first(peak: float) -> Trial:
     }
     levels = {"program": "tests", "setting": "as-it-is"}
     return Trial(
-        "race-memory", 0, 0, levels, measures=measures, facts={"killer": "p", "exit\tp": "0"}, verdict=PASS
+        "race_memory", 0, 0, levels, measures=measures, facts={"killer": "p", "exit\tp": "0"}, verdict=PASS
     )
 
 
@@ -159,7 +159,7 @@ def test_shadow_is_growth_over_growth() -> None:
     levels = {"program": "heap", "setting": "as-it-is"}
     facts = {"GOMAXPROCS": "2", "cpus": "2"}
     trials = [
-        Trial("race-memory", i, i, levels, measures=measures, facts=facts, verdict=PASS) for i in range(2)
+        Trial("race_memory", i, i, levels, measures=measures, facts=facts, verdict=PASS) for i in range(2)
     ]
     found = list(RaceMemory().conclude(trials))
     shadow = _by_kind(found)["shadow"]

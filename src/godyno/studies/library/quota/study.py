@@ -44,7 +44,7 @@ class Quota(BaseStudy):
         "What does a CPU quota do to garbage collection's pauses and to latency, and which setting mends it?"
     )
     factors: ClassVar = {
-        "go": ("newest", "1.24"), "quota": (UNLIMITED, "400", "200", "100", "50", "20"), "remedy": tuple(REMEDIES),
+        "go": ("newest", "1.24"), "quota": (UNLIMITED, "200", "100", "50", "20"), "remedy": tuple(REMEDIES),
     }  # fmt: skip
     quick_factors: ClassVar = {
         "go": ("newest",), "quota": (UNLIMITED, "100", "20"), "remedy": ("as-it-is", "GOMAXPROCS"),
@@ -108,9 +108,9 @@ class Quota(BaseStudy):
         first, plain = levels["go"][0], levels["remedy"][0]
         return (
             Constraint(
-                "nothing is to be mended without a quota, or with one above 200 %",
+                "nothing is to be mended without a quota, or with one above 100 %",
                 lambda one: (
-                    one["remedy"] == plain or (one["quota"] != UNLIMITED and int(one["quota"]) <= 200)
+                    one["remedy"] == plain or (one["quota"] != UNLIMITED and int(one["quota"]) <= 100)
                 ),
             ),
             Constraint(

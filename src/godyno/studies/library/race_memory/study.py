@@ -38,7 +38,7 @@ _FIRST_TIMEOUT_S = 600.0
 class RaceMemory(BaseStudy):
     """Under which memory limit are these tests killed with -race, what sets it, and what mends it?"""
 
-    name = "race-memory"
+    name = "race_memory"
     summary = "Under how much memory is `go test -race` killed, how surely, which package is it, and which setting survives?"
     factors: ClassVar = {"program": tuple(PROGRAMS), "setting": tuple(SETTINGS)}
     quick_factors: ClassVar = {"program": ("tests", "at-size", "heap"), "setting": ("as-it-is", "all")}
