@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,17 @@ def _trial(
         measures |= {"gctrace_cycles": 10.0, "gctrace_impossible": 8.0}
     levels = {"go": "newest", "quota": quota, "remedy": remedy}
     return Trial("quota", block, block, levels, measures=measures, facts={"go": "go1.27.0"}, verdict="pass")
+
+
+def test_a_quota_that_is_not_reached_needs_no_remedy() -> None:
+    def calm(trial: Trial) -> Trial:
+        return replace(trial, measures={**trial.measures, "throttled_periods": 0.0})
+
+    trials = [calm(_trial(block, "50", remedy, stw=0.05 if remedy == "as-it-is" else 0.001)) for block in range(6)
+              for remedy in ("as-it-is", "GOMAXPROCS")]  # fmt: skip
+    remedies = next(one for one in Quota().conclude(trials) if one.kind == "remedies")
+    assert remedies.data["chosen"] == {}
+    assert "hardly reached" in remedies.claim
 
 
 def test_growth_of_pauses_is_set_beside_the_stops_in_them() -> None:

@@ -6,12 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from godyno import units
-from godyno.model import Estimate, Finding, Trial
+from godyno.model import Confidence, Estimate, Finding, Trial
 from godyno.studies.study import CONFIRMED, NOT_CONFIRMED, NOT_TRIED, BaseStudy, figure, passed, ratio, shown
 
 _PLAIN, _NONE = "as-it-is", "none"
 # The least trouble first: what is in the user's own hands, then what the platform has to give.
 _CHEAPEST = ("GOMAXPROCS", "GOGC=400", "period=10ms", "burst", "double")
+_REACHED, _READY = (
+    0.01,
+    0.2,
+)  # of the periods, for a quota to count as felt; of the time, for neighbours to be a worry
 _MENDS, _COSTS = (
     0.5,
     0.95,
@@ -50,8 +54,7 @@ def _pauses(study: BaseStudy, trials: Sequence[Trial], quotas: Sequence[str]) ->
     for quota in quotas:
         arm = _arm(trials, quota)
         values = [
-            figure(arm, name, unit)
-            for name, unit in (("stw_longest", "s"), ("p50", "s"), ("p99", "s"), ("rate", "/s"))
+            figure(arm, name, unit) for name, unit in (("stw_longest", "s"), ("p99", "s"), ("rate", "/s"))
         ]
         procs, stopped = figure(arm, "gomaxprocs", ""), figure(_with_shares(arm), "share", "1")
         ready = figure(_with_shares(arm), "ready", "1")
@@ -72,12 +75,19 @@ def _pauses(study: BaseStudy, trials: Sequence[Trial], quotas: Sequence[str]) ->
             marks.append([_percent(quota), values[0].value, low, high])
     if not longest:
         return
-    worst = max(longest, key=lambda one: longest[one].value)
+    worst = max(longest, key=lambda one: _felt(trials, one))
+    warnings = []
+    alone = figure(_with_shares(_arm(trials, _NONE)), "ready", "1")
+    if alone is not None and alone.value > _READY:
+        warnings.append(
+            f"Without a quota, too, a thread was ready and had no processor for {units.show_ratio(alone.value)} of the time: neighbours "
+            "lengthen pauses here, and where they take what the quota allows it is not reached"
+        )
     versus = f", {shown(longest[_NONE])} without one" if _NONE in longest and worst != _NONE else ""
     yield study.finding(
         "pauses", f"The longest pause of a run is {shown(longest[worst])} under {_percent(worst)}{versus}", longest[worst],
-        method="from the execution trace; median over runs of each run's longest",
-        data={"columns": [["quota", "text"], ["GOMAXPROCS", ""], ["longest pause", "text"], ["p50", "text"], ["p99", "text"],
+        method="from the execution trace; median over runs of each run's longest", warnings=warnings,
+        data={"columns": [["quota", "text"], ["procs", ""], ["longest pause", "text"], ["p99", "text"],
                           ["requests/s", "text"], ["time stopped", "1"],
                           ["ready, no CPU", "1"]], "rows": rows,
               "bars": {"unit": "s", "caption": "longest pause of garbage collection by quota", "marks": marks}},
@@ -95,6 +105,14 @@ def _with_shares(trials: Sequence[Trial]) -> list[Trial]:
             more["ready"] = min(1.0, one.measures["waited_cpu"] / one.measures["wall"])
         out.append(replace(one, measures={**one.measures, **more}))
     return out
+
+
+def _felt(trials: Sequence[Trial], quota: str) -> float:
+    """The share of periods in which a quota stopped the program."""
+    arm = _arm(trials, quota)
+    return sum(one.measures["throttled_periods"] for one in arm) / max(
+        1.0, sum(one.measures["periods"] for one in arm)
+    )
 
 
 def _owed(study: BaseStudy, trials: Sequence[Trial], quotas: Sequence[str]) -> Iterator[Finding]:
@@ -148,7 +166,8 @@ def _remedies(study: BaseStudy, trials: Sequence[Trial], quotas: Sequence[str]) 
             if found[0] is None or found[1] is None or found[2] is None:
                 continue
             rows.append([_percent(quota), remedy, *(shown(one) for one in found)])
-            mends = min(found[0].value, found[1].value) <= _MENDS and found[2].value >= _COSTS
+            felt = _felt(trials, quota) > _REACHED
+            mends = felt and min(found[0].value, found[1].value) <= _MENDS and found[2].value >= _COSTS
             if mends and quota not in chosen:
                 chosen[quota] = (remedy, found)
     if not rows:
@@ -157,7 +176,8 @@ def _remedies(study: BaseStudy, trials: Sequence[Trial], quotas: Sequence[str]) 
     texts = [
         f"{quota}: {chosen[key][0]} (longest pause {shown(chosen[key][1][0])}, p99 {shown(chosen[key][1][1])}, "
         f"rate {shown(chosen[key][1][2])})"
-        if key in chosen else f"{quota}: none that was tried"
+        if key in chosen
+        else f"{quota}: {'none that was tried' if _felt(trials, key) > _REACHED else 'hardly reached in these runs'}"
         for quota in tried for key in [quota.removesuffix(" %")]
     ]  # fmt: skip
     yield study.finding(
@@ -180,9 +200,12 @@ def _recommended(
         for remedy in (_PLAIN, "GOMAXPROCS", "GOGC=400", "period=10ms", "burst"):
             found = ratio(trials, "p99", base, {"quota": quota, "remedy": remedy})
             if found is not None and found.value <= 1 + within:
+                sure = found.interval is not None and found.interval.high <= 1 + within
+                doubt = () if sure else ("by the median: its interval reaches beyond what was asked",)
                 yield study.finding(
                     "recommended", f"{quota} % with {remedy} is the smallest quota that was tried whose p99 stays within {within:.0%} "
-                    f"of the unlimited one's: {shown(found)}", found, tried="Tried.", data={"quota": quota, "remedy": remedy},
+                    f"of the unlimited one's: {shown(found)}", found, tried="Tried.", warnings=doubt,
+                    confidence=Confidence.HIGH if sure else Confidence.LOW, data={"quota": quota, "remedy": remedy},
                 )  # fmt: skip
                 return
     yield study.finding(
@@ -239,7 +262,7 @@ def _versions(study: BaseStudy, trials: Sequence[Trial], quotas: Sequence[str]) 
     )
     yield study.finding(
         "versions", claim, method="Go 1.25 and newer take max(2, quota rounded up), where go.mod says 1.25 or newer",
-        data={"columns": [["quota", "text"], ["Go", "text"], ["GOMAXPROCS", ""], ["longest pause", "text"],
+        data={"columns": [["quota", "text"], ["Go", "text"], ["procs", ""], ["longest pause", "text"],
                           ["requests/s", "text"]], "rows": rows},
     )  # fmt: skip
 

@@ -118,10 +118,6 @@ class Quota(BaseStudy):
             ),
         )
 
-    def runs(self, levels: Mapping[str, str]) -> int | None:
-        """Other Gos are compared in fewer blocks."""
-        return None if levels["go"] == self.levels()["go"][0] else 4
-
     @contextmanager
     def open(self, stand: Stand) -> Iterator[Callable[[Slot], Trial]]:
         """Builds the decoder of traces where it is not built yet."""
