@@ -18,7 +18,6 @@ from pathlib import Path
 
 from arms import RESULTS, keep
 from godyno.machine import read_machine
-from godyno.model import Workload
 from godyno.stats.interval import median_interval
 from godyno.stats.threshold import Probe, Search
 from godyno.studies.library.race_memory import ends
@@ -57,7 +56,7 @@ def main() -> None:
             peaks += [float(run(None).held_bytes or 0) for _ in range(more)]
             if len(rows) < options.searches:
                 rows.append(searched(run, deadline))
-    report(options, workload, peaks, rows)
+            report(options, peaks, rows)  # as it goes: whatever ends it, what was measured is kept
 
 
 def kept(options: argparse.Namespace) -> tuple[list[dict[str, float | bool]], list[float]]:
@@ -96,9 +95,7 @@ def bisected(run: Callable[[float | None], Limited], first: float, votes: int) -
     return math.sqrt(low * high)
 
 
-def report(
-    options: argparse.Namespace, workload: Workload, peaks: list[float], rows: list[dict[str, float | bool]]
-) -> None:
+def report(options: argparse.Namespace, peaks: list[float], rows: list[dict[str, float | bool]]) -> None:
     truth, interval = statistics.median(peaks), median_interval(peaks)
     cv = statistics.stdev(peaks) / statistics.fmean(peaks)
     lines = [

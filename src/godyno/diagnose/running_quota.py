@@ -125,7 +125,7 @@ def _demand(seen: Watched, held: Holder | None, recommend: bool) -> Sequence[Fin
             "demand",
             text,
             Estimate(mean, "CPU", n=len(steps)),
-            method="CPU counted by its cgroup; states from /proc",
+            method="CPU of the cgroup, or of the process that was named; states from /proc",
             data=data,
         )
     ]

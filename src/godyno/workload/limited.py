@@ -23,7 +23,7 @@ from godyno.errors import CommandNotExecutable, NotAvailableHere
 from godyno.machine.cgroupfs import values_in
 from godyno.machine.cgroups import Group
 from godyno.machine.hierarchies import read_text
-from godyno.model import Record, Workload
+from godyno.model import AVAILABLE, Availability, Record, Workload
 
 _KEPT_BYTES = 1 << 16
 _LOOK_S = 0.01
@@ -108,6 +108,20 @@ def limited_group(limits: Limits) -> Iterator[Group]:
                     guard.stdin.flush()
             guard.stdin.close()
             guard.wait()
+
+
+def can_limit(controller: str) -> Availability:
+    """Whether a group with ``controller`` (memory, cpu) can be made here; tried, not guessed."""
+    try:
+        with limited_group(Limits()) as group:
+            if controller in group.paths:
+                return AVAILABLE
+            reason = group.missing.get(controller, f"no {controller} controller")
+    except NotAvailableHere as error:
+        reason = str(error)
+    return Availability(
+        False, f"no {controller} limit can be set: {reason}", "godyno doctor  # shows what would enable it"
+    )
 
 
 def run_limited(

@@ -19,7 +19,7 @@ from godyno.studies.study import PASS, UNAVAILABLE, BaseStudy
 from godyno.studies.survey.memory import with_env
 from godyno.studies.trialfile import read
 from godyno.toolchain.programs import build_program, program_sources
-from godyno.workload.limited import Limited, Limits, limited_group, run_limited
+from godyno.workload.limited import Limited, can_limit, run_limited
 
 WHAT: Mapping[str, str] = {
     "tests": "the module's test binaries, built before, as many at once as `go test -p` would run",
@@ -76,11 +76,7 @@ class Parallelism(BaseStudy):
 
     def availability(self, machine: Machine) -> Availability:
         """It needs a cgroup of its own, to count memory and CPU of many processes."""
-        try:
-            with limited_group(Limits()):
-                return Availability(True)
-        except NotAvailableHere as error:
-            return Availability(False, str(error), error.hint)
+        return can_limit("memory")
 
     def candidates(self, cpus: int) -> list[int]:
         """The levels that may be run."""

@@ -21,7 +21,7 @@ from godyno.studies.schedule import Slot
 from godyno.studies.stand import Stand
 from godyno.studies.study import PASS, UNAVAILABLE, BaseStudy
 from godyno.toolchain.programs import build_program, program_sources, trace_decoder
-from godyno.workload.limited import Limits, limited_group, run_limited
+from godyno.workload.limited import Limits, can_limit, run_limited
 
 REMEDIES: Mapping[str, str] = {
     "as-it-is": "the quota, and nothing else",
@@ -91,16 +91,7 @@ class Quota(BaseStudy):
 
     def availability(self, machine: Machine) -> Availability:
         """It needs a cpu cgroup of its own."""
-        try:
-            with limited_group(Limits()) as group:
-                if "cpu" in group.paths:
-                    return Availability(True)
-                reason = group.missing.get("cpu", "no cpu controller")
-        except NotAvailableHere as error:
-            reason = str(error)
-        return Availability(
-            False, f"no CPU quota can be set ({reason})", "godyno doctor  # shows what would enable it"
-        )
+        return can_limit("cpu")
 
     def constraints(self) -> Sequence[Constraint]:
         """Remedies are for a quota that is felt, and for the first Go."""

@@ -21,7 +21,7 @@ from godyno.studies.schedule import Slot
 from godyno.studies.stand import Stand
 from godyno.studies.study import PASS, UNAVAILABLE, BaseStudy
 from godyno.studies.trialfile import read
-from godyno.workload.limited import Limited, Limits, limited_group, run_limited
+from godyno.workload.limited import Limited, Limits, can_limit, run_limited
 
 PROGRAMS: Mapping[str, str] = {
     "tests": "the module's tests; first without a limit, then under limits that the runs before suggest",
@@ -74,16 +74,7 @@ class RaceMemory(BaseStudy):
 
     def availability(self, machine: Machine) -> Availability:
         """It needs a memory cgroup of its own."""
-        try:
-            with limited_group(Limits()) as group:
-                if "memory" in group.paths:
-                    return Availability(True)
-                reason = group.missing.get("memory", "no memory controller")
-        except NotAvailableHere as error:
-            reason = str(error)
-        return Availability(
-            False, f"no memory limit can be set ({reason})", "godyno doctor  # shows what would enable it"
-        )
+        return can_limit("memory")
 
     def constraints(self) -> Sequence[Constraint]:
         """Settings are tried on the module's tests."""
