@@ -26,11 +26,11 @@ def test_throttled_time_is_read_from_both_versions() -> None:
     assert throttled_ns(b"") == 0
 
 
-def test_a_rise_is_shared_among_the_processors_that_were_stopped() -> None:
+def test_a_rise_is_shared_among_the_processors_that_stood_still() -> None:
     watch = Watch(4)
-    watch.add(100 * _MS, 80 * _MS, 2)
-    watch.add(200 * _MS, 80 * _MS, 0)  # not known which: all
-    assert watch.intervals == [(60 * _MS, 100 * _MS), (180 * _MS, 200 * _MS)]
+    watch.add(100 * _MS, 80 * _MS, [60 * _MS, 20 * _MS])
+    watch.add(200 * _MS, 80 * _MS)  # not known which: all alike
+    assert watch.intervals == [(40 * _MS, 100 * _MS), (180 * _MS, 200 * _MS)]
 
 
 def test_overlap_counts_what_lies_in_stops_and_nothing_twice() -> None:

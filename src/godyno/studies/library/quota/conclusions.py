@@ -24,7 +24,8 @@ _MENDS, _COSTS = (
 
 def concluded(study: BaseStudy, trials: Sequence[Trial], within: float) -> list[Finding]:
     """All findings, the weightiest first."""
-    first = next((one.levels["go"] for one in passed(trials) if "stw" in one.measures), None)
+    seen = {one.levels["go"] for one in passed(trials) if "stw" in one.measures}
+    first = next((level for level in study.levels()["go"] if level in seen), next(iter(sorted(seen)), None))
     if first is None:
         return []
     mine = [one for one in passed(trials) if one.levels["go"] == first]

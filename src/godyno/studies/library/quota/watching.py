@@ -1,8 +1,8 @@
 """When a group was throttled: its cpu.stat looked at every half millisecond, from outside of the group.
 
 The kernel adds to the throttled time when it lets a processor go on, at the end of a period, and sums over processors. So a rise of D
-at T means that K processors were stopped for D/K before T, where K is how many the group had used (v1 counts each; v2 does not, and
-all are taken).
+at T means that processors were stopped for D in sum. v1 counts the group's use of each processor: the one that stood still longest was
+stopped first, and the sum is shared in that proportion. v2 does not: all processors are taken to have been stopped alike.
 """
 
 from __future__ import annotations
@@ -38,17 +38,22 @@ class Watch:
             os.open(per_cpu / "cpuacct.usage_percpu", os.O_RDONLY) if per_cpu and _has_per_cpu(group) else -1
         )
         try:
-            known, used = throttled_ns(os.pread(stat, 4096, 0)), _used(usage)
+            known, before = throttled_ns(os.pread(stat, 4096, 0)), _used(usage)
+            last, moved = (
+                before,
+                [0] * len(before),
+            )  # each processor's use at the last look, and when it last grew
             while True:
                 time.sleep(_LOOK_S)
-                now = throttled_ns(os.pread(stat, 4096, 0))
+                now, used, at = throttled_ns(os.pread(stat, 4096, 0)), _used(usage), time.monotonic_ns()
                 if now > known:
-                    at, before = time.monotonic_ns(), used
-                    used = _used(usage)
-                    self.add(
-                        at, now - known, sum(b - a > _USED_NS for a, b in zip(before, used, strict=False))
-                    )
-                    known = now
+                    still = [
+                        at - one for one, a, b in zip(moved, before, used, strict=False) if b - a > _USED_NS
+                    ]
+                    self.add(at, now - known, still)
+                    known, before = now, used
+                moved = [at if b > a else one for one, a, b in zip(moved, last, used, strict=False)]
+                last = used
         except OSError:
             return  # the group is gone
         finally:
@@ -56,10 +61,12 @@ class Watch:
             if usage >= 0:
                 os.close(usage)
 
-    def add(self, at_ns: int, rise_ns: int, processors: int) -> None:
-        """A rise of the throttled time, seen at ``at_ns``; ``processors`` is how many were stopped, 0 where that is not known."""
+    def add(self, at_ns: int, rise_ns: int, still_ns: Sequence[int] = ()) -> None:
+        """A rise of the throttled time, seen at ``at_ns``; ``still_ns`` is how long each processor that was used had stood still."""
         self.rises += 1
-        self.intervals.append((at_ns - rise_ns // max(1, processors or self.cpus), at_ns))
+        total = sum(still_ns)
+        longest = rise_ns * max(still_ns) // total if total > 0 else rise_ns // max(1, self.cpus)
+        self.intervals.append((at_ns - longest, at_ns))
 
 
 def _has_per_cpu(group: Group) -> bool:
