@@ -66,7 +66,8 @@ class Quota(BaseStudy):
     )
     cannot_say: ClassVar = (
         "what of a pause is owed to neighbours on the machine: without a quota they lengthen pauses too, and that is in every arm.",
-        "which processor was stopped first: the kernel sums over processors, so it is inferred from when each stood still (v1), or all are taken alike (v2).",
+        "which processor was stopped first: the kernel sums over processors, so it is inferred from when each stood still (v1), or all are "
+        "taken alike (v2).",
         "what a build does under a quota, beyond its time: `godyno study bottleneck` tries half the CPUs; here a server is run.",
     )
 
