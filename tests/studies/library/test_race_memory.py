@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 
 from godyno.model import Finding, Machine, Trial
 from godyno.studies.library.race_memory import RaceMemory, ends
-from godyno.studies.library.race_memory.probing import probe_of, setting_env
+from godyno.studies.library.race_memory.probing import SURVEYED, probe_of, probes_for, setting_env
 from godyno.studies.library.race_memory.programs import gomaxprocs
 from godyno.studies.schedule import Slot
 from godyno.studies.study import CONFIRMED, NOT_CONFIRMED, PASS
@@ -147,6 +148,17 @@ def test_the_setting_that_survives_is_the_one_that_was_tried() -> None:
     assert found["survive"].advice == "Run with GOGC=25 go test -race."
     assert "3 of 3 passed" in found["survive"].tried
     assert found["packages"].data["rows"][0][0] == "p"
+
+
+def test_the_survey_counts_for_the_tests_as_they_are_whichever_setting_came_first() -> None:
+    other = _tests(0, 60.0 * _MIB, None, "GOGC=25")
+    other = replace(
+        other,
+        measures={**other.measures, SURVEYED: 100.0 * _MIB, "peak\tp": 100.0 * _MIB},
+        facts={"killer": "p"},
+    )
+    assert [probe.peak_bytes for probe in probes_for([other], "as-it-is")] == [100.0 * _MIB]
+    assert [probe.peak_bytes for probe in probes_for([other], "GOGC=25")] == [60.0 * _MIB]
 
 
 def test_shadow_is_growth_over_growth() -> None:

@@ -36,6 +36,7 @@ _WORK: Mapping[str, float] = {"cpu": 40.0, "wait": 100.0, "memory": 100.0}
 _LONG = 12
 _TIMES_CPUS = 4
 _TIMEOUT_S = 600.0
+_BUILDS_S = 100.0  # less is not worth a first build from an empty cache
 
 
 class Parallelism(BaseStudy):
@@ -95,58 +96,20 @@ class Parallelism(BaseStudy):
 
 
 @dataclass
-class _Trials:
-    study: Parallelism
+class Pieces:
+    """Runs what a level of ``what`` says, at a level of parallelism."""
+
     stand: Stand
-    done: list[Trial] = field(init=False)
     activities: Activities = field(init=False)
     _binaries: list[tuple[Path, str]] = field(default_factory=list)
     _longest: int = -1
+    _built_once: bool = False
 
     def __post_init__(self) -> None:
         self.activities = Activities(self.stand)
-        kept = self.stand.directory / "trials.jsonl"
-        self.done = list(read(kept)[2]) if kept.is_file() and kept.stat().st_size else []
 
-    def __call__(self, slot: Slot) -> Trial:
-        what = slot.levels["what"]
-        try:
-            level = self._next(what)
-            run, tasks = self._run(what, level)
-        except NotAvailableHere as error:
-            return Trial(
-                slot.study, slot.index, slot.block, slot.levels, verdict=UNAVAILABLE, warnings=(str(error),)
-            )
-        if run.timed_out or run.exit_code not in self._accepted(what):
-            raise ToolchainError(f"{what} at {level} failed: {run.said.strip()[-200:]}")
-        measures = {
-            "level": float(level), "tasks": float(tasks), "wall": run.wall_s, "cpu": run.cpu_s or 0.0,
-            "longest": max(run.each_s, default=0.0), "shortest": min(run.each_s, default=0.0),
-            "each": sum(run.each_s) / max(1, len(run.each_s)),
-            **({"peak": float(run.anon_peak_bytes)} if run.anon_peak_bytes else {}),
-            **{f"waited_{key}": value for key, value in run.waited_s.items()},
-        }  # fmt: skip
-        facts = {"cpus": str(self._cpus()), "go": self.stand.go.version}
-        trial = Trial(
-            slot.study, slot.index, slot.block, slot.levels, measures=measures, facts=facts, verdict=PASS
-        )
-        self.done.append(trial)
-        return trial
-
-    def _cpus(self) -> int:
-        machine = self.stand.machine
-        quota = machine.cgroup.cpu_quota
-        return max(1, min(machine.cpu.allowed, round(quota) if quota else machine.cpu.allowed))
-
-    def _next(self, what: str) -> int:
-        levels, rates, tasks = tried(self.done, what)
-        candidates = self.study.candidates(self._cpus())
-        for level in first_levels(candidates):
-            if level not in levels:
-                return level
-        return Curves(levels, rates, candidates, tasks=tasks, seed=self.stand.seed).next_level()
-
-    def _run(self, what: str, level: int) -> tuple[Limited, int]:
+    def run(self, what: str, level: int) -> tuple[Limited, int]:
+        """One run and how many tasks it held. Raises NotAvailableHere, BuildFailed."""
         if what == "build":
             return self._build(level), 1
         if what in ("parallel", "GOMAXPROCS"):
@@ -157,14 +120,10 @@ class _Trials:
         workloads = self._tests() if what == "tests" else self._pieces(what)
         return run_limited(workloads, timeout_s=_TIMEOUT_S, at_once=level), len(workloads)
 
-    def _accepted(self, what: str) -> tuple[int, ...]:
-        """Tests that fail went to their end, too: what they take is what is asked."""
-        return (0, 1) if what in ("tests", "parallel", "GOMAXPROCS") else (0,)
-
     def _build(self, level: int) -> Limited:
-        walls = [one.measures["wall"] for one in self.done if one.levels["what"] == "build"]
-        if not walls and self.stand.left_s() < 100:
+        if not self._built_once and self.stand.left_s() < _BUILDS_S:
             raise NotAvailableHere("the budget does not hold builds from an empty cache: give more --budget")
+        self._built_once = True
         subject = self.activities.subject(self.stand.go)
         with self.activities.place("empty", subject, {}) as place:
             workload = with_env(
@@ -215,3 +174,58 @@ class _Trials:
             took = [run_limited(one, timeout_s=_TIMEOUT_S).wall_s for one in workloads]
             self._longest = took.index(max(took))
         return self._binaries[self._longest]
+
+
+@dataclass
+class _Trials:
+    study: Parallelism
+    stand: Stand
+    done: list[Trial] = field(init=False)
+    pieces: Pieces = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.pieces = Pieces(self.stand)
+        kept = self.stand.directory / "trials.jsonl"
+        self.done = list(read(kept)[2]) if kept.is_file() and kept.stat().st_size else []
+
+    def __call__(self, slot: Slot) -> Trial:
+        what = slot.levels["what"]
+        try:
+            level = self._next(what)
+            run, tasks = self.pieces.run(what, level)
+        except NotAvailableHere as error:
+            return Trial(
+                slot.study, slot.index, slot.block, slot.levels, verdict=UNAVAILABLE, warnings=(str(error),)
+            )
+        if run.timed_out or run.exit_code not in self._accepted(what):
+            raise ToolchainError(f"{what} at {level} failed: {run.said.strip()[-200:]}")
+        measures = {
+            "level": float(level), "tasks": float(tasks), "wall": run.wall_s, "cpu": run.cpu_s or 0.0,
+            "longest": max(run.each_s, default=0.0), "shortest": min(run.each_s, default=0.0),
+            "each": sum(run.each_s) / max(1, len(run.each_s)),
+            **({"peak": float(run.anon_peak_bytes)} if run.anon_peak_bytes else {}),
+            **{f"waited_{key}": value for key, value in run.waited_s.items()},
+        }  # fmt: skip
+        facts = {"cpus": str(self._cpus()), "go": self.stand.go.version}
+        trial = Trial(
+            slot.study, slot.index, slot.block, slot.levels, measures=measures, facts=facts, verdict=PASS
+        )
+        self.done.append(trial)
+        return trial
+
+    def _cpus(self) -> int:
+        machine = self.stand.machine
+        quota = machine.cgroup.cpu_quota
+        return max(1, min(machine.cpu.allowed, round(quota) if quota else machine.cpu.allowed))
+
+    def _next(self, what: str) -> int:
+        levels, rates, tasks = tried(self.done, what)
+        candidates = self.study.candidates(self._cpus())
+        for level in first_levels(candidates):
+            if level not in levels:
+                return level
+        return Curves(levels, rates, candidates, tasks=tasks, seed=self.stand.seed).next_level()
+
+    def _accepted(self, what: str) -> tuple[int, ...]:
+        """Tests that fail went to their end, too: what they take is what is asked."""
+        return (0, 1) if what in ("tests", "parallel", "GOMAXPROCS") else (0,)

@@ -10,7 +10,7 @@ from godyno import units
 from godyno.model import Confidence, Estimate, Finding, Trial
 from godyno.stats.threshold import Limit, Posterior
 from godyno.studies.library.race_memory import ends
-from godyno.studies.library.race_memory.probing import SETTINGS, probe_of
+from godyno.studies.library.race_memory.probing import SETTINGS, SURVEYED, probes_for
 from godyno.studies.library.race_memory.programs import LOADS
 from godyno.studies.study import (
     CONFIRMED,
@@ -46,12 +46,7 @@ def _posteriors(trials: Sequence[Trial]) -> dict[str, Posterior]:
     """By setting, from every run of the largest package under it, whatever its limit."""
     found = {}
     for setting in SETTINGS:
-        mine = [
-            one
-            for one in trials
-            if one.levels.get("program") in ("tests", "at-size") and one.levels.get("setting") == setting
-        ]
-        probes = [probe for one in mine if (probe := probe_of(one)) is not None]
+        probes = probes_for(trials, setting)
         if any(probe.passed for probe in probes):
             found[setting] = Posterior(probes)
     return found
@@ -224,7 +219,7 @@ def _packages(study: BaseStudy, trials: Sequence[Trial]) -> Iterator[Finding]:
             if "largest" in build.facts
             else ""
         )
-        than = first.measures["peak"] if first is not None else None
+        than = first.measures.get(SURVEYED, first.measures.get("peak")) if first is not None else None
         who = (
             ""
             if than is None

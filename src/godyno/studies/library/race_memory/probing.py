@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from godyno.model import Trial
 from godyno.stats.threshold import Probe
@@ -17,6 +17,7 @@ SETTINGS: Mapping[str, Mapping[str, str]] = {
     "GOMAXPROCS=1": {"GOMAXPROCS": "1"},
     "all": {"GOMEMLIMIT": "", "GOGC": "25", "-parallel": "1", "GOMAXPROCS": "1"},
 }
+SURVEYED = "surveyed_peak"  # of the largest package, as it is and without a limit, where a trial of another setting began with that
 _MIB = 1 << 20
 # The limit counts what Go manages, which under -race is about a third of the resident memory: a fifth makes it collect earlier.
 _MEMLIMIT_SHARE, _LEAST_MEMLIMIT = 0.2, 8 * _MIB
@@ -36,3 +37,16 @@ def probe_of(trial: Trial) -> Probe | None:
     if trial.verdict in NOT_PASSED and limit:
         return Probe(False, limit)
     return None
+
+
+def probes_for(trials: Sequence[Trial], setting: str) -> list[Probe]:
+    """Every run of the largest package under a setting, whatever its limit; as it is, the survey's run too."""
+    found = []
+    for trial in trials:
+        if trial.levels.get("program") not in ("tests", "at-size"):
+            continue
+        if trial.levels.get("setting") == setting and (probe := probe_of(trial)) is not None:
+            found.append(probe)
+        elif setting == "as-it-is" and SURVEYED in trial.measures:
+            found.append(Probe(True, None, trial.measures[SURVEYED]))
+    return found

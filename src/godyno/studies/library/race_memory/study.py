@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from godyno import units
@@ -15,7 +15,7 @@ from godyno.studies.factors import Constraint
 from godyno.studies.library.race_memory import ends
 from godyno.studies.library.race_memory.compiling import build_trial
 from godyno.studies.library.race_memory.conclusions import concluded
-from godyno.studies.library.race_memory.probing import SETTINGS, probe_of, setting_env
+from godyno.studies.library.race_memory.probing import SETTINGS, SURVEYED, probes_for, setting_env
 from godyno.studies.library.race_memory.programs import LOADS, TOO_MANY, Binaries, gomaxprocs
 from godyno.studies.schedule import Slot
 from godyno.studies.stand import Stand
@@ -106,6 +106,7 @@ class _Trials:
     stand: Stand
     binaries: Binaries = field(init=False)
     done: list[Trial] = field(init=False)
+    _surveyed: Trial | None = None
 
     def __post_init__(self) -> None:
         self.binaries = Binaries(self.stand)
@@ -125,8 +126,20 @@ class _Trials:
             return Trial(
                 slot.study, slot.index, slot.block, slot.levels, verdict=UNAVAILABLE, warnings=(str(error),)
             )
+        trial = self._with_survey(trial)
         self.done.append(trial)
         return trial
+
+    def _known(self) -> list[Trial]:
+        """The trials so far, and the survey where no trial holds it yet."""
+        return [
+            *self.done,
+            *(
+                [self._surveyed]
+                if self._surveyed and not any("killer" in one.facts for one in self.done)
+                else []
+            ),
+        ]
 
     # ---- the module's tests
 
@@ -135,10 +148,20 @@ class _Trials:
         for trial in self.done:
             if "killer" in trial.facts:
                 return trial
-        slot = Slot(self.study.name, -1, -1, {"program": "tests", "setting": "as-it-is"})
-        trial = self._survey(slot)
-        self.done.append(trial)
-        return trial
+        if self._surveyed is None:
+            self._surveyed = self._survey(
+                Slot(self.study.name, -1, -1, {"program": "tests", "setting": "as-it-is"})
+            )
+        return self._surveyed
+
+    def _with_survey(self, trial: Trial) -> Trial:
+        """The trial with what the survey found, where the survey was run for it: it is kept with no trial of its own."""
+        survey = self._surveyed
+        if survey is None or any("killer" in one.facts for one in self.done):
+            return trial
+        kept = {key: value for key, value in survey.measures.items() if "\t" in key}
+        kept |= {SURVEYED: survey.measures["peak"], "surveyed_wall": survey.measures["wall"]}
+        return replace(trial, measures={**trial.measures, **kept}, facts={**survey.facts, **trial.facts})
 
     def _survey(self, slot: Slot) -> Trial:
         measures: dict[str, float] = {}
@@ -181,23 +204,22 @@ class _Trials:
             return self._survey(slot)
         self._first()
         search = Search(most=99)
-        for trial in self.done:
-            if trial.levels == slot.levels and (probe := probe_of(trial)) is not None:
-                search.observe(probe)
+        for probe in probes_for(self._known(), slot.levels["setting"]):
+            search.observe(probe)
         limit = search.next_limit() if search.probes else None
         return self._run(slot, limit)
 
     def _at_size(self, slot: Slot) -> Trial:
-        size = self.study.limit_bytes or _SIZE_SHARE * self._first().measures["peak"]
+        size = self.study.limit_bytes or _SIZE_SHARE * _surveyed(self._first())[0]
         return self._run(slot, size)
 
     def _run(self, slot: Slot, limit: float | None) -> Trial:
         first = self._first()
-        killer = first.facts["killer"]
-        setting = setting_env(slot.levels["setting"], first.measures["peak"])
+        killer, (peak, wall_s) = first.facts["killer"], _surveyed(first)
+        setting = setting_env(slot.levels["setting"], peak)
         workload = self.binaries.test_run(killer, setting)
         times, more = _TIMEOUT
-        timeout_s = times * first.measures["wall"] + more
+        timeout_s = times * wall_s + more
         run = run_limited(workload, Limits(None if limit is None else int(limit)), timeout_s=timeout_s)
         verdict = ends.verdict(run, int(first.facts[f"exit\t{killer}"]))
         shown = " ".join(f"{key}={value}" for key, value in setting.items())
@@ -234,6 +256,13 @@ class _Trials:
     def _build(self, slot: Slot) -> Trial:
         self._first()
         return build_trial(self.stand, slot)
+
+
+def _surveyed(first: Trial) -> tuple[float, float]:
+    """Peak and wall of the largest package without a limit, as it is."""
+    return first.measures.get(SURVEYED, first.measures.get("peak", 0.0)), first.measures.get(
+        "surveyed_wall", first.measures["wall"]
+    )
 
 
 def _trial(slot: Slot, run: Limited, verdict: str, facts: Mapping[str, str], limit: float | None) -> Trial:
