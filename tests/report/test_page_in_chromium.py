@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from browser import Browser
+from tests.report.browser import Browser
 
 from godyno.capture.reader import Capture, open_capture
 from godyno.capture.tables import TableWriter

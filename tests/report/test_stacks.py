@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_page_data import Page
+from tests.report.test_page_data import Page
 
 from godyno.capture.reader import Capture, open_capture
 from godyno.capture.tables import TableWriter

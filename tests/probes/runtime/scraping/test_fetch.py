@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 
 import pytest
-from misbehaving import OK, answering, said
+from tests.probes.runtime.scraping.misbehaving import OK, answering, said
 
 from godyno.probes.runtime.scraping.address import address
 from godyno.probes.runtime.scraping.fetch import Fetch, FetchError
