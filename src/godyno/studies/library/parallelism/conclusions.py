@@ -32,9 +32,8 @@ def concluded(study: BaseStudy, trials: Sequence[Trial]) -> list[Finding]:
     """All findings; what was run of the module first."""
     out: list[Finding] = []
     results: dict[str, Saturation] = {}
-    for what in dict.fromkeys(
-        one.levels["what"] for one in sorted(passed(trials), key=lambda one: one.levels["what"] not in _SET)
-    ):
+    ran = {one.levels["what"] for one in passed(trials)}
+    for what in [*(one for one in _SET if one in ran), *sorted(ran - set(_SET))]:
         levels, rates, tasks = tried(trials, what)
         if len(set(levels)) < 3:
             continue
@@ -86,7 +85,8 @@ def _curve(study: BaseStudy, trials: Sequence[Trial], what: str, found: Saturati
         Estimate(found.knee, "", found.knee_interval, found.runs, f"weighed curves, mostly {family}"),
         method=f"{found.runs} runs; runs vary by {found.noise_ratio:.0%} about the curve; {_limit(trials, found)}",
         confidence=Confidence.MEDIUM if warnings else Confidence.HIGH,
-        advice=f"Set {setting}." if what in _SET else "", tried=f"Run at it: {len(_at(trials, found.recommended))} times.",
+        advice=f"Set {setting}." if what in _SET and not warnings else "",
+        tried=f"Run at it: {len(_at(trials, found.recommended))} times." if what in _SET and not warnings else "",
         warnings=warnings,
         data={"columns": [["level", ""], ["runs", ""], ["wall", "text"], ["of the best", "1"], ["at 95 %", "text"], ["CPU used", "1"],
                           ["peak memory", "By"], ["each takes", "s"]], "rows": rows, "recommended": found.recommended,
