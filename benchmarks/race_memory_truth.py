@@ -117,7 +117,7 @@ def report(options: argparse.Namespace, peaks: list[float], rows: list[dict[str,
             f"{'–' if holds is None else f'{holds} of {len(rows)}'} | {runs:g} |"
         )
     keep(
-        "race_memory_truth",
+        options.name,
         "\n".join(lines),
         {"vary": options.vary, "size": options.size, "peaks": peaks, "searches": rows},
     )

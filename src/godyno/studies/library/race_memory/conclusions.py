@@ -26,6 +26,9 @@ from godyno.studies.study import (
 _SURE = 0.95
 _METHOD = "posterior of a log-normal peak from observed peaks and killed runs"
 _SHADOW = 8.0  # what the source says
+_TWENTIETHS = 3.29  # standard deviations between the 5 % and 95 % quantiles of a normal
+_SHARP = 0.01  # of the limit: a transition narrower than this is one threshold for any purpose
+_FEW = 3  # runs, below which how much peaks vary is assumed
 
 
 def concluded(study: BaseStudy, trials: Sequence[Trial], asked_bytes: float | None) -> list[Finding]:
@@ -80,7 +83,7 @@ def _limits(study: BaseStudy, trials: Sequence[Trial], posteriors: dict[str, Pos
         f"The tests of {_killer(trials)} are killed half the time under {shown(_estimate(half))}, and pass {_SURE:.0%} of the time "
         f"from {shown(_estimate(most))} up ({first})",
         _estimate(half), method=_METHOD, assumption="log peak is normal; each run is independent of those before",
-        warnings=half.warnings,
+        warnings=[*half.warnings, *([f"only {half.probes} runs: how much peaks vary is mostly assumed"] if half.probes < _FEW else [])],
         data={"columns": [["setting", "text"], ["killed half the time", "text"], [f"passes {_SURE:.0%}", "text"],
                           ["peaks vary by", "text"], ["runs", ""], ["wall", "text"]], "rows": rows,
               "bars": {"unit": "By", "caption": "limit under which half the runs are killed", "marks": marks}},
@@ -321,13 +324,12 @@ def _claims(study: BaseStudy, trials: Sequence[Trial], posteriors: dict[str, Pos
     if not posteriors:
         yield study.claim(said, NOT_TRIED, "no limit was tried")
     else:
-        low, half, high = (next(iter(posteriors.values())).limit(q) for q in (0.05, 0.5, 0.95))
-        width = (high.limit_bytes - low.limit_bytes) / half.limit_bytes
-        yield study.claim(
-            said,
-            CONFIRMED if width <= 0.01 else NOT_CONFIRMED,
-            f"from passing one run in twenty to failing one in twenty the limit rises by {units.show_ratio(width)}",
-        )
+        # From passing one run in twenty to failing one in twenty: as many spreads as lie between these quantiles.
+        spread = next(iter(posteriors.values())).limit(0.5).spread_interval
+        least, most = (_TWENTIETHS * value for value in (spread.low, spread.high))
+        found = f"from passing one run in twenty to failing one in twenty the limit rises by {least:.1%} to {most:.1%}"
+        verdict = CONFIRMED if most <= _SHARP else NOT_CONFIRMED if least > _SHARP else NOT_TRIED
+        yield study.claim(said, verdict, found if verdict != NOT_TRIED else f"too few runs to tell: {found}")
     said = "-race sets GOMAXPROCS to 1"
     seen = {
         (one.facts["GOMAXPROCS"], one.facts.get("cpus", "")) for one in trials if "GOMAXPROCS" in one.facts
