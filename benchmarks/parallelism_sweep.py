@@ -24,7 +24,7 @@ from godyno.studies.stand import Stand
 from godyno.studies.survey.subject import open_subject
 from godyno.toolchain import find_go
 
-_MOST, _SEARCHES, _GOOD = 8, 200, 0.93
+_MOST, _SEARCHES, _GOOD = 8, 60, 0.93
 _KINDS = ("cpu", "wait", "memory", "long")
 
 
