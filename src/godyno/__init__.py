@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from godyno.capture.reader import Capture, captures, open_capture
     from godyno.diagnose.findings import findings_of
     from godyno.diagnose.hottest import Hottest, hottest
+    from godyno.diagnose.running_quota import diagnose_quota
     from godyno.errors import GodynoError
     from godyno.machine import read_machine
     from godyno.machine.doctor import doctor
@@ -56,6 +57,7 @@ _HOMES = {
     "explain_error": "godyno.modcache.explain",
     "plan_caches": "godyno.modcache.plan",
     "compare": "godyno.studies.comparison",
+    "diagnose_quota": "godyno.diagnose.running_quota",
     "doctor": "godyno.machine.doctor",
     "hottest": "godyno.diagnose.hottest",
     "measure_noise": "godyno.studies.noise.api",
@@ -83,6 +85,7 @@ __all__ = [
     "captures",
     "check_caches",
     "compare",
+    "diagnose_quota",
     "doctor",
     "explain_error",
     "findings_of",

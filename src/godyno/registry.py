@@ -46,6 +46,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "packages": "godyno.diagnose.packages:Packages",
         "gc": "godyno.diagnose.gc:Gc",
         "pressure": "godyno.diagnose.pressure:Pressure",
+        "quota": "godyno.diagnose.quota:Quota",
         "noise": "godyno.diagnose.noise:Noise",
         "scraping": "godyno.diagnose.scraping:Scraping",
         "completeness": "godyno.diagnose.completeness:Completeness",
@@ -58,6 +59,9 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "cgo": "godyno.studies.library.cgo:Cgo",
         "scheduler": "godyno.studies.library.scheduler:Scheduler",
         "strip": "godyno.studies.library.strip:Strip",
+        "parallelism": "godyno.studies.library.parallelism:Parallelism",
+        "quota": "godyno.studies.library.quota:Quota",
+        "race_memory": "godyno.studies.library.race_memory:RaceMemory",
     },
     "exporters": {
         "prometheus": "godyno.export.prometheus:Prometheus",
@@ -102,8 +106,12 @@ def names(kind: str) -> list[str]:
 
 
 def load(kind: str, name: str) -> type[Any]:
-    """The plugin's class. Raises UsageError for a name nobody has, PluginError for one that cannot be loaded."""
-    entries = BUILT_IN[kind] if name in BUILT_IN[kind] else _entries(kind)
+    """The plugin's class; hyphens in a name count as underscores. Raises UsageError for a name nobody has, PluginError for one that
+    cannot be loaded.
+    """
+    under = name.replace("-", "_")
+    entries = BUILT_IN[kind] if under in BUILT_IN[kind] else _entries(kind)
+    name = under if under in entries else name
     if name not in entries:
         raise UsageError(
             f"There is no {_ONE[kind]} called {name!r}",

@@ -35,6 +35,7 @@ COMMANDS = {
     "recover": "Seal what a killed recorder left.",
     "restore": "Put back settings that a killed godyno left changed.",
     "pack": "Put a capture into one zip.",
+    "quota": "Is what runs held up by a CPU quota? Reads, and touches nothing.",
     "modcache": "Are Go's caches whole, what does an error mean, how to share them?",
     "doctor": "What can be observed here, what not, why, and what would enable it.",
     "completion": "Print the completion script for your shell.",

@@ -1,0 +1,1 @@
+"""The Go program of which many are run at once."""

@@ -1,0 +1,3 @@
+module godyno.example/parallelism
+
+go 1.21

@@ -1,0 +1,1 @@
+"""The Go program that collects garbage while it serves."""

@@ -1,0 +1,3 @@
+module godyno.example/quota
+
+go 1.25

@@ -1,0 +1,3 @@
+module godyno.example/racememory
+
+go 1.21
