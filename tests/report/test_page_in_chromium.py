@@ -358,9 +358,11 @@ def test_the_flame_graph_obeys_the_keyboard(browser: Browser, service: tuple[Cap
     browser.frame()
     for key in ("ArrowDown", "ArrowDown", "ArrowDown", "Enter"):
         browser.key(key)
+    browser.frame()  # what a key changes is drawn in the next frame
     deepest = browser.evaluate("godyno.flame.drawn().map(box => [box.label, box.width])")
     assert ["main.encode", 1] in deepest and "main.handle" not in dict(deepest)
     browser.key("Escape")
+    browser.frame()
     assert "main.handle" in dict(browser.evaluate("godyno.flame.drawn().map(box => [box.label, box.width])"))
 
 
