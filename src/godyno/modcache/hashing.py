@@ -77,7 +77,7 @@ def _hash_zip(path: str, prefix: str, directory: str) -> tuple[Hashed, Hashed | 
             digest = files[member.filename] = hashlib.sha256(content).digest()
             name = member.filename.removeprefix(prefix)
             if name in names:
-                there = _read(f"{directory}/{name}")
+                there = _read(f"{directory}/{name}", member.file_size)
                 read += len(there)
                 extracted[member.filename] = digest if there == content else hashlib.sha256(there).digest()
                 names.discard(name)
@@ -136,14 +136,18 @@ def _names(top: str) -> Iterator[str]:
                     yield entry.path[len(top) + 1 :]
 
 
-def _read(path: str) -> bytes:
+def _read(path: str, expected: int = 1 << 16) -> bytes:
     # Nonblocking: what a stranger put there may be a pipe.
     file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
     try:
-        parts = []
+        # One byte more than there should be: a short read is the end of a file, and most files take one read.
+        content = os.read(file, expected + 1)
+        if len(content) <= expected:
+            return content
+        parts = [content]
         while part := os.read(file, 1 << 20):
             parts.append(part)
-        return b"".join(parts) if len(parts) != 1 else parts[0]
+        return b"".join(parts)
     finally:
         os.close(file)
 
