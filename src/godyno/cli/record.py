@@ -111,7 +111,8 @@ def command(
       standard  and CPU samples at 99 Hz, thread states, page faults    2 to 6 %
       deep      and every system call, block I/O, 999 Hz, off-CPU       5 to 60 %
     A program that does nothing but system calls runs 7 times slower at `deep`. An HTTP and gRPC service that fills both
-    CPUs of its machine served 0.91, 0.80 and 0.69 times as much (benchmarks/results/service_cost.md).
+    CPUs of its machine served 0.91, 0.80 and 0.69 times as much (benchmarks/results/service_cost.md). --instrument took it 2 to 17 %
+    of CPU more, and no more time a request (benchmarks/results/instrument_cost.md).
 
     \b
     Examples:
