@@ -41,6 +41,17 @@ func main() {
 		runtime.GC()
 	})
 	task.End()
+	// So many switches, on any machine, that the decoder trusts the places of the commonest events.
+	there, back := make(chan int), make(chan int)
+	go func() {
+		for i := range there {
+			back <- i
+		}
+	}()
+	for i := 0; i < 2000; i++ {
+		there <- i
+		<-back
+	}
 	trace.Stop()
 	f.Close()
 }
