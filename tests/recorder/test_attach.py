@@ -151,9 +151,7 @@ def test_a_cgroup_is_watched_whole_and_left_as_it_was(tmp_path: Path) -> None:
             assert entry is not None
             if entry.availability:
                 assert entry.notes["scope"] == "cgroup"
-                assert (
-                    entry.notes["samples"] > 0 and "missing_share" in entry.notes
-                )  # a busy machine takes many; how many is told
+                assert entry.notes["missing_share"] < 0.4  # a busy machine takes samples; how many is told
     finally:
         for process in processes:
             process.kill()
