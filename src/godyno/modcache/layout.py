@@ -33,6 +33,14 @@ class Version:
         """``PATH@VERSION``."""
         return f"{self.path}@{self.version}"
 
+    @property
+    def removal(self) -> str:
+        """The shell commands that take it out of the cache and have go download it again."""
+        commands = [f"chmod -R u+w '{self.directory}'"] if self.directory else []
+        places = [self.directory, *(self.parts[kind] for kind in ("zip", "ziphash") if kind in self.parts)]
+        commands.append("rm -rf " + " ".join(f"'{place}'" for place in places if place))
+        return "; ".join([*commands, f"go mod download {self.name}"])
+
 
 @dataclass(slots=True)
 class Layout:

@@ -20,7 +20,6 @@ from godyno.modcache.hashing import Hashed, differences, hash_directory, hash_zi
 from godyno.modcache.layout import Version
 from godyno.model import Finding
 
-_CLEAN = "Remove its files in the cache (`godyno modcache check --fix-commands` prints how); go downloads it again."
 _SHOWN = 3
 # Unpacked from GOROOT, or a whole Go of its own: neither is verified by a ziphash here.
 UNSEALED = ("golang.org/fips140", "golang.org/toolchain")
@@ -106,7 +105,7 @@ def _hash(version: Version, checked: Checked) -> tuple[Hashed | None, Hashed | N
             except FormatError as error:
                 checked.faults.append(fault(
                     "zip-damaged", f"{version.name}: {_reason(error, version.parts['zip'])}",
-                    advice=_CLEAN, path=version.parts["zip"],
+                    advice=version.removal, path=version.parts["zip"],
                 ))  # fmt: skip
         if directory and extracted is None:
             extracted = hash_directory(directory, prefix)
@@ -125,7 +124,7 @@ def _judge_zip(
     if witness and whole.h1 != witness[0]:
         checked.faults.append(fault(
             "zip-changed", f"{version.name}: its zip holds other bytes than {witness[1]} knows",
-            advice=_CLEAN, path=place, found=whole.h1, wanted=witness[0],
+            advice=version.removal, path=place, found=whole.h1, wanted=witness[0],
         ))  # fmt: skip
         return
     if recorded and whole.h1 != recorded:
@@ -137,7 +136,7 @@ def _judge_zip(
         else:
             checked.faults.append(fault(
                 "zip-changed", f"{version.name}: its zip is not the one whose hash was written down when it came",
-                advice=_CLEAN, path=place, found=whole.h1, wanted=recorded,
+                advice=version.removal, path=place, found=whole.h1, wanted=recorded,
             ))  # fmt: skip
 
 
@@ -164,7 +163,7 @@ def _judge_directory(
         where = f"{version.directory}/{first[prefix:]}"
     checked.faults.append(fault(
         "directory-changed", f"{version.name}: its extracted files are not those of its zip{changes}; go builds with them all the same",
-        advice=_CLEAN, path=where,
+        advice=version.removal, path=where,
     ))  # fmt: skip
 
 

@@ -48,22 +48,15 @@ def directory_changed(case: Case) -> Verdict:
 def _of_kinds(case: Case, kinds: tuple[str, ...]) -> Verdict:
     if not case.module[0]:
         return untried(_NO_MODULE)
-    found = _faults(case)
-    if found is None:
+    cached, found = _cached(case), _faults(case)
+    if cached is None or found is None:
         return no(f"{'@'.join(case.module)} is not in {case.gomodcache}")
     for finding in found:
         if finding.kind in kinds:
-            return yes(finding.claim, _removal(case))
+            return yes(finding.claim, cached.removal)
     return no(
         f"its files in {case.gomodcache} were hashed, and agree with each other and with what vouches for them"
     )
-
-
-def _removal(case: Case) -> str:
-    path, version = case.module
-    base = f"{case.gomodcache}/cache/download/{escaped(path)}/@v/{escaped(version)}"
-    extracted = f"{case.gomodcache}/{escaped(path)}@{escaped(version)}"
-    return f"chmod -R u+w '{extracted}'; rm -rf '{extracted}' '{base}'.zip '{base}'.ziphash; go mod download {path}@{version}"
 
 
 def _downloaded(case: Case, *, checked: bool) -> tuple[str, str, str]:
@@ -161,7 +154,7 @@ def line_endings(case: Case) -> Verdict:
     if not missing and not extra and len(alike) == len(changed):
         return yes(
             f"{len(changed)} files differ from a fresh copy only in line endings (such as {changed[0]})",
-            f"Something converts them (git's core.autocrlf, an editor, a copy from Windows). {_removal(case)}",
+            f"Something converts them (git's core.autocrlf, an editor, a copy from Windows). {version.removal}",
         )
     return no(f"of {len(changed)} changed files {len(alike)} differ only in line endings")
 
