@@ -96,6 +96,11 @@ def subcommand_at(argv: Sequence[str]) -> int | None:
     return command.at if command and command.subcommand in _SUBCOMMANDS else None
 
 
+def is_build(argv: Sequence[str]) -> bool:
+    """Whether it is a go command that has actions."""
+    return subcommand_at(argv) is not None
+
+
 def realtime(manifest: Mapping[str, Any]) -> Conversion | None:
     """From REALTIME to MONOTONIC by the manifest's brackets; a killed recording has only the first."""
     found = [
