@@ -100,7 +100,8 @@ LEVELS = ("light", "standard", "deep")
 def command(
     out: Path | None, tags: tuple[str, ...], hz: float, level: str, calls: str | None,
     wait_for_tree: bool, no_output: bool, quiet_output: bool,
-    output_limit: str, go_debug: str | None, cache_keys: bool, instrument: bool, instrument_with: str | None, pprof: str | None, profiles: str,
+    output_limit: str, go_debug: str | None, cache_keys: bool, instrument: bool,
+    instrument_with: str | None, pprof: str | None, profiles: str,
     every: str, memory_limit: str | None, swap_limit: str | None,
     cpu_quota: float | None, timeout: str | None, no_seal: bool,
     quiet: bool, as_json: bool, result_fd: int | None, argv: tuple[str, ...],

@@ -118,12 +118,13 @@ def _test_line(
         if known := tests.get(match["test"]):
             story.keys.append(CacheKey("test", match["package"], known.id, known.inputs))
     elif match := _SAID.fullmatch(line):
-        story.said.setdefault(match["package"], []).append(line.removeprefix(f"testcache: {match['package']}: "))
+        story.said.setdefault(match["package"], []).append(
+            line.removeprefix(f"testcache: {match['package']}: ")
+        )
     elif line.startswith("testcache: test output"):
         story.said.setdefault("", []).append(line.removeprefix("testcache: "))
-    elif match := _DISABLED.fullmatch(line):
-        if match["why"] not in story.disabled:
-            story.disabled.append(match["why"])
+    elif (match := _DISABLED.fullmatch(line)) and match["why"] not in story.disabled:
+        story.disabled.append(match["why"])
 
 
 def _key(name: str, key_id: str, texts: list[str]) -> CacheKey:
@@ -166,7 +167,9 @@ def _inputs(text: str, first: bool) -> list[tuple[str, str, str]]:
                 "vet": "toolchain"}.get(word, "flags")  # fmt: skip
         return [(what, {"pkg": "the package itself", "pgofile": "default.pgo"}.get(word, word), rest)]
     if word == "cgo" or text.startswith(("CC", "CXX", "FC")):
-        return [("c compiler", text.partition("=")[0] if "=" in text else word, text.partition("=")[2] or rest)]
+        return [
+            ("c compiler", text.partition("=")[0] if "=" in text else word, text.partition("=")[2] or rest)
+        ]
     name, equals, value = text.partition("=")
     if equals and re.fullmatch(r"GO[A-Z0-9]+", name):
         what = "experiment" if name == "GOEXPERIMENT" else "environment" if name == "GOROOT" else "target"

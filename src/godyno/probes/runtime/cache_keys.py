@@ -42,7 +42,9 @@ class CacheKeys(SimpleProbe):
 
     def availability(self, machine: Machine) -> Availability:
         """Where it is asked for."""
-        return Availability(True) if self.asked else Availability(False, NOT_ASKED, "Record with --cache-keys.")
+        return (
+            Availability(True) if self.asked else Availability(False, NOT_ASKED, "Record with --cache-keys.")
+        )
 
     def prepare(self, workload: Workload, raw: Path) -> Workload:
         """A go command that builds, with the settings in its GODEBUG; anything else as it is."""
@@ -85,7 +87,8 @@ class CacheKeys(SimpleProbe):
             if compared.changed:
                 changed = sorted(compared.changed, key=lambda one: one.what == "dependency")
                 args["changed"] = [
-                    [one.what, one.name, _short(one.before), _short(one.after)] for one in changed[:_MOST_CHANGES]
+                    [one.what, one.name, _short(one.before), _short(one.after)]
+                    for one in changed[:_MOST_CHANGES]
                 ]
                 args["changes"] = len(changed)
             sink.event(t_ns, "cache", key.mode, key.package, args=args)
@@ -117,4 +120,3 @@ def _short(value: str | None) -> str | None:
 def _plain(said: Sequence[str]) -> list[str]:
     """Without the file names in the cache, which tell nothing."""
     return [text.partition(": cache entry not found")[0].partition(": open ")[0] for text in said]
-

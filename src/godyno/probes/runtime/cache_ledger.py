@@ -1,7 +1,7 @@
 """The inputs of cache keys that earlier recordings saw: what a new key is compared with.
 
-One file per user in godyno's state directory (``GODYNO_STATE`` names another), for each build cache, package and kind of action the last few
-keys. Only names and hashes are kept; values that hold words (flags, build information) without secrets.
+One file per user in godyno's state directory (``GODYNO_STATE`` names another), for each build cache, package and kind of action the
+last few keys. Only names and hashes are kept; values that hold words (flags, build information) without secrets.
 """
 
 from __future__ import annotations
