@@ -58,6 +58,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "pressure": "godyno.diagnose.pressure:Pressure",
         "quota": "godyno.diagnose.quota:Quota",
         "noise": "godyno.diagnose.noise:Noise",
+        "anomalies": "godyno.diagnose.anomalies.analysis:Anomalies",
         "scraping": "godyno.diagnose.scraping:Scraping",
         "completeness": "godyno.diagnose.completeness:Completeness",
     },
