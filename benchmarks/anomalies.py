@@ -87,16 +87,34 @@ class Plant:
         if self.kind == "neighbours":
             self.beside = [subprocess.Popen([sys.executable, "-c", HOG]) for _ in range(2 * number)]
         elif self.kind == "disk":
-            self.beside = [subprocess.Popen([sys.executable, "-c", STORM, str(self.scratch / f"storm{i}")]) for i in range(2 * number)]
+            self.beside = [
+                subprocess.Popen([sys.executable, "-c", STORM, str(self.scratch / f"storm{i}")])
+                for i in range(2 * number)
+            ]
         elif self.kind == "quota":
             quota = used_cpus * (0.5, 0.35, 0.2)[self.strength]
-            self.set(group_file(pid, "cpu", "cpu.cfs_quota_us", "cpu.max"), str(max(2000, round(quota * 100_000))))
+            self.set(
+                group_file(pid, "cpu", "cpu.cfs_quota_us", "cpu.max"), str(max(2000, round(quota * 100_000)))
+            )
         elif self.kind == "memory":
             file = group_file(pid, "memory", "memory.limit_in_bytes", "memory.max")
-            anon = int(next(line.split()[1] for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("RssAnon"))) << 10
+            anon = (
+                int(
+                    next(
+                        line.split()[1]
+                        for line in Path(f"/proc/{pid}/status").read_text().splitlines()
+                        if line.startswith("RssAnon")
+                    )
+                )
+                << 10
+            )
             self.set(file, str(anon + ((60, 35, 20)[self.strength] << 20)))
         else:
-            name, number_ = {"gc": ("gc", signal.SIGUSR1), "child": ("child", signal.SIGUSR2), "lock": ("lock", signal.SIGHUP)}[self.kind]
+            name, number_ = {
+                "gc": ("gc", signal.SIGUSR1),
+                "child": ("child", signal.SIGUSR2),
+                "lock": ("lock", signal.SIGHUP),
+            }[self.kind]
             (self.scratch / name).touch()
             os.kill(pid, number_)
 
@@ -130,7 +148,9 @@ def record_one(number: int, seconds: float, scratch: Path, service: Path) -> Non
         data.write_bytes(os.urandom(DATA_MB << 20))
         os.sync()
     with data.open("rb") as file:
-        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)  # its pages shall be charged to the service
+        os.posix_fadvise(
+            file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED
+        )  # its pages shall be charged to the service
     command = [
         sys.executable, "-m", "godyno", "record", "-q", "--quiet-output", "--go-debug", "gctrace", "-o", str(out), "--",
         str(service), str(RATE), str(data), str(scratch / "log"),
@@ -140,7 +160,9 @@ def record_one(number: int, seconds: float, scratch: Path, service: Path) -> Non
         pid = 0
         while not pid and recording.poll() is None:
             time.sleep(0.5)
-            told = subprocess.run(["pgrep", "-f", f"^{service} "], capture_output=True, text=True).stdout.split()
+            told = subprocess.run(
+                ["pgrep", "-f", f"^{service} "], capture_output=True, text=True
+            ).stdout.split()
             pid = int(told[0]) if told else 0
         began = time.monotonic()
         plant: Plant | None = None
@@ -156,7 +178,14 @@ def record_one(number: int, seconds: float, scratch: Path, service: Path) -> Non
                     plant.begin(used)
                     time.sleep(lasts)
                     plant.end()
-                    truth.append({"kind": plant.kind, "strength": plant.strength, "t_start_ns": start, "t_end_ns": time.monotonic_ns()})
+                    truth.append(
+                        {
+                            "kind": plant.kind,
+                            "strength": plant.strength,
+                            "t_start_ns": start,
+                            "t_end_ns": time.monotonic_ns(),
+                        }
+                    )
                     plant = None
                 time.sleep(chance.uniform(14, 30))
         finally:
@@ -197,7 +226,9 @@ def judge(scratch: Path) -> dict[str, Any]:
             found = [one.data | {"confidence": one.confidence.value} for one in Anomalies().analyze(capture)]
             ratios = felt(capture, truth) if truth else []
             wall_s = capture.manifest.result.wall_s
-        hours["planted" if truth else "quiet"] += (wall_s - sum((t["t_end_ns"] - t["t_start_ns"]) * 1e-9 for t in truth)) / 3600
+        hours["planted" if truth else "quiet"] += (
+            wall_s - sum((t["t_end_ns"] - t["t_start_ns"]) * 1e-9 for t in truth)
+        ) / 3600
         used = set()
         for one, ratio in zip(truth, ratios, strict=True):
             hits = [
@@ -233,14 +264,22 @@ def share(count: int, of: int) -> str:
 
 def table(judged: dict[str, Any]) -> str:
     plants, alarms, hours = judged["plants"], judged["alarms"], judged["hours"]
-    lines = ["| planted | times | felt | found, of those felt | right cause, of those found | among the first two |", "|---|---|---|---|---|---|"]
+    lines = [
+        "| planted | times | felt | found, of those felt | right cause, of those found | among the first two |",
+        "|---|---|---|---|---|---|",
+    ]
     for kind in (*KINDS, "all", "all but lock"):
-        chosen = [one for one in plants if kind == "all" or one["kind"] == kind or (kind == "all but lock" and one["kind"] != "lock")]
+        chosen = [
+            one
+            for one in plants
+            if kind == "all" or one["kind"] == kind or (kind == "all but lock" and one["kind"] != "lock")
+        ]
         noticed = [one for one in chosen if one["felt"] >= 1.5]
         found = [one for one in noticed if one["found"]]
         lines.append(
             f"| {kind} | {len(chosen)} | {len(noticed)} | {share(len(found), len(noticed))} | "
-            f"{share(sum(one['right'] for one in found), len(found))} | {share(sum(one['second'] or one['right'] for one in found), len(found))} |"
+            f"{share(sum(one['right'] for one in found), len(found))} | "
+            f"{share(sum(one['second'] or one['right'] for one in found), len(found))} |"
         )
     both = [one for one in plants if one["felt"] >= 1.5]
     sure = [one for one in both if one["confidence"] == "high"]
@@ -257,7 +296,10 @@ def table(judged: dict[str, Any]) -> str:
     ]  # fmt: skip
     onsets = [abs(one["onset_s"]) for one in both if one["found"]]
     if onsets:
-        lines.append(f"Onset, against the plant's: half within {statistics.median(onsets):.1f} s, nine of ten within {sorted(onsets)[int(0.9 * (len(onsets) - 1))]:.1f} s.")
+        lines.append(
+            f"Onset, against the plant's: half within {statistics.median(onsets):.1f} s, nine of ten within "
+            f"{sorted(onsets)[int(0.9 * (len(onsets) - 1))]:.1f} s."
+        )
     return "\n".join(lines)
 
 
@@ -270,7 +312,14 @@ def main() -> None:
     SCRATCH.mkdir(parents=True, exist_ok=True)
     service = SCRATCH / "service"
     if asked.record:
-        find_go().run("build", "-o", str(service), ".", cwd=Path(__file__).parent / "anomalies_go", env={"GOWORK": "off", "GOFLAGS": ""})
+        find_go().run(
+            "build",
+            "-o",
+            str(service),
+            ".",
+            cwd=Path(__file__).parent / "anomalies_go",
+            env={"GOWORK": "off", "GOFLAGS": ""},
+        )
     for _ in range(asked.record):
         number = 1 + max((int(one.name[:4]) for one in SCRATCH.glob("*.dyno")), default=-1)
         print(f"recording {number}", flush=True)

@@ -22,6 +22,8 @@ _CLIP_HIGH, _CLIP_LOW = 6.0, -3.0
 _LEAST_SPREAD = 0.05  # of the level: a series steadier than this is no reason to call its noise an episode
 _CRITICAL = 8.0
 _MOST = 100
+_BLOCK = 20
+_AHEAD = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +93,14 @@ def episodes(values: Iterable[float], *, factor: float = 1.5, low: bool = False)
 
 
 def _trimmed(residual: Floats, start: int, end: int) -> tuple[int, int]:
-    """Windows have lengths of powers of two: cut to where it really began and ended, grown where it goes on."""
-    while start > 0 and residual[start - 1] > 2:
-        start -= 1
-    while end < residual.size and residual[end] > 2:
+    """Windows have lengths of powers of two: grown while what follows is nearer to the inside than to the usual, cut to where that began."""
+    level = float(residual[start:end].mean()) / 2
+    ahead = max(_AHEAD, (end - start) // 16)
+    while end < residual.size and residual[end : end + ahead].mean() > level:
         end += 1
-    inside = np.flatnonzero(residual[start:end] > 2)
+    while start > 0 and residual[max(0, start - ahead) : start].mean() > level:
+        start -= 1
+    inside = np.flatnonzero(residual[start:end] > level)
     if inside.size:
         start, end = start + int(inside[0]), start + int(inside[-1]) + 1
     return start, end
@@ -115,10 +119,10 @@ def _joined(found: list[Episode], series: Floats) -> list[Episode]:
 
 
 def _memory(residual: Floats) -> float:
-    """By how much resemblance of neighbours widens a sum's variance."""
-    cut = np.clip(residual, -2, 2)
-    cut = cut - cut.mean()
-    squares = float((cut**2).sum())
-    lag = float((cut[:-1] * cut[1:]).sum()) / squares if squares else 0.0
-    lag = min(max(lag, 0.0), 0.8)
+    """By how much resemblance of neighbours widens a sum's variance; measured within short blocks, so that a shift is not taken for it."""
+    blocks = np.array_split(np.clip(residual, -3, 3), max(1, residual.size // _BLOCK))
+    rest = [block - block.mean() for block in blocks]
+    squares = sum(float((one**2).sum()) for one in rest)
+    lag = sum(float((one[:-1] * one[1:]).sum()) for one in rest) / squares if squares else 0.0
+    lag = min(max(lag + (1 + 3 * lag) / _BLOCK, 0.0), 0.8)  # short blocks show less of it (Marriott and Pope)
     return (1 + lag) / (1 - lag)

@@ -54,6 +54,7 @@ class CacheMisses:
     name: ClassVar[str] = "cache_misses"
     summary: ClassVar[str] = "Why packages were compiled again"
     needs: ClassVar[tuple[str, ...]] = ("spans",)
+    ranked: ClassVar[bool] = True
 
     def analyze(self, capture: Any) -> Sequence[Finding]:
         """A finding for each cause, the one that cost most first; nothing where all was cached."""

@@ -21,6 +21,7 @@ class Downloads:
     name: ClassVar[str] = "downloads"
     summary: ClassVar[str] = "Before the build could begin"
     needs: ClassVar[tuple[str, ...]] = ("spans",)
+    ranked: ClassVar[bool] = True
 
     def analyze(self, capture: Any) -> Sequence[Finding]:
         """One finding of downloads, or one of a long loading; neither where the build began at once."""

@@ -25,6 +25,7 @@ class SerialTests:
     name: ClassVar[str] = "serial_tests"
     summary: ClassVar[str] = "Serial and parallel tests"
     needs: ClassVar[tuple[str, ...]] = ("spans",)
+    ranked: ClassVar[bool] = True
 
     def analyze(self, capture: Any) -> Sequence[Finding]:
         """Findings by package, those that would save most first."""

@@ -27,6 +27,7 @@ class SideWork:
     name: ClassVar[str] = "side_work"
     summary: ClassVar[str] = "Linking, cgo, vet, coverage and generated code"
     needs: ClassVar[tuple[str, ...]] = ("spans",)
+    ranked: ClassVar[bool] = True
 
     def analyze(self, capture: Any) -> Sequence[Finding]:
         """A finding for each that took 3 % of the build's time or more."""

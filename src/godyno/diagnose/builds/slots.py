@@ -20,6 +20,7 @@ class Slots:
     name: ClassVar[str] = "slots"
     summary: ClassVar[str] = "Idle and missing workers of the build"
     needs: ClassVar[tuple[str, ...]] = ("spans",)
+    ranked: ClassVar[bool] = True
 
     def analyze(self, capture: Any) -> Sequence[Finding]:
         """At most one finding each: what ran alone, and what more workers would have given."""
@@ -36,7 +37,10 @@ class Slots:
             rows = sorted(alone.items(), key=lambda row: -row[1])
             labels = {id(one): one.label for one in worked}
             name = labels[rows[0][0]]
-            own = next((key for key, _ in rows if key in mine), None)
+            own = next(
+                (key for key, lasted in rows if key in mine and lasted >= _LEAST_SHARE * build.wall_s / 2),
+                None,
+            )
             # Cut in two that run side by side, it would have its own time alone halved.
             saves = alone[own] / 2 if own is not None else 0.0
             out.append(

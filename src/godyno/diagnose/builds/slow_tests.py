@@ -23,6 +23,7 @@ class SlowTests:
     name: ClassVar[str] = "slow_tests"
     summary: ClassVar[str] = "The slowest tests"
     needs: ClassVar[tuple[str, ...]] = ("spans",)
+    ranked: ClassVar[bool] = True
 
     def analyze(self, capture: Any) -> Sequence[Finding]:
         """One finding of tests, one of packages; where the output names no tests, what would make it."""

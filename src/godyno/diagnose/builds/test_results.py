@@ -60,6 +60,7 @@ class TestResults:
     name: ClassVar[str] = "test_results"
     summary: ClassVar[str] = "Why tests ran again"
     needs: ClassVar[tuple[str, ...]] = ("spans",)
+    ranked: ClassVar[bool] = True
 
     def analyze(self, capture: Any) -> Sequence[Finding]:
         """A finding for each reason, the one that cost most first; nothing where all results were cached."""
