@@ -38,7 +38,7 @@ from scipy.stats import binomtest
 
 from arms import keep
 from godyno.capture.reader import open_capture
-from godyno.diagnose.anomalies.analysis import Anomalies
+from godyno.diagnose.anomalies.anomalies import Anomalies
 from godyno.toolchain import find_go
 
 KINDS = ("neighbours", "quota", "disk", "memory", "gc", "child", "lock")

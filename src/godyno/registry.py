@@ -58,7 +58,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "pressure": "godyno.diagnose.pressure:Pressure",
         "quota": "godyno.diagnose.quota:Quota",
         "noise": "godyno.diagnose.noise:Noise",
-        "anomalies": "godyno.diagnose.anomalies.analysis:Anomalies",
+        "anomalies": "godyno.diagnose.anomalies.anomalies:Anomalies",
         "scraping": "godyno.diagnose.scraping:Scraping",
         "completeness": "godyno.diagnose.completeness:Completeness",
     },

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from godyno import units
 from godyno.diagnose.builds.schedule import METHOD, build_of, worked_s
-from godyno.diagnose.builds.tests_read import binaries, tests_of
+from godyno.diagnose.builds.tests_read import Test, binaries, tests_of
 from godyno.diagnose.processes import spans
 from godyno.model import Confidence, Estimate, Evidence, Finding
 
@@ -64,6 +64,7 @@ class SlowTests:
                     },
                 )
             )
+        out += _starting(capture, tests)
         if build is None or build.command.subcommand != "test":
             return out
         runs = sorted(
@@ -98,14 +99,13 @@ class SlowTests:
                     },
                 )
             )
-        start = _starting(capture)
-        return [*out, *start]
+        return out
 
 
-def _starting(capture: Any) -> Sequence[Finding]:
+def _starting(capture: Any, tests: Sequence[Test]) -> Sequence[Finding]:
     """Where test binaries took long before their first test: package inits and TestMain."""
     rows: list[tuple[str, float, float]] = []
-    for binary in binaries(capture, tests_of(capture)):
+    for binary in binaries(capture, tests):
         if binary.process is not None:
             before = (min(one.t_start_ns for one in binary.tests) - binary.process.t_start_ns) * 1e-9
             after = (binary.process.t_end_ns - max(one.t_end_ns for one in binary.tests)) * 1e-9

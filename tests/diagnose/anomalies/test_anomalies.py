@@ -7,7 +7,7 @@ import pytest
 
 from godyno.capture.reader import Capture
 from godyno.capture.tables import TableWriter
-from godyno.diagnose.anomalies.analysis import Anomalies
+from godyno.diagnose.anomalies.anomalies import Anomalies
 from godyno.model import Finding, Result, Workload
 from godyno.testing.captures import SECOND, T0
 
