@@ -63,12 +63,13 @@ _ALL = (
 )
 STATES = {state.name: state for state in _ALL}
 
+_SYNCS = ("do_fsync", "sys_fsync", "sys_fdatasync", "sync_file_range", "sys_sync", "sys_msync")
 # What a thread slept in, by the kernel's functions; the first rule of which all words are in the stack.
 _KERNEL: tuple[tuple[tuple[str, ...], tuple[str, ...], str], ...] = (
     # any of these, and any of those (nothing: no second condition)
     (("do_swap_page", "swap_read", "try_to_free", "mem_cgroup_handle_over_high", "shrink_", "throttle_direct_reclaim",
       "__alloc_pages_direct", "mem_cgroup_oom", "try_charge", "swap_", "reclaim_throttle"), (), "reclaim"),
-    (("fsync", "fdatasync", "sync_file_range", "sys_sync", "sys_msync"), (), "fsync"),
+    (_SYNCS, (), "fsync"),
     (("exc_page_fault", "handle_mm_fault", "do_user_addr_fault", "el0_da", "do_page_fault"),
      ("filemap_fault", "folio_wait", "folio_lock", "io_schedule", "request_wait_answer", "p9_client_rpc"), "fault_disk"),
     (("flock", "locks_lock_inode_wait", "fcntl_setlk"), (), "lock"),
@@ -106,6 +107,13 @@ _COLLECTOR = (
                        "runtime.bgscavenge")),
 )  # fmt: skip
 _OBSERVER = ("godynoRecorder", "godynoHook", "godynoExit", "runtime.traceAdvance", "runtime.sigprof")
+_WATCHING = (
+    "inherit_task_group",
+    "inherit_event",
+    "perf_event_init_task",
+    "perf_event_exit_task",
+    "perf_event_free_task",
+)
 _INIT = ("runtime.doInit", "runtime.doInit1")
 _RUNTIME_INIT = (
     "runtime.schedinit",
@@ -163,6 +171,8 @@ _ASSEMBLER = (
 def slept_in(frames: Frames) -> str:
     """What a thread that left its CPU with this stack waits in: a state's name, or ``futex``, ``poll``, ``spawn``, ``signal``, or empty."""
     kernel = [name for name, is_kernel in frames if is_kernel]
+    if _has(kernel, _WATCHING):
+        return "observer"
     for any_of, and_of, kind in _KERNEL:
         if _has(kernel, any_of) and (not and_of or _has(kernel, and_of)):
             if kind == "disk":
@@ -177,7 +187,7 @@ def ran_in(frames: Frames, is_go: bool) -> str:
     """The state of a moment on the CPU with this stack."""
     kernel = [name for name, is_kernel in frames if is_kernel]
     user = [name for name, is_kernel in frames if not is_kernel]
-    if _has(user, _OBSERVER):
+    if _has(user, _OBSERVER) or _has(kernel, _WATCHING):
         return "observer"
     for state, words in _COLLECTOR:
         if any(name.startswith(words) for name in user):
@@ -199,6 +209,8 @@ def ran_in(frames: Frames, is_go: bool) -> str:
         return "cgo"
     if any(name.startswith(_SWITCHING) for name in user):
         return "kernel"
+    if _has(kernel, _SYNCS):
+        return "fsync"  # what the thread itself does for it
     if in_kernel:
         return "minor_fault" if _has(kernel, _FAULTS) else "kernel"
     if user and user[-1].startswith(_SCHEDULER):
