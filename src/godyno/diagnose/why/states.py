@@ -150,8 +150,9 @@ _FAULTS = (
 )
 INNER = ("runtime.", "runtime/", "internal/", "syscall.", "golang.org/x/sys/unix.", "sync.", "sync/", "time.Sleep",
          "os.", "io.", "bufio.", "reflect.", "poll.", "net.", "crypto/tls.", "vendor/")  # fmt: skip
-_IDLE = (").accept", ").Accept", "net/http.(*conn).serve", "net/http.(*connReader)", "http2.(*serverConn)", "(*http2Server).HandleStreams",
-         "os/signal.loop", "os/signal.signal_recv", "net/http.(*persistConn).readLoop.idle")  # fmt: skip
+_IDLE = (").accept", ").Accept", "net/http.(*connReader).backgroundRead", "http2.(*serverConn)", "(*http2Server).HandleStreams",
+         "os/signal.loop", "os/signal.signal_recv")  # fmt: skip
+_SERVER, _HANDLER = ("net/http.(*conn).serve",), ("ServeHTTP",)
 _CALLS = ("__x64_sys_", "__arm64_sys_", "__riscv_sys_", "__se_sys_", "__do_sys_", "__ia32_sys_")
 # Go's own assembler functions whose names have no package.
 _ASSEMBLER = (
@@ -220,7 +221,7 @@ def ran_in(frames: Frames, is_go: bool) -> str:
 
 def system_goroutine(root: str) -> str:
     """What waiting for a goroutine with this first function is, where that is one of the runtime's own or godyno's."""
-    if _has((root,), (*_OBSERVER, "runtime/trace.", "runtime/pprof.")):
+    if _has((root,), (*_OBSERVER, "runtime/trace.", "runtime/pprof.", "runtime.(*trace", "runtime.trace")):
         return "observer"
     if root.startswith(
         (
@@ -239,7 +240,7 @@ def system_goroutine(root: str) -> str:
 def network(frames: Frames) -> str:
     """Which kind of waiting for the network a stack is in; empty where it is in none that can be told."""
     names = [name for name, is_kernel in frames if not is_kernel]
-    if _has(names, _IDLE):
+    if _has(names, _IDLE) or (_has(names, _SERVER) and not _has(names, _HANDLER)):
         return "idle"
     if _has(names, ("os.(*File)",)) and not _has(names, ("net.(",)):
         return "pipe"
