@@ -223,17 +223,10 @@ def system_goroutine(root: str) -> str:
     """What waiting for a goroutine with this first function is, where that is one of the runtime's own or godyno's."""
     if _has((root,), (*_OBSERVER, "runtime/trace.", "runtime/pprof.", "runtime.(*trace", "runtime.trace")):
         return "observer"
-    if root.startswith(
-        (
-            "runtime.gc",
-            "runtime.bg",
-            "runtime.forcegc",
-            "runtime.runFinalizers",
-            "runtime.(*scavenger",
-            "runtime.runCleanups",
-        )
-    ):
-        return "gc_wait"
+    if root.startswith("runtime.") and root != "runtime.main":
+        return "gc_wait" if root.startswith(("runtime.gc", "runtime.bg", "runtime.forcegc")) else "idle"
+    if root.startswith("os/signal."):
+        return "idle"
     return ""
 
 
