@@ -76,13 +76,17 @@ class SlowTests:
             # A package is worth cutting down to the next one: below that, that one is waited for.
             level = max(others, default=0.0)
             saves = build.saves_s(lambda one: level if one is runs[0] else None)
+            gain = (
+                f"; were they as fast as the next one's, it would be {units.show_seconds(saves)} shorter"
+                if saves > 0.01 * build.wall_s
+                else ""
+            )
             out.append(
                 Finding(
                     source=self.name,
                     kind="slow-package",
                     claim=f"The slowest package is {runs[0].name}: its tests took {units.show_seconds(worked_s(runs[0]))} of "
-                    f"{units.show_seconds(build.wall_s)}; were they as fast as the next one's, it would be "
-                    f"{units.show_seconds(saves)} shorter",
+                    f"{units.show_seconds(build.wall_s)}{gain}",
                     estimate=Estimate(worked_s(runs[0]), "s", n=len(runs)),
                     method=METHOD,
                     assumption="the other packages' tests would last as long as they did",
