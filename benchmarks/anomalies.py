@@ -31,6 +31,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -244,12 +245,18 @@ def judge(scratch: Path) -> dict[str, Any]:
                 "confidence": hit["confidence"] if hit else None,
                 "onset_s": (hit["t_start_ns"] - one["t_start_ns"]) * 1e-9 if hit else None,
             })  # fmt: skip
+
         # What memory pressure leaves behind (pages that are read again) and a queue that drains belong to their plant.
+        def since_plant_s(
+            t_ns: int, ends: Sequence[int] = tuple(t["t_end_ns"] for t in truth)
+        ) -> float | None:
+            return min(((t_ns - end) * 1e-9 for end in ends if end <= t_ns), default=None)
+
         alarms += [
             {"capture": file.parent.name, "planted": bool(truth), "cause": anomaly["cause"], "signal": anomaly["signal"],
              "ratio": anomaly["during"] / anomaly["before"] if anomaly["before"] else None, "score": anomaly["score"],
              "lasted_s": (anomaly["t_end_ns"] - anomaly["t_start_ns"]) * 1e-9,
-             "after_plant_s": min(((anomaly["t_start_ns"] - t["t_end_ns"]) * 1e-9 for t in truth if t["t_end_ns"] <= anomaly["t_start_ns"]), default=None)}
+             "after_plant_s": since_plant_s(anomaly["t_start_ns"])}
             for index, anomaly in enumerate(found) if index not in used
         ]  # fmt: skip
     return {"plants": plants, "alarms": alarms, "hours": hours}
@@ -283,14 +290,15 @@ def table(judged: dict[str, Any]) -> str:
         )
     both = [one for one in plants if one["felt"] >= 1.5]
     sure = [one for one in both if one["confidence"] == "high"]
+    causes = Counter(one["cause"] for one in alarms).most_common()
+    named = ", ".join(f"{cause or 'none named'} {count}" for cause, count in causes) or "none"
     lines += [
         "",
         f"Found and rightly attributed, of those felt: {share(sum(one['right'] for one in both), len(both))}. "
         f"Of those that were named with high confidence: {share(sum(one['right'] for one in sure), len(sure))} right.",
         "",
         f"Without a plant, in {hours['quiet'] + hours['planted']:.2f} hours ({hours['quiet']:.2f} of them in recordings without any): "
-        f"{len(alarms)} alarms, {len(alarms) / max(hours['quiet'] + hours['planted'], 1e-9):.1f} an hour; their causes: "
-        + (", ".join(f"{cause or 'none named'} {count}" for cause, count in Counter(one["cause"] for one in alarms).most_common()) or "none") + ".",
+        f"{len(alarms)} alarms, {len(alarms) / max(hours['quiet'] + hours['planted'], 1e-9):.1f} an hour; their causes: {named}.",
         f"In recordings without any plant: {sum(not one['planted'] for one in alarms)} "
         f"({sum(not one['planted'] for one in alarms) / max(hours['quiet'], 1e-9):.1f} an hour).",
     ]  # fmt: skip

@@ -93,7 +93,7 @@ def episodes(values: Iterable[float], *, factor: float = 1.5, low: bool = False)
 
 
 def _trimmed(residual: Floats, start: int, end: int) -> tuple[int, int]:
-    """Windows have lengths of powers of two: grown while what follows is nearer to the inside than to the usual, cut to where that began."""
+    """Windows have lengths of powers of two: grown while what follows is nearer to the inside than to the usual, then cut to that."""
     level = float(residual[start:end].mean()) / 2
     ahead = max(_AHEAD, (end - start) // 16)
     while end < residual.size and residual[end : end + ahead].mean() > level:
