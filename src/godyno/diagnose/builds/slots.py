@@ -30,6 +30,8 @@ class Slots:
         worked = [one for one in build.actions.values() if one.command_s > 0]
         # Only the main module's packages can be cut: their sources were looked at.
         mine = {id(one) for one in worked if one.mode == "build" and one.args.get("source_bytes")}
+        if not worked:
+            return []  # all was cached: what is left is go's own bookkeeping
         out = []
         alone = _alone_s(worked)
         total = sum(alone.values())
