@@ -70,6 +70,16 @@ def _own_disk(layers: _Layers) -> Floats:
     return np.maximum(_disk(layers) - _others_disk(layers), 0.0)
 
 
+def _own_cpu(layers: _Layers) -> Floats:
+    return np.maximum(layers["own_cpu"] - _part(layers, "children_cpu"), 0.0)
+
+
+def _load(layers: _Layers) -> Floats:
+    """Above the usual, as a share of it."""
+    usual = float(np.median(layers["load"]))
+    return np.maximum(layers["load"] / usual - 1.0, 0.0) if usual > 0 else np.zeros(layers["load"].size)
+
+
 _RULES = (
     _Rule("cpu quota", "its cgroup was throttled", ("throttled",), lambda x: x["throttled"], 0.01, 2.0,
           "Raise the CPU quota, or set GOMAXPROCS to it.", "cgroup.cpu.throttled_time"),
@@ -87,8 +97,9 @@ _RULES = (
           "Look at GOGC and GOMEMLIMIT, and at what allocates (`godyno show --top --layer allocs`).", "gc"),
     _Rule("child process", "processes that it started used the processors", ("children_cpu",), lambda x: x["children_cpu"], 0.05, 0.8,
           "Run them elsewhere, or with a lower priority.", "process.cpu.time"),
-    _Rule("more load", "more requests came", ("load",), lambda x: x["load"] / max(float(np.median(x["load"])), 1e-9) - 1.0, 0.3, 0.3,
-          "Nothing is wrong: it needs more capacity.", "lines"),
+    _Rule("its own computing", "it computed more itself", ("own_cpu",), _own_cpu, 0.15, 0.3,
+          "Look at where its CPU time went then (`godyno show --top`, recorded with --level standard).", "cgroup.cpu.usage"),
+    _Rule("more load", "more requests came", ("load",), _load, 0.3, 0.4, "Nothing is wrong: it needs more capacity.", "lines"),
 )  # fmt: skip
 TITLES = {rule.name: rule.title for rule in _RULES}
 ADVICE = {rule.name: rule.advice for rule in _RULES}
