@@ -7,8 +7,8 @@ anomaly that none was?
 The service (anomalies_go) answers 300 requests a second that it sends itself, reads from a file of 150 MB, writes a log and syncs it; its
 access log is where latency comes from. Plants last 6 to 14 s, 14 to 30 s apart, at one of three strengths:
 
-    neighbours   1, 2 or 4 busy processes beside it                   quota      its cgroup limited to 0.5, 0.35 or 0.2 of what it uses
-    disk         1, 2 or 4 processes that write and sync              memory     its limit lowered below what it holds
+    neighbours   8, 16 or 32 busy processes beside it                 quota      its cgroup limited to 0.5, 0.35 or 0.2 of what it uses
+    disk         2, 4 or 8 processes that write and sync              memory     its limit lowered below what it holds
     gc           the collector's target set to 1, 5, 10 %             child      3 children that compute
     lock         a mutex that is held 40 of 50 ms: no layer of level light shows it, so the right answer is to accuse none
 
@@ -86,7 +86,7 @@ class Plant:
     def begin(self, used_cpus: float) -> None:
         number, pid = (1, 2, 4)[self.strength], self.pid
         if self.kind == "neighbours":
-            self.beside = [subprocess.Popen([sys.executable, "-c", HOG]) for _ in range(2 * number)]
+            self.beside = [subprocess.Popen([sys.executable, "-c", HOG]) for _ in range(8 * number)]
         elif self.kind == "disk":
             self.beside = [
                 subprocess.Popen([sys.executable, "-c", STORM, str(self.scratch / f"storm{i}")])

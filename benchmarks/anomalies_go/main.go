@@ -1,7 +1,7 @@
 // Command service answers requests that it sends itself over HTTP at a fixed rate, and writes an access log: a line a request, with
 // how long it took since it was due.
 //
-//	service RATE DATA LOG     DATA is a file that every request reads from; every tenth request syncs LOG
+//	service RATE DATA LOG     DATA is a file that every request reads from; every fourth request syncs LOG
 //
 // SIGUSR1 turns the collector's target very low for as long as the file "gc" beside DATA exists, SIGUSR2 starts a child that computes
 // until the file "child" is gone, SIGHUP makes requests take a lock that one goroutine holds for long, while "lock" exists,
@@ -33,6 +33,7 @@ var (
 	data   *os.File
 	size   int64
 	kept   [][]byte
+	index  = map[int]*order{} // pointers for the collector to follow
 	count  int
 	beside string
 )
@@ -61,7 +62,7 @@ func handle(w http.ResponseWriter, r *http.Request) {
 	mu.Lock()
 	kept[count%len(kept)] = buffer
 	count++
-	sync := count%10 == 0
+	sync := count%4 == 0
 	mu.Unlock()
 	fmt.Fprintln(log, got.ID, got.Total)
 	if sync {
@@ -120,6 +121,9 @@ func main() {
 	size, beside = info.Size(), filepath.Dir(os.Args[2])
 	log, _ = os.Create(os.Args[3])
 	kept = make([][]byte, 5000)
+	for i := range 400_000 {
+		index[i] = &order{ID: i, Lines: []string{strconv.Itoa(i)}}
+	}
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGHUP, syscall.SIGWINCH)
 	warm()

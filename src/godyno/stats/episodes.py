@@ -110,7 +110,9 @@ def _joined(found: list[Episode], series: Floats) -> list[Episode]:
     """Episodes with hardly anything between them are one."""
     out: list[Episode] = []
     for one in found:
-        if out and one.start - out[-1].end <= max(2, (one.end - one.start) // 4):
+        if out and one.start - out[-1].end <= max(
+            2, min(one.end - one.start, out[-1].end - out[-1].start) // 4
+        ):
             last = out.pop()
             during = float(np.nanmedian(series[last.start : one.end]))
             one = Episode(last.start, max(last.end, one.end), one.before, during, max(last.score, one.score))

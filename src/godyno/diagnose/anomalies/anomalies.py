@@ -65,7 +65,7 @@ def anomalies(grid: Signals) -> list[Anomaly]:
         ]
     groups: list[list[tuple[Signal, Episode]]] = []
     for signal, one in sorted(found, key=lambda row: row[1].start):
-        if groups and one.start <= max(member.end for _, member in groups[-1]) + 4:
+        if groups and one.start <= max(member.end for _, member in groups[-1]) + 1:
             groups[-1].append((signal, one))
         else:
             groups.append([(signal, one)])
