@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from godyno.model import Record
 from godyno.stats.sample import MAD_TO_SD, Floats
@@ -124,13 +125,25 @@ def suspects(
             continue
         usual = float(np.median(rest))
         spread = MAD_TO_SD * float(np.median(np.abs(rest - usual)))
-        high = float(np.quantile(rest, 0.95))
+        high = _often(lost, outside, end - start)
         share = float(lost[start:end].mean()) - usual
         if share < rule.floor or share < 4 * spread / (end - start) ** 0.5 or share + usual < high:
             continue
         began = _onset(lost, usual + max(rule.floor / 2, 3 * spread), start, end)
         found.append(Suspect(rule.name, share, usual, (start - began) * step_s, share * rule.weight))
     return sorted(found, key=lambda one: -one.score)
+
+
+def _often(lost: Floats, outside: NDArray[np.bool_], width: int) -> float:
+    """What stretches of this length outside of any episode reach in one of twenty: chance explains no more than that."""
+    kept = np.where(outside, lost, np.nan)
+    width = max(1, min(width, kept.size // 4))
+    known = np.isfinite(kept)
+    sums = np.concatenate(([0.0], np.cumsum(np.where(known, kept, 0.0))))
+    counts = np.concatenate(([0], np.cumsum(known)))
+    count = counts[width:] - counts[:-width]
+    means = (sums[width:] - sums[:-width])[count >= max(1, width // 2)] / count[count >= max(1, width // 2)]
+    return float(np.quantile(means, 0.95)) if means.size else 0.0
 
 
 def _onset(lost: Floats, bar: float, start: int, end: int) -> int:
