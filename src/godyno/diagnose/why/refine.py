@@ -105,7 +105,7 @@ class Refine:
         is_go = piece.pid in self.go
         foreign = "_Cfunc_" in piece.where or "cgocall" in piece.where
         state = states.ran_in(frames, is_go) if frames else "kernel" if piece.call else "go" if is_go else "c"
-        if is_go and state in ("c", "cgo", "go") and start < self._began.get(piece.pid, 0):
+        if is_go and state in ("c", "cgo") and start < self._began.get(piece.pid, 0):
             state = "load"  # the dynamic loader, or what libraries do when they are loaded
         elif piece.call and foreign and state in ("go", "kernel", "runtime"):
             state = "cgo"

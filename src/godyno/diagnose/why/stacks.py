@@ -98,7 +98,7 @@ class Stacks:
         out: dict[str, dict[Any, int]] = {"off_cpu": {}, "wakeup": {}, "goroutine_wait": {}}
         table = self._capture.sql(
             "SELECT layer, pid, tid, goroutine, t_ns, stack_id FROM stacks "
-            "WHERE layer IN ('off_cpu', 'wakeup', 'goroutine_wait') AND t_ns BETWEEN ? AND ?", list(self._window)
+            "WHERE layer IN ('off_cpu', 'wakeup', 'goroutine_wait')"  # also of sleeps that began before the window
         )  # fmt: skip
         columns = (table[index].to_pylist() for index in range(6))
         for layer, pid, tid, goroutine, t_ns, stack in zip(*columns, strict=True):
