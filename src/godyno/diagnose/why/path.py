@@ -140,10 +140,8 @@ class Walk:
 
     def _thread(self, lane: Lane, index: int, low: int) -> None:
         state = lane.state[index]
-        if self.floor is None and state == RUN:
-            on_it = self.lanes.goroutine_at(lane.pid, lane.tid, self.t)
-            if on_it is not None and self._enter(on_it):
-                return
+        if self.floor is None and self._onto_goroutine(lane, state):
+            return
         if state != SLEEP:
             self._put(low, state, "", lane)
             return
@@ -158,6 +156,8 @@ class Walk:
         if kind in ("wait", "child", "pipe", "lock") and waker in self.lanes.threads:
             other = self._waker(lane, waker or 0, woke)
             aside = self._aside(other) if other is not None and other.pid == lane.pid else ""
+            if not aside and other is not None and self._within_runtime(lane, other):
+                aside = "kernel_wait"
             if aside:
                 self._sleep(low, aside, lane, stack, where)
                 return
@@ -194,6 +194,30 @@ class Walk:
                 self.lane = back.lane
             return
         self._put(low, SLEEP, kind, lane, stack, where)
+
+    def _onto_goroutine(self, lane: Lane, state: int) -> bool:
+        """From a thread of a traced process to what it ran; where that was only the scheduler, to what main's goroutine did."""
+        window = self.lanes.traced.get(lane.pid)
+        if window is None or not window[0] < self.t <= window[1]:
+            return False
+        on_it = self.lanes.goroutine_at(lane.pid, lane.tid, self.t) if state == RUN else None
+        if on_it is not None:
+            return self._enter(on_it)
+        main = self.lanes.goroutines.get((lane.pid, 1))
+        step = (id(lane), id(main), self.t)
+        if main is None or step in self.seen or lane.tid not in self.lanes.runs_on:
+            return False
+        self.seen.add(step)
+        return self._enter(main)
+
+    def _within_runtime(self, lane: Lane, other: Lane) -> bool:
+        """Whether one of the scheduler's threads woke another, which says nothing of the goroutine that is on it."""
+        return (
+            self.floor is not None
+            and other.pid == lane.pid
+            and other.tid in self.lanes.runs_on
+            and self.lanes.goroutine_at(other.pid, other.tid, self.t) is None
+        )
 
     def _woken_by(self, lane: Lane, index: int) -> int | None:
         """The tid of who ended a thread's sleep now; 0 for an interrupt, None where that is not known."""
