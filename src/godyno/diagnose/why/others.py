@@ -42,8 +42,9 @@ def _cause(finding: Finding, wall_s: float) -> Cause | None:
         or not saves >= _LEAST_SHARE * wall_s
     ):
         return None
+    share = min(1.0, saves / wall_s)
     return Cause(
-        kind=finding.kind, claim=finding.claim, seconds=float(saves), share=min(1.0, saves / wall_s), saves_s=float(saves),
+        kind=finding.kind, claim=finding.claim, seconds=float(saves), share=share, of_own=share, saves_s=float(saves),
         confidence=finding.confidence, evidence=finding.evidence[0] if finding.evidence else Evidence("spans"), advice=finding.advice,
         severity=finding.severity, what=finding.source, where="machine" if finding.data.get("needs") == "hardware" else "program",
     )  # fmt: skip
