@@ -26,7 +26,7 @@ from godyno.probes.kernel.perf_probe import PerfProbe
 from godyno.probes.kernel.perf_records import Sample, Trouble, read_meta, read_records
 from godyno.probes.kernel.tracepoints import tracepoint_ids, tracepoints_availability
 
-_STATE = "sock/inet_sock_set_state"
+STATE = "sock/inet_sock_set_state"
 # struct trace_event_raw_inet_sock_set_state: oldstate at 16, newstate, sport, dport, family, protocol, addresses at 32 and 40
 _SOCKET = struct.Struct("<16xiiHHHH4s4s16s")
 _LISTEN, _INET6 = 10, 10
@@ -82,7 +82,7 @@ class Milestones(PerfProbe):
             )
             for name, (path, offset, _) in self.places.items()
         ]  # fmt: skip
-        number = tracepoint_ids([_STATE])[_STATE]
+        number = tracepoint_ids([STATE])[STATE]
         return [*out, pe.Event("socket", pe.TYPE_TRACEPOINT, number, 1, pe.SAMPLE_RAW, kernel=True)]
 
     def settings(self) -> Mapping[str, Any]:

@@ -182,6 +182,15 @@ def read_records(folder: Path, meta: Meta) -> Iterator[Found]:
     return heapq.merge(*streams, key=_time)
 
 
+def records_in(data: bytes, cpu: int, events: Mapping[int, tuple[str, int]]) -> Iterator[Found]:
+    """What is understood of records just taken from a ring; ``events`` as in ``Meta``."""
+    layouts = {id_: (name, _Layout(kind)) for id_, (name, kind) in events.items()}
+    for kind, misc, start, end in pe.records(data):
+        found = _found(kind, misc, data, start, end, cpu, layouts)
+        if found is not None:
+            yield found
+
+
 def _time(found: Found) -> int:
     return found.t_ns
 
