@@ -16,7 +16,7 @@ from godyno.probes.kernel.milestones import Places
 from godyno.recorder import Recording, record
 from godyno.studies.startup.listening import Listening, own
 from godyno.studies.startup.starts import Start
-from godyno.studies.startup.watching import ENDED, READY, Output, Reached, wait_until_ready
+from godyno.studies.startup.watching import ENDED, LATE, READY, Output, Reached, wait_until_ready
 from godyno.workload.launcher import find_command
 from godyno.workload.limited import Limits
 from godyno.workload.ready import EXIT, LOG, Ready
@@ -88,7 +88,8 @@ def _start(recording: Recording, reached: Reached, ready: Ready) -> Start:
     result = recording.result
     t_ns, doubt_ns, outcome = reached.t_ns, reached.doubt_ns, reached.outcome
     if ready.kind == EXIT:
-        t_ns, outcome = result.t_end_ns, READY if result.exit_code == 0 and not recording.timed_out else ENDED
+        t_ns = result.t_end_ns
+        outcome = LATE if recording.timed_out else READY if result.exit_code == 0 else ENDED
     if ready.kind == LOG and outcome == READY:
         doubt_ns = _LINE_LATE_NS
     return Start(
