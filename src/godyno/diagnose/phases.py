@@ -9,8 +9,8 @@ from typing import Any
 
 from godyno.model import Record
 
-EXEC, LOADER, C_START, RUNTIME, INIT, MAIN, PROGRAM = (
-    "exec", "loader", "C start", "runtime", "init", "main", "program",
+EXEC, LOADER, C_START, RUNTIME, INIT, MAIN, PROGRAM, OBSERVER = (
+    "exec", "loader", "C start", "runtime", "init", "main", "program", "godyno",
 )  # fmt: skip
 MEANT = {
     EXEC: "the kernel opens the file, drops the old program and maps the new one",
@@ -19,6 +19,7 @@ MEANT = {
     RUNTIME: "the Go runtime sets up memory, processors, its own packages and its threads",
     INIT: "a package's variables and init functions",
     MAIN: "main.main until it is ready",
+    OBSERVER: "what was built in for the recording starts an execution trace: no part of bare starts",
     PROGRAM: "the program itself, from its entry until it is ready",
 }
 _RUNTIME = "runtime"  # the last of the packages that the runtime initialises before it starts anything
@@ -77,6 +78,8 @@ def phases(capture: Any, pid: int, t_exec_ns: int, t_ready_ns: int) -> list[Phas
                 continue
             if package == _RUNTIME or any(mark[2] == package for mark in marks):
                 continue  # done already: doInit1 returns at once
+        if row["name"] == "observer done":
+            kind, package = INIT, "main"
         if kind and (kind == INIT or kind != marks[-1][1]):
             marks.append((row["t_ns"], kind, package))
     if not dynamic and go:  # a static Go program's entry jumps to the runtime at once
@@ -95,6 +98,8 @@ def _mark(row: dict[str, Any], go: bool) -> tuple[str, str]:
         return RUNTIME, ""
     if name == "init":
         return INIT, str(json.loads(row["args"] or "{}").get("package") or "")
+    if name == "observer":
+        return OBSERVER, ""
     return (MAIN, "") if name == "main" else ("", "")
 
 

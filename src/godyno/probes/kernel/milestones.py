@@ -39,6 +39,9 @@ FUNCTIONS = {
     "main.main": "main",
 }
 ENTRY, LOADER = "entry", "loader"
+# In a program that tells of its goroutines (``workload.instrument``) the first init function of main starts its trace.
+INSTRUMENT = "main.(*godynoRecorder).loop"
+OBSERVED = {"main.init.0": "observer", "main.init.1": "observer done"}
 _MOST_BYTES = 1 << 30
 Places = dict[str, tuple[str, int, int]]  # by milestone: file, offset in it, address
 
@@ -147,7 +150,8 @@ def milestones_of(program: Path) -> tuple[Places, str]:
             _place(out, LOADER, str(loader), elf(loader.read_bytes()))
         _place(out, ENTRY, str(program), source)
         table = Pclntab(source)
-        for function, name in FUNCTIONS.items():
+        observed = OBSERVED if table.address_of(INSTRUMENT) is not None else {}
+        for function, name in {**FUNCTIONS, **observed}.items():
             address = table.address_of(function)
             offset = source.offset_of(address) if address else None
             if address and offset is not None:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from godyno.diagnose.why import Segment, attribute
+from godyno.diagnose.why.states import INNER, STATES, is_library
 from godyno.model import Record
+
+_MAIN = "main.main"
+# That it is an init's or the runtime's start is told by the phase, which is exact; what remains is where the CPU was.
+_ON_CPU = {"package_init": "go", "runtime_init": "runtime"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +34,34 @@ class Slice(Record):
 
 def slices(capture: Any, t_start_ns: int, t_end_ns: int, pid: int) -> tuple[list[Slice], tuple[str, ...]]:
     """The path in order of time, without a gap, and what a reader must know of it."""
-    rows = capture.sql(
-        "SELECT t_start_ns, t_end_ns, name FROM spans WHERE layer = 'thread_state' AND pid = ? AND tid = ? "
-        "AND t_end_ns > ? AND t_start_ns < ? ORDER BY t_start_ns",
-        [pid, pid, t_start_ns, t_end_ns],
-    ).to_pylist()
-    out, at = [], t_start_ns
-    for row in rows:
-        begin, end = max(at, row["t_start_ns"]), min(t_end_ns, row["t_end_ns"])
-        if begin > at:
-            out.append(Slice(at, begin, "unknown", "unknown"))
-        if end > begin:
-            out.append(Slice(begin, end, row["name"], f"main thread {row['name']}"))
-            at = end
-    if at < t_end_ns:
-        out.append(Slice(at, t_end_ns, "unknown", "unknown"))
-    return out, ()
+    found = attribute(capture, t_start_ns, t_end_ns, pid)
+    out = []
+    for one in found.segments:
+        state = _ON_CPU.get(one.state, one.state)
+        out.append(
+            Slice(one.t_start_ns, one.t_end_ns, state, STATES[state].title, _detail(one), call_of_main(one.stack, one.detail))
+        )
+    return out, tuple(text for text in found.missing if "--instrument" not in text)  # which the session says itself
+
+
+def is_surroundings(state: str) -> bool:
+    """Whether a state tells of the machine rather than of the program. A quota that is used up is used up by the program."""
+    return STATES[state].where != "program" and state != "quota"
+
+
+def _detail(segment: Segment) -> str:
+    parts = [segment.detail, f"held by {segment.holder}" if segment.holder else ""]
+    return ", ".join(part for part in parts if part)
+
+
+def call_of_main(stack: Sequence[str], detail: str = "") -> str:
+    """Which of the program's own functions, called by main.main, a stack (leaf first) is in; without one what the detail names."""
+    outer = list(reversed(stack))
+    if _MAIN in outer:
+        own = [name for name in outer[outer.index(_MAIN) + 1 :] if _is_own(name)]
+        return own[0] if own else _MAIN
+    return detail if _is_own(detail) else ""
+
+
+def _is_own(name: str) -> bool:
+    return "." in name and " " not in name and not name.startswith(INNER) and not is_library(name)

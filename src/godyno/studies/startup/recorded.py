@@ -23,6 +23,7 @@ from godyno.workload.ready import EXIT, LOG, Ready
 
 # A small process execs the command, as in the bare starts: the kernel takes the recorder's 30 MB apart in an exec of its own.
 _EXEC = 'exec "$0" "$@"'
+SAMPLES_HZ = 3999  # a start is short; beside a multiple of 1000, with which timers beat
 _LINE_LATE_NS = 2_000_000  # as the recorder notes of its output
 _AFTER_S = 3.0
 
@@ -38,15 +39,18 @@ class Recorded:
 def record_start(
     argv: Sequence[str], ready: Ready, timeout_s: float, out: Path, *, places: Places, limits: Limits, cwd: str = "",
     env: Mapping[str, str | None] | None = None, before: Callable[[], None] = lambda: None, level: str = "deep",
-    listening: Listening | None = None,
+    listening: Listening | None = None, traced: bool = False,
 ) -> Recorded:  # fmt: skip
     """Records one start into ``out`` and ends what was started. Raises GodynoError where nothing can be recorded.
 
+    ``traced`` is of a program that was built to tell of its goroutines.
     ``before`` is called a quarter of a second before the exec (to make the caches cold).
     """
     file = find_command(argv[0])
     workload = Workload(("/bin/sh", "-c", _EXEC, file, *argv[1:]), cwd, dict(env or {}))
-    probes = {"milestones": {"program": str(Path(file).resolve()), "places": places}, "syscalls": {"span_s": 0.0}}
+    probes: dict[str, dict[str, object]] = {
+        "milestones": {"program": str(Path(file).resolve()), "places": places}, "syscalls": {"span_s": 0.0}, "cpu_samples": {"hz": SAMPLES_HZ},
+    }  # fmt: skip
     read_end, end = os.pipe()
     done, tell = os.pipe()
     made: list[Recording] = []
@@ -58,6 +62,7 @@ def record_start(
                 record(
                     workload, out, level=level, memory_limit_bytes=limits.memory_bytes, cpu_quota=limits.cpus,
                     timeout_s=timeout_s + _AFTER_S, probes=probes, end_fd=read_end,
+                    instrument=("trace",) if traced else (),
                 )  # fmt: skip
             )
         except GodynoError as error:

@@ -62,19 +62,29 @@ class Row(Record):
 
 
 @dataclass(frozen=True, slots=True)
-class Call(Record):
-    """What main did on the path until it was ready: a stack's functions from main on, and seconds by cause."""
+class Place(Record):
+    """Where in the start the time went: a package's init, the loader, a function that main calls. ``seconds`` and ``causes`` are of the
+    recorded start that is shown, ``estimate`` is the share over all recorded ones. ``own_s`` leaves out what others took from it.
+    ``bare_s`` is what it is taken to be in a start that is not recorded.
+    """
 
-    function: str
+    label: str
+    kind: str
     seconds: float
-    causes: tuple[tuple[str, float], ...] = ()
+    own_s: float
+    estimate: Estimate
+    causes: tuple[tuple[str, float], ...] = ()  # (title, seconds), the longest first
+    cause: str = ""  # the state that is most of own_s
+    package: str = ""
+    function: str = ""
+    bare_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Waterfall(Record):
     """One recorded start, the one whose length is the middle of those that were recorded in this state.
 
-    ``slower`` is how much longer recorded starts took than bare ones. ``sum_s`` is the attribution's sum.
+    ``slower`` is how much longer recorded starts took than bare ones, without what godyno had built in. ``sum_s`` is the attribution's sum.
     """
 
     state: str
@@ -84,9 +94,14 @@ class Waterfall(Record):
     slower: float
     rows: tuple[Row, ...]
     causes: tuple[Cause, ...]
-    calls: tuple[Call, ...] = ()
+    places: tuple[Place, ...] = ()
     capture: str = ""
     notes: tuple[str, ...] = ()
+
+    @property
+    def dominating(self) -> Place | None:
+        """Where most of the time went that is the program's own."""
+        return self.places[0] if self.places else None
 
 
 @dataclass(frozen=True, slots=True)

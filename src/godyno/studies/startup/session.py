@@ -18,6 +18,7 @@ from godyno.machine.pagecache import forget, preload, resident
 from godyno.model import Machine
 from godyno.probes.kernel.milestones import Milestones, milestones_of
 from godyno.studies.progress import Silent, Told
+from godyno.studies.startup.building import built, is_instrumented
 from godyno.studies.startup.gate import judge
 from godyno.studies.startup.inits import inits_of, with_godebug
 from godyno.studies.startup.recorded import Recorded, record_start
@@ -49,22 +50,19 @@ class Session:
         settings, began = self.settings, time.monotonic()
         self.ready: Ready = ready_of(settings.ready)
         self.machine = read_machine()
-        file = find_command(settings.argv[0])
-        self.program = Path(file).resolve()
-        self.places, self.why_no_places = milestones_of(self.program)
-        self.go = "runtime" in self.places
         self.starts: dict[str, list[Start]] = {state: [] for state in settings.states}
         self.traced: list[Start] = []
         self.recorded: dict[str, list[Recorded]] = {state: [] for state in settings.states}
         self.tries: dict[tuple[str, str], tuple[list[float], list[float]]] = {}
         self.failed: dict[str, list[str]] = {state: [] for state in settings.states}
         self.warnings: list[str] = []
-        self.missing: list[str] = self._missing()
+        self.missing: list[str] = []
         limits = Limits(memory_bytes=settings.memory_limit_bytes, cpus=settings.cpu_quota)
         ended = "complete"
         self.scratch = Path(tempfile.mkdtemp(prefix="godyno-startup-"))
         try:
-            with Starter(settings.argv, self.ready, settings.timeout_s, limits, settings.cwd) as self.starter:
+            self._prepare()
+            with Starter(self.built.argv, self.ready, settings.timeout_s, limits, settings.cwd) as self.starter:
                 try:
                     self._first()
                     self._starts()
@@ -80,15 +78,30 @@ class Session:
             self.told.close()
             shutil.rmtree(self.scratch, ignore_errors=True)
 
+    def _prepare(self) -> None:
+        """What is started, built where the command is ``go run``; what it is."""
+        settings = self.settings
+        if Path(settings.argv[0]).name == "go":
+            self.told.say(f"building for {' '.join(settings.argv)}")
+        self.built = built(settings.argv, settings.cwd, settings.env, self.scratch)
+        self.program = Path(find_command(self.built.argv[0])).resolve()
+        recorded = Path(find_command(self.built.recorded[0])).resolve()
+        self.places, self.why_no_places = milestones_of(recorded)
+        self.go = "runtime" in self.places
+        self.traced_build = self.built.traced or (self.go and is_instrumented(recorded))
+        if self.built.problem:
+            self.warnings.append(f"No program that tells of its goroutines could be built: {self.built.problem}")
+        self.missing += self._missing()
+
     # ---- starts
 
     def _first(self) -> None:
         """One start that does not count: whether it becomes ready at all, and which files are part of it."""
-        self.told.say(f"starting {Path(self.settings.argv[0]).name} until {self.ready.meant}")
+        self.told.say(f"starting {Path(self.built.argv[0]).name} until {self.ready.meant}")
         found = self.starter.start(env=self.settings.env, want_files=True)
         if found.outcome != READY:
             raise GodynoError(
-                failure(found, self.settings.argv, self.ready, self.settings.timeout_s), hint=self._hint(found)
+                failure(found, self.built.argv, self.ready, self.settings.timeout_s), hint=self._hint(found)
             )
         also = [str(Path(self.settings.cwd or ".", one).absolute()) for one in self.settings.cold_also]
         if absent := [one for one in also if not Path(one).is_file()]:
@@ -134,7 +147,7 @@ class Session:
         if found.outcome == READY:
             self.starts[state].append(found)
             return
-        said = failure(found, self.settings.argv, self.ready, self.settings.timeout_s)
+        said = failure(found, self.built.argv, self.ready, self.settings.timeout_s)
         self.failed[state].append(said)
         if len(self.failed[state]) >= _MOST_FAILED and len(self.failed[state]) > len(self.starts[state]):
             raise GodynoError(f"It becomes ready only now and then: {said}", hint="Look at its output above.")
@@ -150,8 +163,8 @@ class Session:
         out = self.scratch / f"{state}-{len(self.recorded[state])}.dyno"
         try:
             found = record_start(
-                settings.argv, self.ready, settings.timeout_s, out, places=self.places, limits=self.starter.limits, cwd=settings.cwd,
-                env=settings.env, before=lambda: self._make(state), listening=self.starter.listening,
+                self.built.recorded, self.ready, settings.timeout_s, out, places=self.places, limits=self.starter.limits, cwd=settings.cwd,
+                env=settings.env, before=lambda: self._make(state), listening=self.starter.listening, traced=self.traced_build,
             )  # fmt: skip
         except GodynoError as error:
             self.warnings.append(f"A start could not be recorded: {error}")
@@ -160,7 +173,7 @@ class Session:
             self.recorded[state].append(found)
         else:
             self.warnings.append(
-                f"A recorded start: {failure(found.start, settings.argv, self.ready, settings.timeout_s)}"
+                f"A recorded start: {failure(found.start, self.built.argv, self.ready, settings.timeout_s)}"
             )
 
     def _make(self, state: str) -> None:
@@ -178,6 +191,11 @@ class Session:
 
     def _missing(self) -> list[str]:
         if self.go:
+            if not self.traced_build:
+                return [
+                    "What goroutines waited for, told by themselves: locks, channels and timers are guessed from threads. "
+                    "Start it by `godyno startup -- go run PACKAGE`, or build it by `godyno record --instrument -- go build`."
+                ]
             if "init" not in self.places:
                 return ["Each package's init in the waterfall: that needs a program of Go 1.21 or newer"]
             return []

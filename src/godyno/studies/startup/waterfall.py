@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from godyno.capture.reader import open_capture
-from godyno.diagnose.phases import MAIN, PROGRAM, Phase, gathered, phases, start_of
-from godyno.studies.startup.causes import Slice, slices
+from godyno.diagnose.phases import INIT, MAIN, OBSERVER, Phase, gathered, phases, start_of
+from godyno.diagnose.why.states import STATES
+from godyno.studies.startup.causes import Slice, is_surroundings, slices
 from godyno.studies.startup.gate import statistic
-from godyno.studies.startup.result import Call, Cause, Distribution, Row, Waterfall, mean_share
+from godyno.studies.startup.result import Cause, Distribution, Place, Row, Waterfall, mean_share
 from godyno.studies.startup.starts import Start
 
 _LEAST_SHARE = 0.01
-_MOST_CALLS = 12
+_MOST_PLACES = 12
 _MOST_DETAILS = 5
 
 
@@ -28,23 +30,34 @@ class _One:
             self.from_ns = start_of(opened, self.pid, start.t_exec_ns)
             self.until_ns = start.t_ready_ns
             self.phases = phases(opened, self.pid, self.from_ns, self.until_ns)
-            self.slices, self.notes = slices(opened, self.from_ns, self.until_ns, self.pid)
+            found, self.notes = slices(opened, self.from_ns, self.until_ns, self.pid)
+        self.slices = [piece for phase in self.phases for piece in _cut(found, phase)]
         self.took_s = (self.until_ns - self.from_ns) * 1e-9
         self.by_state: dict[str, float] = defaultdict(float)
         for one in self.slices:
             self.by_state[one.state] += one.took_s
+
+    def by_place(self) -> dict[tuple[str, str], dict[str, float]]:
+        """Seconds by (phase, package or function of main), then by state."""
+        out: dict[tuple[str, str], dict[str, float]] = defaultdict(lambda: defaultdict(float))
+        for phase in self.phases:
+            for one, seconds in _within(self.slices, phase):
+                name = phase.package if phase.kind == INIT else one.call if phase.kind == MAIN else ""
+                out[phase.kind, name][one.state] += seconds
+        return out
 
 
 def waterfall(found: Distribution, recorded: Sequence[tuple[Start, Path]]) -> Waterfall:
     """The waterfall of the middle one of the recorded starts, its causes with their shares over all of them. Raises CaptureError."""
     ones = sorted((_One(start, capture) for start, capture in recorded), key=lambda one: one.took_s)
     shown = ones[(len(ones) - 1) // 2]
+    bare = statistic("median", found.took_s)
     titles = {one.state: one.title for each in ones for one in each.slices}
     causes = [_cause(state, titles[state], shown, ones) for state in shown.by_state]
     return Waterfall(
         found.state, shown.took_s, sum(one.took_s for one in shown.slices), len(ones),
-        statistic("median", [one.took_s for one in ones]) / statistic("median", found.took_s),
-        tuple(_rows(shown)), tuple(sorted(causes, key=lambda one: -one.estimate.value)), tuple(_calls(shown)),
+        statistic("median", [one.took_s - one.by_state.get("observer", 0.0) for one in ones]) / bare,
+        tuple(_rows(shown)), tuple(sorted(causes, key=lambda one: -one.estimate.value)), tuple(_places(shown, ones, bare)),
         str(shown.capture), shown.notes,
     )  # fmt: skip
 
@@ -79,15 +92,48 @@ def _rows(shown: _One) -> list[Row]:
     return out
 
 
-def _calls(shown: _One) -> list[Call]:
-    """What main did, by its own functions."""
-    by_call: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
-    for phase in shown.phases:
-        if phase.kind in (MAIN, PROGRAM):
-            for one, seconds in _within(shown.slices, phase):
-                by_call[one.call or "(not in a sampled stack)"][one.title] += seconds
-    rows = [Call(call, sum(causes.values()), _ranked(causes)) for call, causes in by_call.items()]
-    return sorted(rows, key=lambda one: -one.seconds)[:_MOST_CALLS]
+def _places(shown: _One, ones: Sequence[_One], bare_s: float) -> list[Place]:
+    """Where the time went, the most of the program's own first; what is below a hundredth of it by init is left to the waterfall."""
+    found = [(one, one.by_place()) for one in ones]
+    mine = next(places for one, places in found if one is shown)
+    out = []
+    for key, parts in mine.items():
+        kind, name = key
+        shares = [sum(places.get(key, {}).values()) / one.took_s for one, places in found if one.took_s]
+        own = {state: seconds for state, seconds in parts.items() if not is_surroundings(state)}
+        seconds = sum(parts.values())
+        if seconds < _LEAST_SHARE * shown.took_s:
+            continue
+        titles = {STATES[state].title: of for state, of in parts.items()}
+        each = [_bare(places.get(key, {}), one, bare_s) for one, places in found]
+        out.append(
+            Place(
+                f"{kind} {name}".rstrip() if kind == INIT else f"{kind}: {name}" if name else kind, kind, seconds, sum(own.values()),
+                mean_share(shares), _ranked(titles), max(own, key=lambda state: own[state], default=""),
+                name if kind == INIT else "", name if kind == MAIN else "", sum(each) / len(each),
+            )  # fmt: skip
+        )
+    return sorted(out, key=lambda one: -one.own_s)[:_MOST_PLACES]
+
+
+def _bare(parts: Mapping[str, float], one: _One, bare_s: float) -> float:
+    """What a place would take in a bare start: its waits as they were, its work scaled as all work of that start has to be."""
+    waited = {state: seconds for state, seconds in one.by_state.items() if STATES[state].title.startswith("blocked")}
+    work = one.took_s - one.by_state.get("observer", 0.0) - sum(waited.values())
+    factor = min(1.0, max(0.25, (bare_s - sum(waited.values())) / work)) if work > 0 else 1.0
+    return sum(
+        seconds if state in waited else seconds * factor for state, seconds in parts.items() if not is_surroundings(state)
+    )
+
+
+def _cut(found: Sequence[Slice], phase: Phase) -> Iterator[Slice]:
+    """The parts of slices that lie in a phase; in godyno's own all is the observer's."""
+    for one in found:
+        low, high = max(one.t_start_ns, phase.t_start_ns), min(one.t_end_ns, phase.t_end_ns)
+        if high > low:
+            mine = replace(one, t_start_ns=low, t_end_ns=high)
+            title = STATES["observer"].title
+            yield replace(mine, state="observer", title=title, detail="", call="") if phase.kind == OBSERVER else mine
 
 
 def _within(found: Sequence[Slice], phase: Phase) -> list[tuple[Slice, float]]:

@@ -16,6 +16,7 @@ from godyno.studies.startup.settings import WARM
 
 _LEAST_SHARE = 0.03
 _MOST = 6
+_SHARE = "its time on the path of recorded starts: waits as they were, work scaled to bare starts"
 
 
 def what_if(found: Waterfall, took_s: Sequence[float], inits: Sequence[Init]) -> list[WhatIf]:
@@ -28,28 +29,24 @@ def what_if(found: Waterfall, took_s: Sequence[float], inits: Sequence[Init]) ->
 def _lazy(found: Waterfall, median: float, inits: Sequence[Init]) -> list[WhatIf]:
     traced = {one.package: one for one in inits} if found.state == WARM else {}
     out = []
-    for row in found.rows:
-        if row.kind != INIT or not row.label.startswith("init ") or " packages" in row.label:
+    for place in found.places:
+        if place.kind != INIT or not place.package:
             continue
-        package = row.label.removeprefix("init ")
-        if package in traced:
-            gain, basis = traced[package].clock_s, f"GODEBUG=inittrace=1, median of {traced[package].starts} starts"
+        if place.package in traced:
+            one = traced[place.package]
+            gain, basis = one.clock_s, f"GODEBUG=inittrace=1, median of {one.starts} starts"
         else:
-            gain, basis = row.took_s / found.slower, "its time in the recorded start, scaled to bare starts"
-        out.append(WhatIf(f"{package} initialised on first use instead of at start", found.state, gain, gain / median, basis))
+            gain, basis = place.bare_s, _SHARE
+        what = f"{place.package} initialised on first use instead of at start"
+        out.append(WhatIf(what, found.state, gain, gain / median, basis))
     return out
 
 
 def _later(found: Waterfall, median: float) -> list[WhatIf]:
-    out = []
-    total = sum(row.took_s for row in found.rows if row.kind == MAIN)
-    for call in found.calls:
-        if total and call.function.count(".") and not call.function.startswith("("):
-            gain = call.seconds / found.took_s * median
-            out.append(
-                WhatIf(
-                    f"{call.function} after ready, or beside it", found.state, gain, gain / median,
-                    "its share of the path of the recorded start, at the length of bare starts",
-                )  # fmt: skip
-            )
-    return out
+    return [
+        WhatIf(
+            f"{place.function} after ready, or beside it", found.state, place.bare_s, place.bare_s / median, _SHARE
+        )
+        for place in found.places
+        if place.kind == MAIN and place.function and place.function != "main.main"
+    ]  # fmt: skip
