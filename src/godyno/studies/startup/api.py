@@ -26,7 +26,7 @@ def startup(
     try_remedies: bool = True,
     budget_s: float = 120.0,
     timeout_s: float = 30.0,
-    recorded: int = 3,
+    recorded: int = 5,
     cwd: str | os.PathLike[str] = "",
     env: Mapping[str, str | None] | None = None,
     capture: str | os.PathLike[str] = "",

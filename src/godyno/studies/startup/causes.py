@@ -34,7 +34,7 @@ class Slice(Record):
 
 def slices(capture: Any, t_start_ns: int, t_end_ns: int, pid: int) -> tuple[list[Slice], tuple[str, ...]]:
     """The path in order of time, without a gap, and what a reader must know of it."""
-    found = attribute(capture, t_start_ns, t_end_ns, pid)
+    found = attribute(capture, t_start_ns, t_end_ns, pid, thread=_ready_thread(capture, pid, t_end_ns))
     out = []
     for one in found.segments:
         state = _ON_CPU.get(one.state, one.state)
@@ -44,12 +44,26 @@ def slices(capture: Any, t_start_ns: int, t_end_ns: int, pid: int) -> tuple[list
     return out, tuple(text for text in found.missing if "--instrument" not in text)  # which the session says itself
 
 
+def _ready_thread(capture: Any, pid: int, t_ns: int) -> int | None:
+    """Which thread made it ready: the one that began to listen then, else the one that wrote last (an answer, a line)."""
+    rows = capture.sql(
+        "SELECT tid FROM events WHERE layer = 'start' AND name = 'listen' AND pid = ? AND abs(t_ns - ?) < 1000", [pid, t_ns]
+    ).to_pylist() or capture.sql(
+        "SELECT tid FROM spans WHERE layer = 'syscall' AND pid = ? AND t_start_ns <= ? "
+        "AND name IN ('write', 'writev', 'sendto', 'sendmsg', 'pwrite64', 'exit_group') ORDER BY t_start_ns DESC LIMIT 1",
+        [pid, t_ns],
+    ).to_pylist()  # fmt: skip
+    return int(rows[0]["tid"]) if rows else None
+
+
 def is_surroundings(state: str) -> bool:
     """Whether a state tells of the machine rather than of the program. A quota that is used up is used up by the program."""
     return STATES[state].where != "program" and state != "quota"
 
 
 def _detail(segment: Segment) -> str:
+    if segment.detail.startswith(("+0x", "0x")):  # an address that has no name says nothing
+        return ""
     parts = [segment.detail, f"held by {segment.holder}" if segment.holder else ""]
     return ", ".join(part for part in parts if part)
 
@@ -65,3 +79,8 @@ def call_of_main(stack: Sequence[str], detail: str = "") -> str:
 
 def _is_own(name: str) -> bool:
     return "." in name and " " not in name and not name.startswith(INNER) and not is_library(name)
+
+
+def title_of(state: str) -> str:
+    """A state in words; empty for none."""
+    return STATES[state].title if state in STATES else ""

@@ -10,7 +10,7 @@ from godyno.model import Record
 from godyno.studies.startup.gate import Gate
 
 WARM, COLD = "warm", "cold"
-RECORDED = 3  # recorded starts in each state: enough to see whether the causes stay the same
+RECORDED = 5  # recorded starts in each state: enough to see whether the causes stay the same
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,7 +119,8 @@ def _places(shown: _One, ones: Sequence[_One], bare_s: float) -> list[Place]:
 def _bare(parts: Mapping[str, float], one: _One, bare_s: float) -> float:
     """What a place would take in a bare start: its waits as they were, its work scaled as all work of that start has to be."""
     waited = {state: seconds for state, seconds in one.by_state.items() if STATES[state].title.startswith("blocked")}
-    work = one.took_s - one.by_state.get("observer", 0.0) - sum(waited.values())
+    taken = sum(seconds for state, seconds in one.by_state.items() if is_surroundings(state))
+    work = one.took_s - taken - sum(waited.values())
     factor = min(1.0, max(0.25, (bare_s - sum(waited.values())) / work)) if work > 0 else 1.0
     return sum(
         seconds if state in waited else seconds * factor for state, seconds in parts.items() if not is_surroundings(state)
