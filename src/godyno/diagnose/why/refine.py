@@ -134,6 +134,7 @@ class Refine:
         return Segment(
             start, end, state if state in STATES else "unknown", detail, piece.pid, piece.tid, piece.goroutine,
             tuple(name for name, _ in frames[:40]), phase=states.initialised(frames) if state != "package_init" else "",
+            waiter=piece.via[0].where if piece.via else "",
         )  # fmt: skip
 
     # ---- what lies over it
@@ -195,8 +196,8 @@ class Refine:
 def _alike(a: Segment, b: Segment) -> bool:
     return (
         a.t_end_ns == b.t_start_ns
-        and (a.state, a.detail, a.pid, a.goroutine, a.doing, a.holder)
-        == (b.state, b.detail, b.pid, b.goroutine, b.doing, b.holder)
+        and (a.state, a.detail, a.pid, a.goroutine, a.doing, a.holder, a.waiter)
+        == (b.state, b.detail, b.pid, b.goroutine, b.doing, b.holder, b.waiter)
         and (a.tid == b.tid or a.goroutine != 0)
     )
 

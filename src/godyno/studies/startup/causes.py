@@ -38,9 +38,8 @@ def slices(capture: Any, t_start_ns: int, t_end_ns: int, pid: int) -> tuple[list
     out = []
     for one in found.segments:
         state = _ON_CPU.get(one.state, one.state)
-        out.append(
-            Slice(one.t_start_ns, one.t_end_ns, state, STATES[state].title, _detail(one), call_of_main(one.stack, one.detail))
-        )
+        call = call_of_main(one.stack, one.waiter, one.detail)
+        out.append(Slice(one.t_start_ns, one.t_end_ns, state, STATES[state].title, _detail(one), call))
     return out, tuple(text for text in found.missing if "--instrument" not in text)  # which the session says itself
 
 
@@ -68,13 +67,13 @@ def _detail(segment: Segment) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def call_of_main(stack: Sequence[str], detail: str = "") -> str:
-    """Which of the program's own functions, called by main.main, a stack (leaf first) is in; without one what the detail names."""
+def call_of_main(stack: Sequence[str], *others: str) -> str:
+    """Which of the program's own functions, called by main.main, a stack (leaf first) is in; without one the first own of ``others``."""
     outer = list(reversed(stack))
     if _MAIN in outer:
         own = [name for name in outer[outer.index(_MAIN) + 1 :] if _is_own(name)]
         return own[0] if own else _MAIN
-    return detail if _is_own(detail) else ""
+    return next((name for name in others if _is_own(name)), "")
 
 
 def _is_own(name: str) -> bool:

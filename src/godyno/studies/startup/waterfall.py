@@ -121,7 +121,7 @@ def _bare(parts: Mapping[str, float], one: _One, bare_s: float) -> float:
     waited = {state: seconds for state, seconds in one.by_state.items() if STATES[state].title.startswith("blocked")}
     taken = sum(seconds for state, seconds in one.by_state.items() if is_surroundings(state))
     work = one.took_s - taken - sum(waited.values())
-    factor = min(1.0, max(0.25, (bare_s - sum(waited.values())) / work)) if work > 0 else 1.0
+    factor = min(1.5, max(0.25, (bare_s - sum(waited.values())) / work)) if work > 0 else 1.0
     return sum(
         seconds if state in waited else seconds * factor for state, seconds in parts.items() if not is_surroundings(state)
     )
