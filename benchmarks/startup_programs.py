@@ -15,7 +15,15 @@ SERVICE = HERE.parent / "src/godyno/workload/reference/service"
 PARSE = "\tflag.Parse()\n"
 
 
-def build(scratch: Path, name: str, planted: str, fill: Mapping[str, str] = {}, *, tags: str = "", also: tuple[str, ...] = ()) -> Path:
+def build(
+    scratch: Path,
+    name: str,
+    planted: str,
+    fill: Mapping[str, str] = {},
+    *,
+    tags: str = "",
+    also: tuple[str, ...] = (),
+) -> Path:
     """The service with ``planted`` (a file of startup_go) called by main first, as a program in ``scratch``."""
     module = scratch / f"src-{name}"
     shutil.copytree(SERVICE, module)

@@ -106,6 +106,7 @@ __all__ = [
     "record",
     "recover",
     "run_study",
+    "startup",
     "survey",
     "why",
 ]

@@ -32,21 +32,37 @@ import click
 @click.option(
     "--gate", "gates", multiple=True, metavar="GATE", help="Such as 'p95<500ms'; exit 1: broken, 2: broken, and not proven."
 )  # fmt: skip
-@click.option("--cpu-quota", type=float, metavar="CPUS", help="Start it under a CPU quota: 0.5 is half a CPU.")
+@click.option(
+    "--cpu-quota", type=float, metavar="CPUS", help="Start it under a CPU quota: 0.5 is half a CPU."
+)
 @click.option("--memory-limit", metavar="SIZE", help="Start it under a memory limit.")
 @click.option(
-    "--try/--no-try", "try_remedies", default=True, show_default=True, help="Try remedies, in turns with none."
+    "--try/--no-try",
+    "try_remedies",
+    default=True,
+    show_default=True,
+    help="Try remedies, in turns with none.",
 )
 @click.option("--budget", default="2m", show_default=True, metavar="TIME", help="For trying remedies.")
-@click.option("--timeout", default="30s", show_default=True, metavar="TIME", help="How long to wait for ready.")
 @click.option(
-    "--recorded", default=5, show_default=True, help="Starts in each state that are recorded, for the waterfall."
+    "--timeout", default="30s", show_default=True, metavar="TIME", help="How long to wait for ready."
 )
 @click.option(
-    "--capture", type=click.Path(path_type=Path), metavar="NAME.dyno", help="Keep the recording that is shown."
+    "--recorded",
+    default=5,
+    show_default=True,
+    help="Starts in each state that are recorded, for the waterfall.",
+)
+@click.option(
+    "--capture",
+    type=click.Path(path_type=Path),
+    metavar="NAME.dyno",
+    help="Keep the recording that is shown.",
 )
 @click.option("--seed", default=0, show_default=True, help="Of the order of starts.")
-@click.option("-o", "--out", type=click.Path(path_type=Path, dir_okay=False), help="Write a report: .html or .md.")
+@click.option(
+    "-o", "--out", type=click.Path(path_type=Path, dir_okay=False), help="Write a report: .html or .md."
+)
 @click.option("--json", "as_json", is_flag=True, help="Everything as JSON.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 @click.argument("argv", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND…")

@@ -132,7 +132,10 @@ class Pclntab:
         if not place:
             return None
         for index, base in enumerate(self._offsets):
-            if base + 8 <= len(self._functions) and struct.unpack_from(self._order + "i", self._functions, base + 4)[0] == place:
+            if (
+                base + 8 <= len(self._functions)
+                and struct.unpack_from(self._order + "i", self._functions, base + 4)[0] == place
+            ):
                 return self._text + int(self._entries[index])
         return None
 

@@ -49,7 +49,9 @@ def resident(file: Path | str) -> tuple[int, int]:
             if not size:
                 return 0, 0
             # A private mapping that may be written gives ctypes its address; nothing is written.
-            view = mmap.mmap(stream.fileno(), size, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ | mmap.PROT_WRITE)
+            view = mmap.mmap(
+                stream.fileno(), size, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ | mmap.PROT_WRITE
+            )
     except (OSError, ValueError):
         return 0, 0
     try:

@@ -9,8 +9,8 @@ from godyno.model import Finding
 from godyno.report.cascade import step_lines
 from godyno.report.document import (
     Bars,
-    Cascade,
     Block,
+    Cascade,
     Claim,
     Code,
     Document,

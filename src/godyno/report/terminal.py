@@ -14,10 +14,11 @@ from rich.text import Text
 
 from godyno import units
 from godyno.model import Finding
+from godyno.report.cascade import step_lines
 from godyno.report.document import (
     Bars,
-    Cascade,
     Block,
+    Cascade,
     Claim,
     Code,
     Document,
@@ -31,7 +32,6 @@ from godyno.report.document import (
     Timeline,
     doubt_text,
 )
-from godyno.report.cascade import step_lines
 from godyno.report.markdown import bar_lines, spark
 from godyno.report.payload import clean
 

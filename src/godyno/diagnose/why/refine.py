@@ -134,7 +134,7 @@ class Refine:
         return Segment(
             start, end, state if state in STATES else "unknown", detail, piece.pid, piece.tid, piece.goroutine,
             tuple(name for name, _ in frames[:40]), phase=states.initialised(frames) if state != "package_init" else "",
-            waiter=piece.via[0].where if piece.via else "",
+            waiter=next((one.where for one in piece.via if one.where), ""),
         )  # fmt: skip
 
     # ---- what lies over it

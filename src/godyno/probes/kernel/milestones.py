@@ -56,7 +56,9 @@ class Milestones(PerfProbe):
     tables: ClassVar[Mapping[str, Clock]] = {"events": Clock.MONOTONIC}
     pages: ClassVar[int] = 16
     kernel_needed: ClassVar[bool] = True
-    levels: ClassVar[tuple[str, ...]] = ()  # only where asked for: breakpoints belong to no ordinary recording
+    levels: ClassVar[
+        tuple[str, ...]
+    ] = ()  # only where asked for: breakpoints belong to no ordinary recording
 
     def __init__(self, *, program: str = "", places: Places | None = None) -> None:
         self.program, self.places = program, places or {}
@@ -68,7 +70,9 @@ class Milestones(PerfProbe):
         found = super().availability(machine)
         found = tracepoints_availability(machine) if found else found
         if found and not _TYPE.exists():
-            return Availability(False, "this kernel has no uprobes", "A kernel with CONFIG_UPROBE_EVENTS has.")
+            return Availability(
+                False, "this kernel has no uprobes", "A kernel with CONFIG_UPROBE_EVENTS has."
+            )
         return found
 
     def scope_kinds(self) -> tuple[str, ...]:

@@ -46,4 +46,4 @@ def startup(
         tuple(command), ready, runs, cold, tuple(cold_also), tuple(Gate.parse(gate) for gate in gates), cpu_quota, memory_limit_bytes,
         try_remedies, budget_s, timeout_s, recorded, str(Path(cwd)) if cwd else "", dict(env or {}), str(capture), seed,
     )  # fmt: skip
-    return Session(settings, progress) .run() if progress else Session(settings).run()
+    return Session(settings, progress).run() if progress else Session(settings).run()

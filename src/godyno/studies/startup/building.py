@@ -89,5 +89,6 @@ def _run(go: Go, argv: Sequence[str], directory: Path, env: Mapping[str, str | N
     done = go.try_run(*argv[1:], cwd=directory, env=own)
     if done.returncode != 0:
         raise BuildFailed(
-            f"{' '.join(argv[:2])} fails: {done.stderr.strip()[-800:]}", hint="Mend the build, then start it again."
+            f"{' '.join(argv[:2])} fails: {done.stderr.strip()[-800:]}",
+            hint="Mend the build, then start it again.",
         )

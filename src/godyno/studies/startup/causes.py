@@ -40,7 +40,9 @@ def slices(capture: Any, t_start_ns: int, t_end_ns: int, pid: int) -> tuple[list
         state = _ON_CPU.get(one.state, one.state)
         call = call_of_main(one.stack, one.waiter, one.detail)
         out.append(Slice(one.t_start_ns, one.t_end_ns, state, STATES[state].title, _detail(one), call))
-    return out, tuple(text for text in found.missing if "--instrument" not in text)  # which the session says itself
+    return out, tuple(
+        text for text in found.missing if "--instrument" not in text
+    )  # which the session says itself
 
 
 def _ready_thread(capture: Any, pid: int, t_ns: int) -> int | None:

@@ -62,7 +62,9 @@ def judge(gate: Gate, took: Mapping[str, Sequence[float]]) -> list[Judged]:
     """The gate in each state that it is about. Raises UsageError where there is none: a gate that judges nothing must not pass."""
     states = [state for state in took if gate.state in ("", state) and took[state]]
     if not states:
-        raise UsageError(f"The gate {gate.text} has no starts to judge", hint="Add --cold for a gate on cold starts.")
+        raise UsageError(
+            f"The gate {gate.text} has no starts to judge", hint="Add --cold for a gate on cold starts."
+        )
     return [_judged(gate, state, took[state]) for state in states]
 
 
@@ -78,9 +80,19 @@ def _judged(gate: Gate, state: str, took: Sequence[float]) -> Judged:
     said = f"{beyond} of {n} starts were not below {units.show_seconds(gate.bound_s)}"
     if not holds:
         proven = as_many <= 1 - _LEVEL
-        return Judged(gate, state, BROKEN if proven else UNPROVEN, value, said + ("" if proven else "; chance alone could do that"))
+        return Judged(
+            gate,
+            state,
+            BROKEN if proven else UNPROVEN,
+            value,
+            said + ("" if proven else "; chance alone could do that"),
+        )
     if as_few > 1 - _LEVEL:
-        said += f"; {_needed(share)} starts without one would prove it" if beyond == 0 else "; more starts would prove it"
+        said += (
+            f"; {_needed(share)} starts without one would prove it"
+            if beyond == 0
+            else "; more starts would prove it"
+        )
     return Judged(gate, state, PASSED, value, said)
 
 

@@ -71,7 +71,11 @@ def dominating(one: Waterfall) -> str:
         return f"Nothing stands out in {one.state} starts."
     of = ", ".join(f"{title} {units.show_ratio(seconds / one.took_s)}" for title, seconds in place.causes[:3])
     taken = sum(cause.seconds for cause in one.causes if is_surroundings(cause.state))
-    beside = f" The machine took {units.show_ratio(taken / one.took_s)} of the recorded start away from it." if taken > 0.1 * one.took_s else ""
+    beside = (
+        f" The machine took {units.show_ratio(taken / one.took_s)} of the recorded start away from it."
+        if taken > 0.1 * one.took_s
+        else ""
+    )
     return f"{_where(place)} is {_share(place)} of a {one.state} start: {of} of the whole.{beside}"
 
 
@@ -80,23 +84,33 @@ def _where(place: Place) -> str:
         return f"The init of {place.package}"
     if place.function:
         return f"{place.function}, called by main,"
-    return {"main": "main", "program": "The program itself"}.get(place.kind, f"The phase {place.kind} ({MEANT.get(place.kind, '')})")
+    return {"main": "main", "program": "The program itself"}.get(
+        place.kind, f"The phase {place.kind} ({MEANT.get(place.kind, '')})"
+    )
 
 
 def _share(place: Place) -> str:
     interval = place.estimate.interval
     text = units.show_ratio(place.estimate.value)
-    return f"{text} [{units.show_ratio(interval.low)}, {units.show_ratio(interval.high)}]" if interval else text
+    return (
+        f"{text} [{units.show_ratio(interval.low)}, {units.show_ratio(interval.high)}]" if interval else text
+    )
 
 
 def _figures(found: Startup) -> Iterator[Figure]:
     for one in found.distributions:
         failed = f"; {len(one.failed)} never ready" if one.failed else ""
         yield Figure(
-            f"{one.state} start", estimate_text(one.median), f"median; each moment known to {units.show_seconds(one.doubt_s)}{failed}"
+            f"{one.state} start",
+            estimate_text(one.median),
+            f"median; each moment known to {units.show_seconds(one.doubt_s)}{failed}",
         )
-        yield Figure(f"{one.state}, p95", estimate_text(one.p95), f"longest {units.show_seconds(max(one.took_s))}")
-    best = min((one for one in found.tried if one.verdict == "faster"), key=lambda one: one.ratio, default=None)
+        yield Figure(
+            f"{one.state}, p95", estimate_text(one.p95), f"longest {units.show_seconds(max(one.took_s))}"
+        )
+    best = min(
+        (one for one in found.tried if one.verdict == "faster"), key=lambda one: one.ratio, default=None
+    )
     if best:
         yield Figure("best remedy", f"−{units.show_seconds(best.gain_s)}", best.title)
 
@@ -108,7 +122,9 @@ def _waterfall(one: Waterfall) -> Iterator[Block]:
         f"From exec to ready, {units.show_seconds(one.took_s)}: the middle one of {one.starts} recorded starts, which took "
         f"{one.slower:.2f} times as long as bare ones."
     )
-    steps = tuple(Step(row.label, row.start_s, row.causes) for row in one.rows if row.took_s >= _LEAST * one.took_s)
+    steps = tuple(
+        Step(row.label, row.start_s, row.causes) for row in one.rows if row.took_s >= _LEAST * one.took_s
+    )
     yield Cascade(steps, kinds, one.took_s)
     yield Grid(
         ("where", "share of it", "time", "mostly"),

@@ -60,8 +60,14 @@ def record_start(
         try:
             made.append(
                 record(
-                    workload, out, level=level, memory_limit_bytes=limits.memory_bytes, cpu_quota=limits.cpus,
-                    timeout_s=timeout_s + _AFTER_S, probes=probes, end_fd=read_end,
+                    workload,
+                    out,
+                    level=level,
+                    memory_limit_bytes=limits.memory_bytes,
+                    cpu_quota=limits.cpus,
+                    timeout_s=timeout_s + _AFTER_S,
+                    probes=probes,
+                    end_fd=read_end,
                     instrument=("trace",) if traced else (),
                 )  # fmt: skip
             )
@@ -119,7 +125,9 @@ def _matching(out: Path, ready: Ready) -> Callable[[], int]:
 
     def look() -> int:
         try:
-            return next((t_ns for t_ns, _, text in output_lines(out / OUTPUT_JOURNAL) if pattern.search(text)), 0)
+            return next(
+                (t_ns for t_ns, _, text in output_lines(out / OUTPUT_JOURNAL) if pattern.search(text)), 0
+            )
         except (OSError, GodynoError, ValueError):
             return 0  # it is being written
 

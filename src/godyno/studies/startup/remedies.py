@@ -40,7 +40,14 @@ class Remedy:
 
 
 def remedies(
-    env: Env, *, go: bool, dynamic: bool, cpus: int, quota: float | None, memory_bytes: int, root: Path = SLASH
+    env: Env,
+    *,
+    go: bool,
+    dynamic: bool,
+    cpus: int,
+    quota: float | None,
+    memory_bytes: int,
+    root: Path = SLASH,
 ) -> list[Remedy]:
     """Those that make sense here. ``env`` is the user's own; what it sets already is left alone."""
     out = []
@@ -75,7 +82,14 @@ def remedies(
             with_godebug(env, "netdns=go"),
         ))  # fmt: skip
     if dynamic and "LD_BIND_NOW" not in env:
-        out.append(Remedy("bind-now", "libraries bound at once (LD_BIND_NOW=1)", "Set LD_BIND_NOW=1.", {"LD_BIND_NOW": "1"}))
+        out.append(
+            Remedy(
+                "bind-now",
+                "libraries bound at once (LD_BIND_NOW=1)",
+                "Set LD_BIND_NOW=1.",
+                {"LD_BIND_NOW": "1"},
+            )
+        )
     return out
 
 
@@ -126,12 +140,22 @@ def judged(
     compared = [paired(old, new, alpha=_ALPHA) for _, _, old, new in usable]
     out = []
     for (remedy, state, _, _), found in zip(usable, family(compared), strict=True):
-        verdict = {Verdict.LOWER: "faster", Verdict.HIGHER: "slower"}.get(found.verdict, "no difference shown")
+        verdict = {Verdict.LOWER: "faster", Verdict.HIGHER: "slower"}.get(
+            found.verdict, "no difference shown"
+        )
         out.append(
             Tried(
-                remedy.name, remedy.title, state, found.n_old, found.estimate,
-                Interval(found.interval.low, found.interval.high, found.interval.level), found.p,
-                found.median_old * (1 - found.estimate), verdict, remedy.advice, remedy.note,
+                remedy.name,
+                remedy.title,
+                state,
+                found.n_old,
+                found.estimate,
+                Interval(found.interval.low, found.interval.high, found.interval.level),
+                found.p,
+                found.median_old * (1 - found.estimate),
+                verdict,
+                remedy.advice,
+                remedy.note,
             )  # fmt: skip
         )
     return sorted(out, key=lambda one: (one.state, one.ratio))

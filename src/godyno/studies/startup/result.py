@@ -26,13 +26,18 @@ class Distribution(Record):
     @property
     def median(self) -> Estimate:
         """With its interval by order statistics; none below 6 starts."""
-        return _estimate(self.took_s, statistic("median", self.took_s), median_interval(self.took_s), "median")
+        return _estimate(
+            self.took_s, statistic("median", self.took_s), median_interval(self.took_s), "median"
+        )
 
     @property
     def p95(self) -> Estimate:
         """The 95th percentile; its interval is open above below 59 starts, and then not given."""
         return _estimate(
-            self.took_s, statistic("p95", self.took_s), quantile_interval(self.took_s, 0.95), "95th percentile"
+            self.took_s,
+            statistic("p95", self.took_s),
+            quantile_interval(self.took_s, 0.95),
+            "95th percentile",
         )
 
 
@@ -172,7 +177,9 @@ class Startup(Record):
 
 def distribution(state: str, took_s: Sequence[float], doubt_s: float, failed: Sequence[str]) -> Distribution:
     """From the starts that became ready; at least one."""
-    return Distribution(state, tuple(took_s), doubt_s, tuple(failed), summarize(took_s).warnings if len(took_s) > 5 else ())
+    return Distribution(
+        state, tuple(took_s), doubt_s, tuple(failed), summarize(took_s).warnings if len(took_s) > 5 else ()
+    )
 
 
 def mean_share(shares: Sequence[float]) -> Estimate:

@@ -26,9 +26,9 @@ from godyno.studies.startup.remedies import Remedy, judged, remedies
 from godyno.studies.startup.result import Distribution, Startup, Tried, Waterfall, distribution
 from godyno.studies.startup.settings import COLD, WARM, Settings
 from godyno.studies.startup.starts import Start, Starter, failure
+from godyno.studies.startup.watching import READY
 from godyno.studies.startup.waterfall import waterfall
 from godyno.studies.startup.whatif import what_if
-from godyno.studies.startup.watching import READY
 from godyno.workload.launcher import find_command
 from godyno.workload.limited import Limits
 from godyno.workload.ready import Ready, ready_of
@@ -62,7 +62,9 @@ class Session:
         self.scratch = Path(tempfile.mkdtemp(prefix="godyno-startup-"))
         try:
             self._prepare()
-            with Starter(self.built.argv, self.ready, settings.timeout_s, limits, settings.cwd) as self.starter:
+            with Starter(
+                self.built.argv, self.ready, settings.timeout_s, limits, settings.cwd
+            ) as self.starter:
                 try:
                     self._first()
                     self._starts()
@@ -90,7 +92,9 @@ class Session:
         self.go = "runtime" in self.places
         self.traced_build = self.built.traced or (self.go and is_instrumented(recorded))
         if self.built.problem:
-            self.warnings.append(f"No program that tells of its goroutines could be built: {self.built.problem}")
+            self.warnings.append(
+                f"No program that tells of its goroutines could be built: {self.built.problem}"
+            )
         self.missing += self._missing()
 
     # ---- starts
@@ -105,7 +109,9 @@ class Session:
             )
         also = [str(Path(self.settings.cwd or ".", one).absolute()) for one in self.settings.cold_also]
         if absent := [one for one in also if not Path(one).is_file()]:
-            raise UsageError(f"--cold-also {absent[0]} is no file", hint="Name a file that is read at the start.")
+            raise UsageError(
+                f"--cold-also {absent[0]} is no file", hint="Name a file that is read at the start."
+            )
         self.files = tuple(dict.fromkeys((str(self.program), *found.files, *also)))
         if self.settings.cold:
             self._make(COLD)
@@ -117,7 +123,12 @@ class Session:
                 )
 
     def _hint(self, found: Start) -> str:
-        if self.ready.kind == "listen" and found.outcome == "ended" and not found.exit_code and not found.signal:
+        if (
+            self.ready.kind == "listen"
+            and found.outcome == "ended"
+            and not found.exit_code
+            and not found.signal
+        ):
             return "It listened nowhere. For a command that ends by itself: --ready exit."
         return "Say with --ready what counts as ready, and with --timeout how long to wait for it."
 
@@ -138,7 +149,9 @@ class Session:
             if _due(number, traced, settings.runs):
                 todo.append((WARM, self._trace))
             for state, run in todo:
-                self.told.at(f"{state}, {run.__name__.strip('_')}", done, planned, _left(began, done, planned))
+                self.told.at(
+                    f"{state}, {run.__name__.strip('_')}", done, planned, _left(began, done, planned)
+                )
                 run(state)
                 done += 1
 
@@ -210,7 +223,9 @@ class Session:
     def _remedies(self) -> str:
         """Each beside starts without any, block by block; ``budget`` where that ended it."""
         settings, order = self.settings, random.Random(self.settings.seed + 1)
-        memory = settings.memory_limit_bytes or self.machine.cgroup.memory_bytes or self.machine.memory.total_bytes
+        memory = (
+            settings.memory_limit_bytes or self.machine.cgroup.memory_bytes or self.machine.memory.total_bytes
+        )
         self.tryable = remedies(
             settings.env, go=self.go, dynamic="loader" in self.places, cpus=self.machine.cpu.allowed, quota=settings.cpu_quota,
             memory_bytes=memory,
@@ -259,9 +274,7 @@ class Session:
         settings = self.settings
         distributions = tuple(self._distribution(state) for state in settings.states if self.starts[state])
         took = {one.state: one.took_s for one in distributions}
-        waterfalls = tuple(
-            found for one in distributions if (found := self._waterfall(one)) is not None
-        )
+        waterfalls = tuple(found for one in distributions if (found := self._waterfall(one)) is not None)
         inits = inits_of(self.traced)
         result = Startup(
             settings.argv, self.ready.text, self.ready.meant, distributions, waterfalls,
@@ -276,7 +289,10 @@ class Session:
     def _distribution(self, state: str) -> Distribution:
         starts = self.starts[state]
         return distribution(
-            state, [one.took_s for one in starts], max(one.doubt_ns for one in starts) * 1e-9, self.failed[state]
+            state,
+            [one.took_s for one in starts],
+            max(one.doubt_ns for one in starts) * 1e-9,
+            self.failed[state],
         )
 
     def _waterfall(self, found: Distribution) -> Waterfall | None:
@@ -292,10 +308,14 @@ class Session:
     def _tried(self) -> tuple[Tried, ...]:
         known = {one.name: one for one in getattr(self, "tryable", ())}
         rows = [
-            (known[name], state, old, new) for (name, state), (old, new) in self.tries.items() if name in known
+            (known[name], state, old, new)
+            for (name, state), (old, new) in self.tries.items()
+            if name in known
         ]
         if rows and len(rows[0][2]) < 6:
-            self.missing.append("What remedies gain: fewer than 6 pairs were tried; more --budget lets more be")
+            self.missing.append(
+                "What remedies gain: fewer than 6 pairs were tried; more --budget lets more be"
+            )
         return tuple(judged(rows))
 
     def _conditions(self) -> str:
@@ -325,5 +345,3 @@ def _left(began: float, done: int, planned: int) -> float | None:
 
 def _machine(machine: Machine) -> str:
     return f"{machine.cpu.allowed} × {machine.cpu.model or machine.cpu.arch}, Linux {machine.kernel}"
-
-

@@ -31,9 +31,7 @@ from godyno.workload.ready import EXIT, GRPC, LISTEN, Ready
 from godyno.workload.ready.asking import is_taken
 
 # echo and read are built into the shell, so that it moves itself and waits itself.
-_HELD = (
-    'while [ "$1" != -- ]; do echo 0 > "$1" || exit 126; shift; done; shift; read -r go <&3 || exit 125; exec 3<&-; exec "$@"'
-)
+_HELD = 'while [ "$1" != -- ]; do echo 0 > "$1" || exit 126; shift; done; shift; read -r go <&3 || exit 125; exec 3<&-; exec "$@"'
 _TERM_S, _KILL_S = 2.0, 5.0
 _BETWEEN_S = 0.02
 _FREE_S = 3.0
@@ -79,7 +77,8 @@ class Starter:
 
                 if not grpc_health.available():
                     raise NotAvailableHere(
-                        "gRPC's health cannot be asked without the package h2", hint="pip install 'godyno[grpc]'"
+                        "gRPC's health cannot be asked without the package h2",
+                        hint="pip install 'godyno[grpc]'",
                     )
             self.group = stack.enter_context(_group(self.limits))
             self._pgid = stack.enter_context(_guarded_session()) if self.group is None else None
@@ -125,9 +124,7 @@ class Starter:
             before()
             t_exec_ns = now_ns()
             os.write(release, b"\n")
-            reached = wait_until_ready(
-                self.ready, ended_fd, own, output, self.timeout_s, self.listening
-            )
+            reached = wait_until_ready(self.ready, ended_fd, own, output, self.timeout_s, self.listening)
             files = mapped_files(process.pid) if want_files and reached.outcome == READY else ()
         finally:
             os.close(release)
@@ -169,7 +166,9 @@ class Starter:
                 start_new_session=True, pass_fds=(held,),
             )  # fmt: skip
         except OSError as error:
-            raise CommandNotExecutable(f"{self.argv[0]} cannot be started: {error.strerror or error}") from error
+            raise CommandNotExecutable(
+                f"{self.argv[0]} cannot be started: {error.strerror or error}"
+            ) from error
         finally:
             for fd in {gate, held}:
                 os.close(fd)

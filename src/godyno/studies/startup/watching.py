@@ -89,7 +89,12 @@ def wait_until_ready(
     asking = Asking(ready) if ready.kind in (TCP, HTTP, GRPC) else None
     pattern = re.compile(ready.pattern) if ready.kind == LOG else None
     poll = select.poll()
-    watched = [ended_fd, *output.open, *(listening.fds if listening else ()), *([asking.fd] if asking else ())]
+    watched = [
+        ended_fd,
+        *output.open,
+        *(listening.fds if listening else ()),
+        *([asking.fd] if asking else ()),
+    ]
     for fd in watched:
         poll.register(fd, select.POLLIN)
     deadline = time.monotonic() + timeout_s

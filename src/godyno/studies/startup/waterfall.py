@@ -31,7 +31,9 @@ class _One:
             self.until_ns = start.t_ready_ns
             self.phases = phases(opened, self.pid, self.from_ns, self.until_ns)
             found, self.notes = slices(opened, self.from_ns, self.until_ns, self.pid)
-        self.slices = [piece for phase in self.phases for piece in _cut(found, phase)]
+        self.slices = [
+            piece for phase in self.phases for piece in _called(list(_cut(found, phase)), phase.kind == MAIN)
+        ]
         self.took_s = (self.until_ns - self.from_ns) * 1e-9
         self.by_state: dict[str, float] = defaultdict(float)
         for one in self.slices:
@@ -87,8 +89,8 @@ def _rows(shown: _One) -> list[Row]:
             Row(
                 label, first.kind, (first.t_start_ns - shown.from_ns) * 1e-9, sum(one.took_s for one in members),
                 _ranked(causes),
-            )  # fmt: skip
-        )
+            )
+        )  # fmt: skip
     return out
 
 
@@ -111,19 +113,23 @@ def _places(shown: _One, ones: Sequence[_One], bare_s: float) -> list[Place]:
                 f"{kind} {name}".rstrip() if kind == INIT else f"{kind}: {name}" if name else kind, kind, seconds, sum(own.values()),
                 mean_share(shares), _ranked(titles), max(own, key=lambda state: own[state], default=""),
                 name if kind == INIT else "", name if kind == MAIN else "", sum(each) / len(each),
-            )  # fmt: skip
-        )
+            )
+        )  # fmt: skip
     return sorted(out, key=lambda one: -one.own_s)[:_MOST_PLACES]
 
 
 def _bare(parts: Mapping[str, float], one: _One, bare_s: float) -> float:
     """What a place would take in a bare start: its waits as they were, its work scaled as all work of that start has to be."""
-    waited = {state: seconds for state, seconds in one.by_state.items() if STATES[state].title.startswith("blocked")}
+    waited = {
+        state: seconds for state, seconds in one.by_state.items() if STATES[state].title.startswith("blocked")
+    }
     taken = sum(seconds for state, seconds in one.by_state.items() if is_surroundings(state))
     work = one.took_s - taken - sum(waited.values())
     factor = min(1.5, max(0.25, (bare_s - sum(waited.values())) / work)) if work > 0 else 1.0
     return sum(
-        seconds if state in waited else seconds * factor for state, seconds in parts.items() if not is_surroundings(state)
+        seconds if state in waited else seconds * factor
+        for state, seconds in parts.items()
+        if not is_surroundings(state)
     )
 
 
@@ -134,7 +140,22 @@ def _cut(found: Sequence[Slice], phase: Phase) -> Iterator[Slice]:
         if high > low:
             mine = replace(one, t_start_ns=low, t_end_ns=high)
             title = STATES["observer"].title
-            yield replace(mine, state="observer", title=title, detail="", call="") if phase.kind == OBSERVER else mine
+            yield (
+                replace(mine, state="observer", title=title, detail="", call="")
+                if phase.kind == OBSERVER
+                else mine
+            )
+
+
+def _called(found: list[Slice], in_main: bool) -> list[Slice]:
+    """A wait of main whose stack does not say where (it is a library's goroutine's) belongs to the function that main was seen in last."""
+    last = next((one.call for one in found if one.call), "") if in_main else ""
+    out = []
+    for one in found:
+        last = one.call or last
+        waits = STATES[one.state].title.startswith("blocked")
+        out.append(replace(one, call=last) if in_main and waits and not one.call else one)
+    return out
 
 
 def _within(found: Sequence[Slice], phase: Phase) -> list[tuple[Slice, float]]:

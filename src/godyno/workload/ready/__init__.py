@@ -59,7 +59,9 @@ def ready_of(text: str) -> Ready:
         where, _, service = rest.partition("/")
         host, _, port = where.rpartition(":")
         if port.isdecimal() and 0 < int(port) < 65536:
-            return Ready(kind, text, host.strip("[]") or "127.0.0.1", int(port), service if kind == GRPC else "")
+            return Ready(
+                kind, text, host.strip("[]") or "127.0.0.1", int(port), service if kind == GRPC else ""
+            )
     raise UsageError(f"--ready {text!r} says nothing that can be waited for", hint=_HINT)
 
 
