@@ -140,9 +140,21 @@ def elf(data: bytes | memoryview) -> Elf:
     order, wide = "<" if view[5] == 1 else ">", view[4] == 2
     header = struct.Struct(order + ("HHIQQQIHHHHHH" if wide else "HHIIIIIHHHHHH"))
     try:
-        kind, machine, _, entry, ph_offset, sh_offset, _, _, ph_size, ph_count, sh_size, sh_count, names_index = (
-            header.unpack_from(view, 16)
-        )
+        (
+            kind,
+            machine,
+            _,
+            entry,
+            ph_offset,
+            sh_offset,
+            _,
+            _,
+            ph_size,
+            ph_count,
+            sh_size,
+            sh_count,
+            names_index,
+        ) = header.unpack_from(view, 16)
         segments, interpreter = [], ""
         program = struct.Struct(order + ("IIQQQQQQ" if wide else "IIIIIIII"))
         for index in range(min(ph_count, _MAX_SECTIONS)):
@@ -164,7 +176,9 @@ def elf(data: bytes | memoryview) -> Elf:
     if names_index < len(rows):
         names = bytes(view[rows[names_index][4] : rows[names_index][4] + min(rows[names_index][5], 1 << 20)])
     sections = tuple(Section(_name(names, row[0]), row[1], row[3], row[4], row[5]) for row in rows)
-    return Elf(view, order, 8 if wide else 4, machine, kind == 3, sections, tuple(segments), entry, interpreter)
+    return Elf(
+        view, order, 8 if wide else 4, machine, kind == 3, sections, tuple(segments), entry, interpreter
+    )
 
 
 def _name(names: bytes, offset: int) -> str:

@@ -184,7 +184,18 @@ class Cascade(Record):
 
 
 Block = (
-    Heading | Paragraph | Code | KeyFigures | Grid | Message | Claim | Timeline | SpanLanes | Bars | Scatter | Cascade
+    Heading
+    | Paragraph
+    | Code
+    | KeyFigures
+    | Grid
+    | Message
+    | Claim
+    | Timeline
+    | SpanLanes
+    | Bars
+    | Scatter
+    | Cascade
 )
 
 

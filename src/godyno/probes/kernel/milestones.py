@@ -148,7 +148,7 @@ def milestones_of(program: Path) -> tuple[Places, str]:
     out: Places = {}
     try:
         with program.open("rb") as file:  # the map outlives it, and goes with what was read from it
-            source = elf(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+            source = elf(memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)))
         if source.interpreter:
             loader = Path(os.path.realpath(source.interpreter))
             _place(out, LOADER, str(loader), elf(loader.read_bytes()))

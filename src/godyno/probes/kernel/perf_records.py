@@ -289,7 +289,9 @@ class _Layout:
             raw = data[at + 4 : at + 4 + size]
             at += 4 + size
         register = 0
-        if self.has_registers and at + 16 <= end and _WORD.unpack_from(data, at)[0]:  # 0: the task has no user side
+        if (
+            self.has_registers and at + 16 <= end and _WORD.unpack_from(data, at)[0]
+        ):  # 0: the task has no user side
             (register,) = _WORD.unpack_from(data, at + 8)
         time, pid, tid, ip, address, period = (values[index] for index in self.where)
         if time >> 63:

@@ -71,7 +71,7 @@ def is_instrumented(program: Path) -> bool:
 
 
 def _flags(command: GoCommand) -> list[str]:
-    out = []
+    out: list[str] = []
     for name, (first, last, _) in command.flags.items():
         if name not in ("C", "exec"):
             out += command.argv[first : last + 1]

@@ -192,7 +192,10 @@ def _what_if(found: Startup) -> Iterator[Block]:
     yield Heading("What if: changes of code, predicted and not tried")
     yield Grid(
         ("change", "state", "would save", "by"),
-        tuple((one.what, one.state, f"{units.show_seconds(one.gain_s)} ({units.show_ratio(one.share)})", one.basis) for one in found.what_if),
+        tuple(
+            (one.what, one.state, f"{units.show_seconds(one.gain_s)} ({units.show_ratio(one.share)})", one.basis)
+            for one in found.what_if
+        ),
         frozenset({2}),
     )  # fmt: skip
     yield Message(

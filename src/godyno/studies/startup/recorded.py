@@ -49,8 +49,10 @@ def record_start(
     file = find_command(argv[0])
     workload = Workload(("/bin/sh", "-c", _EXEC, file, *argv[1:]), cwd, dict(env or {}))
     probes: dict[str, dict[str, object]] = {
-        "milestones": {"program": str(Path(file).resolve()), "places": places}, "syscalls": {"span_s": 0.0}, "cpu_samples": {"hz": SAMPLES_HZ},
-    }  # fmt: skip
+        "milestones": {"program": str(Path(file).resolve()), "places": places},
+        "syscalls": {"span_s": 0.0},
+        "cpu_samples": {"hz": SAMPLES_HZ},
+    }
     read_end, end = os.pipe()
     done, tell = os.pipe()
     made: list[Recording] = []
@@ -69,7 +71,7 @@ def record_start(
                     probes=probes,
                     end_fd=read_end,
                     instrument=("trace",) if traced else (),
-                )  # fmt: skip
+                )
             )
         except GodynoError as error:
             failed.append(error)

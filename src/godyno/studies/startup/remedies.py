@@ -65,14 +65,16 @@ def remedies(
                 {"GOGC": "off", "GOMEMLIMIT": f"{limit >> 20}MiB"},
             ))  # fmt: skip
     if go and "GOMAXPROCS" not in env:
-        for count in sorted({1, max(1, round(quota)) if quota else 2, cpus} - {cpus}):
-            out.append(Remedy(
+        out += [
+            Remedy(
                 f"gomaxprocs-{count}", f"GOMAXPROCS={count}", f"Set GOMAXPROCS={count} for it, and measure its load too.",
                 {"GOMAXPROCS": str(count)},
-            ))  # fmt: skip
+            )
+            for count in sorted({1, max(1, round(quota)) if quota else 2, cpus} - {cpus})
+        ]  # fmt: skip
     out.append(Remedy(
         "preload", "the program's files read into memory before the start",
-        "Read them before (`cat FILE >/dev/null` in an init container, vmtouch -t on the host), where the disk is slow and memory is there.",
+        "Read them before (`cat FILE >/dev/null` in an init container, vmtouch -t on the host), where the disk is slow.",
         preload=True, states=(COLD,), note="the reading itself is not in the start's time",
     ))  # fmt: skip
     out += _hugepages(env, go, dynamic, root)
@@ -156,6 +158,6 @@ def judged(
                 verdict,
                 remedy.advice,
                 remedy.note,
-            )  # fmt: skip
+            )
         )
     return sorted(out, key=lambda one: (one.state, one.ratio))

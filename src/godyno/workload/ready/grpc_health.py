@@ -65,11 +65,16 @@ def _answer(line: socket.socket, connection: Any) -> str:
                 body += event.data
                 connection.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
             elif isinstance(event, ResponseReceived | TrailersReceived):
-                status = dict(event.headers or ()).get("grpc-status", status)
+                told = {_text(name): _text(value) for name, value in event.headers or ()}
+                status = told.get("grpc-status", status)
             elif isinstance(event, StreamEnded | StreamReset):
                 return _said(body, status)
         line.sendall(connection.data_to_send())
     raise ConnectionResetError("the connection was closed before an answer")
+
+
+def _text(value: str | bytes) -> str:
+    return value if isinstance(value, str) else value.decode("utf-8", "replace")
 
 
 def _said(body: bytes, status: str) -> str:
