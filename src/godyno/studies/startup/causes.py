@@ -11,6 +11,7 @@ from godyno.diagnose.why.states import INNER, STATES, is_library
 from godyno.model import Record
 
 _MAIN = "main.main"
+_SAME_NS = 200_000  # two events of one tracepoint are stamped this near each other
 # That it is an init's or the runtime's start is told by the phase, which is exact; what remains is where the CPU was.
 _ON_CPU = {"package_init": "go", "runtime_init": "runtime"}
 
@@ -48,7 +49,8 @@ def slices(capture: Any, t_start_ns: int, t_end_ns: int, pid: int) -> tuple[list
 def _ready_thread(capture: Any, pid: int, t_ns: int) -> int | None:
     """Which thread made it ready: the one that began to listen then, else the one that wrote last (an answer, a line)."""
     rows = capture.sql(
-        "SELECT tid FROM events WHERE layer = 'start' AND name = 'listen' AND pid = ? AND abs(t_ns - ?) < 1000", [pid, t_ns]
+        "SELECT tid FROM events WHERE layer = 'start' AND name = 'listen' AND pid = ? AND abs(t_ns - ?) < ? ORDER BY abs(t_ns - ?) LIMIT 1",
+        [pid, t_ns, _SAME_NS, t_ns],
     ).to_pylist() or capture.sql(
         "SELECT tid FROM spans WHERE layer = 'syscall' AND pid = ? AND t_start_ns <= ? "
         "AND name IN ('write', 'writev', 'sendto', 'sendmsg', 'pwrite64', 'exit_group') ORDER BY t_start_ns DESC LIMIT 1",
