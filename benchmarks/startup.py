@@ -59,7 +59,7 @@ def programs(scratch: Path) -> dict[str, Path]:
         "base": ("nothing", {}, {}), "source": ("nothing", {}, {"also": ("source_remedy",)}),
         "init": ("init", {"ROUNDS": "12"}, {}), "init-lazy": ("init", {"ROUNDS": "12"}, {"tags": "lazy"}),
         "dns": ("dns", {"RESOLVER": f"{RESOLVER}:53"}, {}), "allocation": ("allocation", {"SIZE": "256"}, {}),
-        "disk": ("disk", {"DATA": str(data), "READS": "500"}, {}), "lock": ("lock", {"HELD": "80"}, {}),
+        "disk": ("disk", {"DATA": str(data), "READS": "2500"}, {}), "lock": ("lock", {"HELD": "80"}, {}),
     }  # fmt: skip
     out = {}
     for name, (planted, fill, more) in wanted.items():
