@@ -20,7 +20,7 @@ from godyno.studies.startup.result import Tried
 from godyno.studies.startup.settings import COLD
 
 _THP = "sys/kernel/mm/transparent_hugepage/enabled"
-_ALPHA = 0.05
+_ALPHA = 0.01  # of all that are tried together
 Env = Mapping[str, str | None]
 Hold = Callable[[], contextlib.AbstractContextManager[object]]
 

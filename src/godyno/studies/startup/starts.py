@@ -30,8 +30,8 @@ from godyno.workload.limited import Limits, limited_group
 from godyno.workload.ready import EXIT, GRPC, LISTEN, Ready
 from godyno.workload.ready.asking import is_taken
 
-# echo and read are built into the shell, so that it moves itself and waits itself.
-_HELD = 'while [ "$1" != -- ]; do echo 0 > "$1" || exit 126; shift; done; shift; read -r go <&3 || exit 125; exec 3<&-; exec "$@"'
+# echo and read are built into the shell, so that it moves itself and waits itself: for a line on its standard input.
+_HELD = 'while [ "$1" != -- ]; do echo 0 > "$1" || exit 126; shift; done; shift; read -r go || exit 125; exec "$@" </dev/null'
 _TERM_S, _KILL_S = 2.0, 5.0
 _BETWEEN_S = 0.02
 _FREE_S = 3.0
@@ -157,21 +157,18 @@ class Starter:
         for key in [key for key, value in changes.items() if value is None]:
             env.pop(key, None)
         places = [str(file) for file in self.group.procs_files()] if self.group else []
-        held = os.dup2(gate, 3) if gate != 3 and not _is_open(3) else gate
-        script = _HELD.replace("&3", f"&{held}").replace("3<&-", f"{held}<&-")
-        argv = ["/bin/sh", "-c", script, "sh", *places, "--", self.file, *self.argv[1:]]
+        argv = ["/bin/sh", "-c", _HELD, "sh", *places, "--", self.file, *self.argv[1:]]
         try:
             process = subprocess.Popen(
-                argv, cwd=self.cwd or None, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                start_new_session=True, pass_fds=(held,),
+                argv, cwd=self.cwd or None, env=env, stdin=gate, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                start_new_session=True,
             )  # fmt: skip
         except OSError as error:
             raise CommandNotExecutable(
                 f"{self.argv[0]} cannot be started: {error.strerror or error}"
             ) from error
         finally:
-            for fd in {gate, held}:
-                os.close(fd)
+            os.close(gate)
         if self._pgid is not None:
             self._pgid(process.pid)
         return process
@@ -257,11 +254,3 @@ def _guarded_session() -> Iterator[Callable[[int], None]]:
         yield tell
     finally:
         guardian.dismiss()
-
-
-def _is_open(fd: int) -> bool:
-    try:
-        os.fstat(fd)
-    except OSError:
-        return False
-    return True
