@@ -18,7 +18,10 @@ from godyno.studies.startup.starts import Start
 
 @dataclass(frozen=True, slots=True)
 class Init(Record):
-    """A package's init: medians over the starts that were traced. ``low_s`` and ``high_s`` are the extremes."""
+    """A package's init: medians over the starts that were traced. ``low_s`` and ``high_s`` are the extremes.
+
+    ``share`` is of its own start's time, so that a busy moment of the machine weighs on both.
+    """
 
     package: str
     clock_s: float
@@ -27,6 +30,7 @@ class Init(Record):
     allocated_bytes: int
     allocations: int
     starts: int
+    share: float = 0.0
 
 
 def with_godebug(env: Mapping[str, str | None], setting: str) -> dict[str, str | None]:
@@ -38,6 +42,7 @@ def with_godebug(env: Mapping[str, str | None], setting: str) -> dict[str, str |
 def inits_of(starts: Sequence[Start]) -> tuple[Init, ...]:
     """The inits of traced starts, the longest first."""
     found: dict[str, list[PackageInit]] = {}
+    shares: dict[str, list[float]] = {}
     for start in starts:
         for _, line in start.lines:
             if line.startswith("init "):
@@ -46,10 +51,14 @@ def inits_of(starts: Sequence[Start]) -> tuple[Init, ...]:
                 except FormatError:
                     continue  # the program's own line
                 found.setdefault(one.package, []).append(one)
+                shares.setdefault(one.package, []).append(
+                    one.clock_s / start.took_s if start.took_s > 0 else 0.0
+                )
     out = [
-        Init(
-            package, median(one.clock_s for one in rows), min(one.clock_s for one in rows), max(one.clock_s for one in rows),
             round(median(one.allocated_bytes for one in rows)), round(median(one.allocations for one in rows)), len(rows),
+            median(shares[package]),
+            package, median(one.clock_s for one in rows), min(one.clock_s for one in rows), max(one.clock_s for one in rows),
+            round(median(one.allocated_bytes for one in rows)), round(median(one.allocations for one in rows)), len(rows), median(shares[package]),
         )
         for package, rows in found.items()
     ]  # fmt: skip

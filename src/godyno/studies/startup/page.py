@@ -58,9 +58,6 @@ def _blocks(found: Startup) -> Iterator[Block]:
     yield from _inits(found)
     yield from _tried(found)
     yield from _what_if(found)
-    yield Heading("Every start, over time")
-    groups = tuple((one.state, tuple(enumerate(one.took_s, 1))) for one in found.distributions)
-    yield Scatter("exec to ready", "s, over the number of the start", groups)
     yield from _method(found)
 
 
@@ -216,6 +213,8 @@ def _method(found: Startup) -> Iterator[Block]:
             "Cold: the program's file, its libraries and what it had open were dropped from the page cache before (posix_fadvise); the "
             "disk's own cache, and what other processes have mapped, stay."
         )
+    groups = tuple((one.state, tuple(enumerate(one.took_s, 1))) for one in found.distributions)
+    yield Scatter("exec to ready", "s, over the number of the start", groups)
     for text in found.missing:
         yield Message(f"Not told here: {text}")
 

@@ -34,7 +34,7 @@ def _lazy(found: Waterfall, median: float, inits: Sequence[Init]) -> list[WhatIf
             continue
         if place.package in traced:
             one = traced[place.package]
-            gain, basis = one.clock_s, f"GODEBUG=inittrace=1, median of {one.starts} starts"
+            gain, basis = one.share * median, f"GODEBUG=inittrace=1: its share of {one.starts} starts"
         else:
             gain, basis = place.bare_s, _SHARE
         what = f"{place.package} initialised on first use instead of at start"
