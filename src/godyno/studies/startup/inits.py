@@ -55,10 +55,10 @@ def inits_of(starts: Sequence[Start]) -> tuple[Init, ...]:
                     one.clock_s / start.took_s if start.took_s > 0 else 0.0
                 )
     out = [
+        Init(
+            package, median(one.clock_s for one in rows), min(one.clock_s for one in rows), max(one.clock_s for one in rows),
             round(median(one.allocated_bytes for one in rows)), round(median(one.allocations for one in rows)), len(rows),
             median(shares[package]),
-            package, median(one.clock_s for one in rows), min(one.clock_s for one in rows), max(one.clock_s for one in rows),
-            round(median(one.allocated_bytes for one in rows)), round(median(one.allocations for one in rows)), len(rows), median(shares[package]),
         )
         for package, rows in found.items()
     ]  # fmt: skip
