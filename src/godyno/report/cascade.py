@@ -13,7 +13,7 @@ _COLORS = ("#2f7fd6", "#e0701a", "#2c9c5a", "#b354c7", "#c2403d", "#8a7a1f")
 _OTHER, _OTHER_COLOR = "other", "#8d8d8d"
 _LETTERS = "█▓▒░▚▞"
 _OTHER_LETTER = "·"
-_WIDTH = 420
+_WIDTH = 1000
 
 
 def kinds_of(block: Cascade) -> list[tuple[str, str]]:
@@ -39,7 +39,8 @@ def rows(block: Cascade) -> Iterator[tuple[str, str, str]]:
             )
             at += seconds
         label = html.escape(clean(f"{step.label}: {units.show_seconds(step.took_s)}"), quote=True)
-        picture = f'<svg viewBox="0 0 {_WIDTH} 14" width="{_WIDTH}" height="14" role="img" aria-label="{label}">{"".join(parts)}</svg>'
+        size = f'viewBox="0 0 {_WIDTH} 14" width="100%" height="14" preserveAspectRatio="none"'
+        picture = f'<svg {size} role="img" aria-label="{label}">{"".join(parts)}</svg>'
         yield step.label, picture, units.show_seconds(step.took_s)
 
 

@@ -213,8 +213,8 @@ def _method(found: Startup) -> Iterator[Block]:
             "Cold: the program's file, its libraries and what it had open were dropped from the page cache before (posix_fadvise); the "
             "disk's own cache, and what other processes have mapped, stay."
         )
-    groups = tuple((one.state, tuple(enumerate(one.took_s, 1))) for one in found.distributions)
-    yield Scatter("exec to ready", "s, over the number of the start", groups)
+    groups = tuple((one.state, tuple(zip(one.at_s, one.took_s, strict=True))) for one in found.distributions)
+    yield Scatter("exec to ready", "s, over the time of the start", groups)
     for text in found.missing:
         yield Message(f"Not told here: {text}")
 

@@ -15,13 +15,17 @@ from godyno.studies.startup.gate import Judged, statistic
 
 @dataclass(frozen=True, slots=True)
 class Distribution(Record):
-    """The starts in one state of the page cache, in order of time. ``doubt_s`` is the largest of any start's moment of readiness."""
+    """The starts in one state of the page cache, in order of time: how long, and ``at_s`` after the first of all.
+
+    ``doubt_s`` is the largest of any start's moment of readiness.
+    """
 
     state: str
     took_s: tuple[float, ...]
     doubt_s: float
     failed: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    at_s: tuple[float, ...] = ()
 
     @property
     def median(self) -> Estimate:
@@ -175,11 +179,12 @@ class Startup(Record):
         return next((one for one in self.waterfalls if one.state == state), None)
 
 
-def distribution(state: str, took_s: Sequence[float], doubt_s: float, failed: Sequence[str]) -> Distribution:
+def distribution(
+    state: str, took_s: Sequence[float], doubt_s: float, failed: Sequence[str], at_s: Sequence[float] = ()
+) -> Distribution:
     """From the starts that became ready; at least one."""
-    return Distribution(
-        state, tuple(took_s), doubt_s, tuple(failed), summarize(took_s).warnings if len(took_s) > 5 else ()
-    )
+    warnings = summarize(took_s).warnings if len(took_s) > 5 else ()
+    return Distribution(state, tuple(took_s), doubt_s, tuple(failed), warnings, tuple(at_s))
 
 
 def mean_share(shares: Sequence[float]) -> Estimate:

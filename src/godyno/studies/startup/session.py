@@ -288,12 +288,11 @@ class Session:
 
     def _distribution(self, state: str) -> Distribution:
         starts = self.starts[state]
+        first_ns = min(one.t_exec_ns for some in self.starts.values() for one in some)
         return distribution(
-            state,
-            [one.took_s for one in starts],
-            max(one.doubt_ns for one in starts) * 1e-9,
-            self.failed[state],
-        )
+            state, [one.took_s for one in starts], max(one.doubt_ns for one in starts) * 1e-9, self.failed[state],
+            [(one.t_exec_ns - first_ns) * 1e-9 for one in starts],
+        )  # fmt: skip
 
     def _waterfall(self, found: Distribution) -> Waterfall | None:
         recorded = self.recorded[found.state]
