@@ -123,7 +123,10 @@ def test_ctrl_c_keeps_what_was_measured(tmp_path: Path) -> None:
         "0.05",
     ]
     running = subprocess.Popen(argv, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    time.sleep(4.0)
+    assert running.stderr is not None
+    while b"run 1 of" not in running.stderr.readline():  # it starts what counts
+        assert running.poll() is None
+    time.sleep(3.0)
     running.send_signal(signal.SIGINT)
     out, err = running.communicate(timeout=60)
     assert running.returncode == 130, err
