@@ -150,7 +150,7 @@ def naming(scratch: Path, repeats: int, raw: dict[str, Any]) -> None:
                     "off": abs(found.sum_s - found.took_s) / found.took_s, "slower": found.slower,
                 })  # fmt: skip
                 print(rows[-1], file=sys.stderr)
-                save(raw)
+                save(raw, "naming")
 
 
 def pairs(
@@ -199,7 +199,7 @@ def gain(scratch: Path, count: int, raw: dict[str, Any]) -> None:
             "old": old, "new": new,
         })  # fmt: skip
         print({key: value for key, value in rows[-1].items() if key not in ("old", "new")}, file=sys.stderr)
-        save(raw)
+        save(raw, "gain")
 
 
 def source(scratch: Path, count: int, raw: dict[str, Any]) -> None:
@@ -212,11 +212,17 @@ def source(scratch: Path, count: int, raw: dict[str, Any]) -> None:
             "median_s": statistics.median(old),
         })  # fmt: skip
         print(rows[-1], file=sys.stderr)
-        save(raw)
+        save(raw, "source")
 
 
-def save(raw: Mapping[str, Any]) -> None:
-    (RESULTS / "startup.json").write_text(json.dumps(raw, indent=0) + "\n")
+def save(raw: Mapping[str, Any], part: str) -> dict[str, Any]:
+    """Keeps what one part found beside what others, which may run at the same time, did; gives all of it."""
+    file = RESULTS / "startup.json"
+    there: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
+    if part in raw:
+        there[part] = raw[part]
+    file.write_text(json.dumps(there, indent=0) + "\n")
+    return there
 
 
 def table(raw: Mapping[str, Any]) -> str:
@@ -299,7 +305,8 @@ def main() -> None:
             gain(options.programs, options.pairs, raw)
         elif options.part == "source":
             source(options.programs, options.pairs, raw)
-    keep("startup", table(raw), raw)
+    whole = save(raw, options.part)
+    keep("startup", table(whole), whole)
 
 
 if __name__ == "__main__":
