@@ -9,6 +9,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
+from urllib.parse import unquote
 
 from godyno.errors import FormatError
 from godyno.formats.inittrace import PackageInit, package_init
@@ -50,10 +51,9 @@ def inits_of(starts: Sequence[Start]) -> tuple[Init, ...]:
                     one = package_init(line)
                 except FormatError:
                     continue  # the program's own line
-                found.setdefault(one.package, []).append(one)
-                shares.setdefault(one.package, []).append(
-                    one.clock_s / start.took_s if start.took_s > 0 else 0.0
-                )
+                package = unquote(one.package)  # the runtime escapes dots in a path's last element
+                found.setdefault(package, []).append(one)
+                shares.setdefault(package, []).append(one.clock_s / start.took_s if start.took_s > 0 else 0.0)
     out = [
         Init(
             package, median(one.clock_s for one in rows), min(one.clock_s for one in rows), max(one.clock_s for one in rows),

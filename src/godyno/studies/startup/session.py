@@ -28,7 +28,7 @@ from godyno.studies.startup.settings import COLD, WARM, Settings
 from godyno.studies.startup.starts import Start, Starter, failure
 from godyno.studies.startup.watching import READY
 from godyno.studies.startup.waterfall import waterfall
-from godyno.studies.startup.whatif import what_if
+from godyno.studies.startup.whatif import what_if, what_if_of_inits
 from godyno.workload.launcher import find_command
 from godyno.workload.limited import Limits
 from godyno.workload.ready import Ready, ready_of
@@ -279,7 +279,8 @@ class Session:
         result = Startup(
             settings.argv, self.ready.text, self.ready.meant, distributions, waterfalls,
             tuple(one.as_json() for one in inits), self._tried(),
-            tuple(what for one in waterfalls for what in what_if(one, took[one.state], inits)),
+            tuple(what for one in waterfalls for what in what_if(one, took[one.state], inits))
+            or tuple(what_if_of_inits(took[WARM], inits) if took.get(WARM) else ()),
             tuple(one for gate in settings.gates for one in judge(gate, took)),
             tuple(self.missing), tuple(dict.fromkeys(self.warnings)), _machine(self.machine), self._conditions(), ended, elapsed_s,
         )  # fmt: skip

@@ -26,6 +26,19 @@ def what_if(found: Waterfall, took_s: Sequence[float], inits: Sequence[Init]) ->
     return sorted((one for one in out if one.share >= _LEAST_SHARE), key=lambda one: -one.gain_s)[:_MOST]
 
 
+def what_if_of_inits(took_s: Sequence[float], inits: Sequence[Init]) -> list[WhatIf]:
+    """What inits alone tell, where nothing could be recorded."""
+    median = statistic("median", took_s)
+    out = [_without(one, median) for one in inits]
+    return sorted((one for one in out if one.share >= _LEAST_SHARE), key=lambda one: -one.gain_s)[:_MOST]
+
+
+def _without(one: Init, median: float) -> WhatIf:
+    what = f"{one.package} initialised on first use instead of at start"
+    basis = f"GODEBUG=inittrace=1: its share of {one.starts} starts"
+    return WhatIf(what, WARM, one.share * median, one.share, basis)
+
+
 def _lazy(found: Waterfall, median: float, inits: Sequence[Init]) -> list[WhatIf]:
     traced = {one.package: one for one in inits} if found.state == WARM else {}
     out = []
@@ -33,12 +46,10 @@ def _lazy(found: Waterfall, median: float, inits: Sequence[Init]) -> list[WhatIf
         if place.kind != INIT or not place.package:
             continue
         if place.package in traced:
-            one = traced[place.package]
-            gain, basis = one.share * median, f"GODEBUG=inittrace=1: its share of {one.starts} starts"
-        else:
-            gain, basis = place.bare_s, _SHARE
+            out.append(_without(traced[place.package], median))
+            continue
         what = f"{place.package} initialised on first use instead of at start"
-        out.append(WhatIf(what, found.state, gain, gain / median, basis))
+        out.append(WhatIf(what, found.state, place.bare_s, place.bare_s / median, _SHARE))
     return out
 
 
