@@ -104,7 +104,14 @@ _NO_FAULT = ("go", "own_threads")  # a program that needs more than the machine 
 def causes(found: Attribution) -> list[Cause]:
     """The causes of an attribution: the program's own, by what they would save, then those of its surroundings."""
     wall = found.wall_s
-    own_s = max(sum(one.seconds for one in found.segments if STATES[one.state].where == "program"), 1e-9)
+    own_s = max(
+        sum(
+            one.seconds
+            for one in found.segments
+            if STATES[one.state].where == "program" and one.state != "idle"
+        ),
+        1e-9,
+    )
     out = [cause for kind in _KINDS if (cause := _cause(kind, found, wall, own_s)) is not None]
     return sorted(out, key=_rank)
 
