@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from godyno.studies.bench.result import Bench, Compared
     from godyno.studies.comparison import compare
     from godyno.studies.noise.api import measure_noise
+    from godyno.studies.startup.api import startup
+    from godyno.studies.startup.result import Startup
     from godyno.studies.studying import list_studies, run_study
     from godyno.studies.survey.surveying import survey
 
@@ -69,6 +71,8 @@ _HOMES = {
     "recover": "godyno.recorder.recover",
     "run_study": "godyno.studies.studying",
     "list_studies": "godyno.studies.studying",
+    "startup": "godyno.studies.startup.api",
+    "Startup": "godyno.studies.startup.result",
     "survey": "godyno.studies.survey.surveying",
     "why": "godyno.diagnose.why",
 }
@@ -81,6 +85,7 @@ __all__ = [
     "GodynoError",
     "Hottest",
     "Recording",
+    "Startup",
     "Workload",
     "attach",
     "bench",
@@ -101,6 +106,7 @@ __all__ = [
     "record",
     "recover",
     "run_study",
+    "startup",
     "survey",
     "why",
 ]

@@ -21,6 +21,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "counters": "godyno.probes.kernel.counters:Counters",
         "syscalls": "godyno.probes.kernel.syscalls:Syscalls",
         "block_io": "godyno.probes.kernel.block_io:BlockIo",
+        "milestones": "godyno.probes.kernel.milestones:Milestones",
         "strace_args": "godyno.probes.kernel.strace_args:StraceArgs",
         "cgroup": "godyno.probes.machine.cgroup:Cgroup",
         "system_cpu": "godyno.probes.machine.system_cpu:SystemCpu",
@@ -101,6 +102,7 @@ LEVELS: dict[str, tuple[str, ...]] = {
     "go_runtime": (),
     "scrape": (),
     "strace_args": (),
+    "milestones": (),
 }
 
 

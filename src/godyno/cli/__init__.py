@@ -37,6 +37,7 @@ COMMANDS = {
     "restore": "Put back settings that a killed godyno left changed.",
     "pack": "Put a capture into one zip.",
     "quota": "Is what runs held up by a CPU quota? Reads, and touches nothing.",
+    "startup": "Why does it start slowly? From exec to ready, taken apart.",
     "modcache": "Are Go's caches whole, what does an error mean, how to share them?",
     "doctor": "What can be observed here, what not, why, and what would enable it.",
     "completion": "Print the completion script for your shell.",

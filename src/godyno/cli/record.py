@@ -96,6 +96,8 @@ LEVELS = ("light", "standard", "deep")
 @click.option("--quiet", "-q", is_flag=True, help="No line about the capture at the end.")
 @click.option("--json", "as_json", is_flag=True, help="Tell how it went as JSON, on the last line of stderr.")
 @click.option("--result-fd", type=int, hidden=True, help="Where the JSON goes instead, for the Python API.")
+@click.option("--end-fd", type=int, hidden=True, help="Ends the command when it becomes readable.")
+@click.option("--with", "with_probes", hidden=True, help="Further probes with their settings, as JSON.")
 @click.argument("argv", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND…")
 def command(
     out: Path | None, tags: tuple[str, ...], hz: float, level: str, calls: str | None,
@@ -104,7 +106,8 @@ def command(
     instrument_with: str | None, pprof: str | None, profiles: str,
     every: str, memory_limit: str | None, swap_limit: str | None,
     cpu_quota: float | None, timeout: str | None, no_seal: bool,
-    quiet: bool, as_json: bool, result_fd: int | None, argv: tuple[str, ...],
+    quiet: bool, as_json: bool, result_fd: int | None, end_fd: int | None, with_probes: str | None,
+    argv: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Run COMMAND and keep, on one clock, what it and its children did.
 
@@ -154,13 +157,16 @@ def command(
     if pprof:
         also += ("scrape",)
         settings["scrape"] = scrape_settings(pprof, profiles, every)
+    if with_probes:
+        more = json.loads(with_probes)
+        also, settings = (*also, *more), {**settings, **more}
     options = Options(
         also=also, settings=settings,
         out=out, hz=hz, level=level, lines=not no_output, quiet=quiet_output, wait_for_tree=wait_for_tree,
         output_limit_bytes=units.byte_count(output_limit),
         memory_limit_bytes=units.byte_count(memory_limit) if memory_limit else None,
         swap_limit_bytes=units.byte_count(swap_limit) if swap_limit else None,
-        cpu_quota=cpu_quota, timeout_s=units.seconds(timeout) if timeout else None, seal=not no_seal,
+        cpu_quota=cpu_quota, timeout_s=units.seconds(timeout) if timeout else None, seal=not no_seal, end_fd=end_fd,
     )  # fmt: skip
     outcome = Session(Workload(argv, tags=pairs), options).run()
     tell(outcome, result_fd, as_json, quiet)

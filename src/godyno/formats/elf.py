@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from godyno.errors import FormatError
 
 _MAX_SECTIONS = 4096
-_PT_LOAD, _PT_NOTE, _SHT_RELA, _SHT_NOBITS, _SHT_NOTE = 1, 4, 4, 8, 7
+_PT_LOAD, _PT_INTERP, _PT_NOTE, _SHT_RELA, _SHT_NOBITS, _SHT_NOTE = 1, 3, 4, 4, 8, 7
 # R_*_RELATIVE: the word is the load address plus the addend.
 _RELATIVE = {62: 8, 183: 1027, 243: 3, 22: 12, 21: 22, 258: 3}
 
@@ -38,7 +38,7 @@ class Segment:
 @dataclass(frozen=True, slots=True)
 class Elf:
     """A parsed file. ``order`` is struct's byte order, ``pointer`` 4 or 8 bytes; ``dynamic`` says PIE or
-    shared.
+    shared. ``entry`` is the address at which it begins, ``interpreter`` the loader that it asks for, empty where it is static.
     """
 
     data: memoryview
@@ -48,6 +48,8 @@ class Elf:
     dynamic: bool
     sections: tuple[Section, ...]
     segments: tuple[Segment, ...]
+    entry: int = 0
+    interpreter: str = ""
 
     def section(self, *names: str) -> Section | None:
         """The first of ``names`` that the file has."""
@@ -79,6 +81,13 @@ class Elf:
         for segment in self.segments:
             if segment.offset <= offset < segment.offset + segment.file_size:
                 return offset - segment.offset + segment.address
+        return None
+
+    def offset_of(self, address: int) -> int | None:
+        """The file offset that comes to a virtual address; None outside what is loaded from the file."""
+        for segment in self.segments:
+            if segment.address <= address < segment.address + segment.file_size:
+                return address - segment.address + segment.offset
         return None
 
     def relative_relocations(self, start: int, end: int) -> dict[int, int]:
@@ -131,18 +140,32 @@ def elf(data: bytes | memoryview) -> Elf:
     order, wide = "<" if view[5] == 1 else ">", view[4] == 2
     header = struct.Struct(order + ("HHIQQQIHHHHHH" if wide else "HHIIIIIHHHHHH"))
     try:
-        kind, machine, _, _, ph_offset, sh_offset, _, _, ph_size, ph_count, sh_size, sh_count, names_index = (
-            header.unpack_from(view, 16)
-        )
-        segments = []
+        (
+            kind,
+            machine,
+            _,
+            entry,
+            ph_offset,
+            sh_offset,
+            _,
+            _,
+            ph_size,
+            ph_count,
+            sh_size,
+            sh_count,
+            names_index,
+        ) = header.unpack_from(view, 16)
+        segments, interpreter = [], ""
         program = struct.Struct(order + ("IIQQQQQQ" if wide else "IIIIIIII"))
         for index in range(min(ph_count, _MAX_SECTIONS)):
             fields = program.unpack_from(view, ph_offset + index * ph_size)
+            offset, address, size = (
+                (fields[2], fields[3], fields[5]) if wide else (fields[1], fields[2], fields[4])
+            )
             if fields[0] == _PT_LOAD:
-                offset, address, size = (
-                    (fields[2], fields[3], fields[5]) if wide else (fields[1], fields[2], fields[4])
-                )
                 segments.append(Segment(address, offset, size))
+            elif fields[0] == _PT_INTERP:
+                interpreter = _name(bytes(view[offset : offset + min(size, 4096)]), 0)
         section = struct.Struct(order + ("IIQQQQIIQQ" if wide else "IIIIIIIIII"))
         rows = [
             section.unpack_from(view, sh_offset + i * sh_size) for i in range(min(sh_count, _MAX_SECTIONS))
@@ -153,7 +176,9 @@ def elf(data: bytes | memoryview) -> Elf:
     if names_index < len(rows):
         names = bytes(view[rows[names_index][4] : rows[names_index][4] + min(rows[names_index][5], 1 << 20)])
     sections = tuple(Section(_name(names, row[0]), row[1], row[3], row[4], row[5]) for row in rows)
-    return Elf(view, order, 8 if wide else 4, machine, kind == 3, sections, tuple(segments))
+    return Elf(
+        view, order, 8 if wide else 4, machine, kind == 3, sections, tuple(segments), entry, interpreter
+    )
 
 
 def _name(names: bytes, offset: int) -> str:

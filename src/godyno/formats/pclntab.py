@@ -126,6 +126,19 @@ class Pclntab:
         except (struct.error, IndexError, ValueError, OverflowError) as error:
             raise FormatError(f"A pclntab that contradicts itself at {address:#x}") from error
 
+    def address_of(self, name: str) -> int | None:
+        """Where the function ``name`` begins; None where there is none, as when it is inlined everywhere."""
+        place = bytes(self._names).find(b"\0" + name.encode() + b"\0") + 1
+        if not place:
+            return None
+        for index, base in enumerate(self._offsets):
+            if (
+                base + 8 <= len(self._functions)
+                and struct.unpack_from(self._order + "i", self._functions, base + 4)[0] == place
+            ):
+                return self._text + int(self._entries[index])
+        return None
+
     def function_names(self) -> Iterator[tuple[int, str]]:
         """Address and name of every function, by address; inlined away ones are not among them."""
         for index in range(len(self._offsets)):

@@ -10,7 +10,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,6 +52,8 @@ def record(
     lines: bool = True,
     wait_for_tree: bool = False,
     seal: bool = True,
+    probes: Mapping[str, Mapping[str, Any]] | None = None,
+    end_fd: int | None = None,
 ) -> Recording:
     """Runs ``workload`` and keeps what it did in a capture; the Python side of ``godyno record``.
 
@@ -62,6 +64,8 @@ def record(
     ``pprof`` is the address at which the command serves its profiles.
     ``go_debug`` names GODEBUG's traces (``gctrace``, ``inittrace``, ``schedtrace``). ``instrument`` has the programs of a go command
     tell of their runtime; a sequence names what (see ``workload.instrument.KINDS``).
+    ``probes`` are further ones, or other settings of those of the level. The command is ended when ``end_fd`` becomes readable, so also
+    when the process that holds the other end is gone.
     ``cpu_quota`` is in CPUs. With ``quiet_output`` the command's output is kept, not shown. Raises GodynoError (with the
     exit code and words of the command line) where the command could not be started or the capture not be made.
     """
@@ -96,7 +100,11 @@ def record(
     ):
         if on:
             options.append(flag)
-    return _run(["record", *options], workload)
+    if probes:
+        options += ["--with", json.dumps(probes)]
+    if end_fd is not None:
+        options += ["--end-fd", str(end_fd)]
+    return _run(["record", *options], workload, () if end_fd is None else (end_fd,))
 
 
 def attach(
@@ -125,7 +133,7 @@ def attach(
     return _run(["attach", *options, *([str(pid)] if pid is not None else [])], Workload(()))
 
 
-def _run(options: list[str], workload: Workload) -> Recording:
+def _run(options: list[str], workload: Workload, passed: tuple[int, ...] = ()) -> Recording:
     env = dict(os.environ)
     for key, value in workload.env.items():
         if value is None:
@@ -144,7 +152,7 @@ def _run(options: list[str], workload: Workload) -> Recording:
             env=env,
             stdin=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
-            pass_fds=(write_fd,),
+            pass_fds=(write_fd, *passed),
         )
         os.close(write_fd)
         write_fd = -1

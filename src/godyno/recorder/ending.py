@@ -17,6 +17,7 @@ from godyno.recorder.output import Channel, copy_window_size
 from godyno.recorder.signals import Signals
 
 _KILL_AFTER_S = 5.0
+_KILL_WHEN_TOLD_S = 2.0
 _WIND_DOWN_S = 6.0
 
 
@@ -35,7 +36,7 @@ class Ending:
             channels,
         )
         self.wait_for_tree = wait_for_tree
-        self.timed_out = False
+        self.timed_out = self.told = False
         self.ended_ns = 0
         self._status: tuple[int, resource.struct_rusage] | None = None
         loop.on_readable(signals.fd, self._on_signals)
@@ -49,6 +50,17 @@ class Ending:
                 wind_down(probes, self.loop, self._end_tree)
 
         self.loop.after(timeout_s, time_out)
+
+    def when_told(self, fd: int, probes: Sequence[Probe]) -> None:
+        """Ends the tree, as after a time-out, when ``fd`` is readable: somebody says so, or is gone."""
+
+        def end() -> None:
+            self.loop.forget(fd)
+            if self._status is None:
+                self.told = True
+                wind_down(probes, self.loop, lambda: self._end_tree(_KILL_WHEN_TOLD_S))
+
+        self.loop.on_readable(fd, end)
 
     def result(self, released_ns: int) -> Result:
         """How the command, let go at ``released_ns``, ended."""
@@ -85,9 +97,9 @@ class Ending:
         if not (self.group and self.group.pids()):
             self.loop.stopped = True
 
-    def _end_tree(self) -> None:
+    def _end_tree(self, kill_after_s: float = _KILL_AFTER_S) -> None:
         self._signal_tree(signal.SIGTERM)
-        self.loop.after(_KILL_AFTER_S, lambda: self._signal_tree(signal.SIGKILL))
+        self.loop.after(kill_after_s, lambda: self._signal_tree(signal.SIGKILL))
 
     def _signal_tree(self, number: signal.Signals) -> None:
         if self._status is not None:

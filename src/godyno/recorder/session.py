@@ -52,7 +52,8 @@ class Options:
     another package is named.
 
     ``quiet`` keeps the command's output without showing it; ``lines`` False leaves stdout and stderr untouched and keeps
-    nothing of them. Limits are set on the tree's own cgroup; ``timeout_s`` ends the tree (SIGTERM, then SIGKILL).
+    nothing of them. Limits are set on the tree's own cgroup; ``timeout_s`` ends the tree (SIGTERM, then SIGKILL), and so does
+    ``end_fd`` when it becomes readable.
     """
 
     out: Path | None = None
@@ -70,6 +71,7 @@ class Options:
     swap_limit_bytes: int | None = None
     cpu_quota: float | None = None
     timeout_s: float | None = None
+    end_fd: int | None = None
     wait_for_tree: bool = False
     seal: bool = True
 
@@ -99,7 +101,7 @@ class Session:
         self.workload, self.options = workload, options
         self.warnings: list[str] = []
         self.lost: dict[str, int] = {}
-        self.timed_out = False
+        self.timed_out = self.brought_about = False
         self.notes: dict[str, Any] = {}
 
     # ---- the whole of it, in order
@@ -198,9 +200,12 @@ class Session:
                 raise
             if options.timeout_s is not None:
                 ending.after(options.timeout_s, [probe for probe, _ in self.probes])
+            if options.end_fd is not None:
+                ending.when_told(options.end_fd, [probe for probe, _ in self.probes])
             with prompt():
                 self.loop.run()
             result, self.timed_out = ending.result(released_ns), ending.timed_out
+            self.brought_about = ending.timed_out or ending.told
             self.during_cpu_s = own_cpu_s() - self.before_cpu_s
             peak = self.group.memory_peak() if self.group else None
         # The probes are detached; what they still had to write is in the journal now.
@@ -325,7 +330,7 @@ class Session:
 
     def _settle(self) -> None:
         """Lets the output arrive whole; processes that live on keep their output and their cgroup through the keeper."""
-        if self.timed_out and self.group:
+        if self.brought_about and self.group:
             self.group.kill(
                 timeout_s=1.0
             )  # what the command started and left would disturb whatever comes next

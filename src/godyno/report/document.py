@@ -156,8 +156,46 @@ class Bars(Record):
         return max((value for mark in self.marks for value in (mark.value, mark.high or 0.0)), default=0.0)
 
 
+@dataclass(frozen=True, slots=True)
+class Step(Record):
+    """A row of ``Cascade``: begins ``start_s`` after the first, and what it is made of, as (kind, seconds)."""
+
+    label: str
+    start_s: float
+    parts: tuple[tuple[str, float], ...]
+
+    @property
+    def took_s(self) -> float:
+        """Its length."""
+        return sum(seconds for _, seconds in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Cascade(Record):
+    """What came after what: a row for each step, its bar where it lies in the whole and coloured by what it is made of.
+
+    ``kinds`` are those that have a colour of their own, the weightiest first; the others share one.
+    """
+
+    steps: tuple[Step, ...]
+    kinds: tuple[str, ...]
+    wall_s: float
+    caption: str = ""
+
+
 Block = (
-    Heading | Paragraph | Code | KeyFigures | Grid | Message | Claim | Timeline | SpanLanes | Bars | Scatter
+    Heading
+    | Paragraph
+    | Code
+    | KeyFigures
+    | Grid
+    | Message
+    | Claim
+    | Timeline
+    | SpanLanes
+    | Bars
+    | Scatter
+    | Cascade
 )
 
 

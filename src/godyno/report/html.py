@@ -19,6 +19,7 @@ from typing import Any
 from godyno import __version__, units
 from godyno.diagnose.findings import ORDER
 from godyno.errors import GodynoError
+from godyno.report.cascade import kinds_of, rows
 from godyno.report.document import (
     Claim,
     Document,
@@ -150,6 +151,8 @@ def _template() -> Any:
         "show_seconds": units.show_seconds,
         "scatter": svg,
         "color": color,
+        "cascade": rows,
+        "kinds_of": kinds_of,
         "range_of": _range,
     }
     text = resources.files("godyno.report").joinpath("page.html.jinja").read_text(encoding="utf-8")

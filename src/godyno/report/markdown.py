@@ -6,9 +6,11 @@ import re
 
 from godyno import units
 from godyno.model import Finding
+from godyno.report.cascade import step_lines
 from godyno.report.document import (
     Bars,
     Block,
+    Cascade,
     Claim,
     Code,
     Document,
@@ -115,6 +117,8 @@ def _block(block: Block) -> str:
             )
         case SpanLanes() | Scatter():
             return ""  # the table of the same finding says it
+        case Cascade():
+            return "\n".join(["```", *step_lines(block, 96), "```"])
         case Bars():
             return "\n".join(["```", *bar_lines(block, 96), "```"])
 

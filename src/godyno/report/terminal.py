@@ -14,9 +14,11 @@ from rich.text import Text
 
 from godyno import units
 from godyno.model import Finding
+from godyno.report.cascade import step_lines
 from godyno.report.document import (
     Bars,
     Block,
+    Cascade,
     Claim,
     Code,
     Document,
@@ -100,6 +102,8 @@ def _rendered(block: Block, width: int) -> RenderableType:
             return _bars(block, width)
         case Scatter():
             return Text("")
+        case Cascade():
+            return Padding(Text("\n".join(step_lines(block, width - 2)), no_wrap=True), (0, 0, 0, 2))
         case Bars():
             return Padding(Text("\n".join(bar_lines(block, width - 4)), no_wrap=True), (0, 0, 0, 2))
 

@@ -81,10 +81,12 @@ def answer(
 
 
 def attribute(
-    capture: Any, t_start_ns: int | None = None, t_end_ns: int | None = None, process: int | str | None = None
-) -> Attribution:
+    capture: Any, t_start_ns: int | None = None, t_end_ns: int | None = None, process: int | str | None = None,
+    thread: int | None = None,
+) -> Attribution:  # fmt: skip
     """The path of a run, a process or a window of one, as segments with one state each; they cover it without holes.
 
+    ``thread`` is the one that did at ``t_end_ns`` what the window ends with, where that is known.
     Raises UsageError for a process or a window that is not in the capture.
     """
     lives = processes(capture)
@@ -95,7 +97,7 @@ def attribute(
     cpus = _cpus(capture)
     pid = root.pid if root else min(lanes.of_process, default=0)
     label = (root.label if root else "") or "the run"
-    last = _last_lane(lanes, stacks, pid, end)
+    last = _lane_of(lanes, pid, thread, end) or _last_lane(lanes, stacks, pid, end)
     if last is None:
         missing = (
             "Threads' states were not recorded, so nothing is known: record with --level standard, or better `godyno why -- COMMAND`.",
@@ -104,7 +106,7 @@ def attribute(
     walk = Walk(lanes, stacks, lives)
     pieces, view = walk.from_end(last, end, begin), "path"
     idle = sum(one.t_end_ns - one.t_start_ns for one in pieces if one.kind == "idle")
-    if idle > (end - begin) / 2:
+    if thread is None and idle > (end - begin) / 2:
         served = request_pieces(walk, lanes, stacks, pid, begin, end)
         pieces, view = (served, "requests") if served else (pieces, view)
     refine = Refine(
@@ -156,6 +158,12 @@ def _window(
             hint="Its first and last instants are in `godyno show --json`.",
         )
     return low, high
+
+
+def _lane_of(lanes: Lanes, pid: int, thread: int | None, end_ns: int) -> Lane | None:
+    if thread is None or thread not in lanes.threads:
+        return None
+    return lanes.goroutine_at(pid, thread, end_ns) or lanes.threads[thread]
 
 
 def _last_lane(lanes: Lanes, stacks: Stacks, pid: int, end_ns: int) -> Lane | None:

@@ -26,6 +26,7 @@ class Segment:
     doing: str = ""
     holder: str = ""
     phase: str = ""  # the package in whose init it was
+    waiter: str = ""  # the function that waits for it, the outermost of those that do
 
     @property
     def seconds(self) -> float:

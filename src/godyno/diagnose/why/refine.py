@@ -141,6 +141,7 @@ class Refine:
         return Segment(
             start, end, state if state in STATES else "unknown", detail, piece.pid, piece.tid, piece.goroutine, facts.names,
             phase=facts.init if state != "package_init" else "",
+            waiter=next((one.where for one in piece.via if one.where), ""),
         )  # fmt: skip
 
     # ---- what lies over it
@@ -214,8 +215,8 @@ class Refine:
 def _alike(a: Segment, b: Segment) -> bool:
     return (
         a.t_end_ns == b.t_start_ns
-        and (a.state, a.detail, a.pid, a.goroutine, a.doing, a.holder)
-        == (b.state, b.detail, b.pid, b.goroutine, b.doing, b.holder)
+        and (a.state, a.detail, a.pid, a.goroutine, a.doing, a.holder, a.waiter)
+        == (b.state, b.detail, b.pid, b.goroutine, b.doing, b.holder, b.waiter)
         and (a.tid == b.tid or a.goroutine != 0)
     )
 

@@ -33,7 +33,7 @@ PAGE_FAULTS_MINOR, PAGE_FAULTS_MAJOR, DUMMY = 5, 6, 9
 
 SAMPLE_IP, SAMPLE_TID, SAMPLE_TIME = 1 << 0, 1 << 1, 1 << 2
 SAMPLE_ADDR, SAMPLE_CALLCHAIN, SAMPLE_PERIOD = 1 << 3, 1 << 5, 1 << 8
-SAMPLE_RAW, SAMPLE_IDENTIFIER = 1 << 10, 1 << 16
+SAMPLE_RAW, SAMPLE_REGS_USER, SAMPLE_IDENTIFIER = 1 << 10, 1 << 12, 1 << 16
 
 INHERIT, EXCLUDE_KERNEL, EXCLUDE_HV = 1 << 1, 1 << 5, 1 << 6
 MMAP, COMM, FREQUENCY, TASK, WATERMARK = 1 << 8, 1 << 9, 1 << 10, 1 << 13, 1 << 14
@@ -87,7 +87,8 @@ class Event:
 
     ``sample`` holds what a sample carries beside thread and time; ``identified`` puts the event's id into each record, which
     rings with more than one event need. ``kernel`` also watches while the kernel runs for the task, which an unprivileged
-    user may not (``kernel.perf_event_paranoid`` above 1).
+    user may not (``kernel.perf_event_paranoid`` above 1). ``path`` and ``offset`` place a uprobe in a file, of the
+    watched threads alone; ``registers`` is the mask of the user registers that a sample carries with SAMPLE_REGS_USER.
     """
 
     name: str
@@ -98,6 +99,9 @@ class Event:
     flags: int = 0
     kernel: bool = False
     identified: bool = True
+    path: str = ""
+    offset: int = 0
+    registers: int = 0
 
     @property
     def sample_type(self) -> int:
@@ -343,7 +347,9 @@ def _open(event: Event, kind: str, target: int, cpu: int, wakeup_bytes: int) -> 
     if number is None:
         raise OSError(errno.ENOSYS, f"perf_event_open has no known number on {platform.machine()}")
     flags = event.flags | EXCLUDE_HV | SAMPLE_ID_ALL | USE_CLOCKID | WATERMARK
-    flags |= INHERIT if kind == "tasks" else 0
+    # A uprobe is of one thread: the kernel would read its path again, in the address space of whoever makes a child, whose
+    # clone(2) then fails with EFAULT.
+    flags |= INHERIT if kind == "tasks" and not event.path else 0
     flags |= 0 if event.kernel else EXCLUDE_KERNEL
     attr = _Attr(
         type=event.type,
@@ -355,7 +361,11 @@ def _open(event: Event, kind: str, target: int, cpu: int, wakeup_bytes: int) -> 
         flags=flags,
         wakeup=wakeup_bytes,
         clockid=_CLOCK_MONOTONIC,
+        sample_regs_user=event.registers,
     )
+    if event.path:
+        path = ctypes.create_string_buffer(os.fsencode(event.path))  # alive until the call below has returned
+        attr.config1, attr.config2 = ctypes.addressof(path), event.offset
     libc = ctypes.CDLL(None, use_errno=True)
     options = _FLAG_CLOEXEC | (_FLAG_PID_CGROUP if kind == "cgroup" else 0)
     fd: int = libc.syscall(number, ctypes.byref(attr), target, cpu, -1, options)

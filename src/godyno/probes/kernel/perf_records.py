@@ -26,7 +26,7 @@ _FOUR = struct.Struct("<IIII")
 _READ_BYTES = 4 << 20
 _KNOWN = (
     pe.SAMPLE_IDENTIFIER | pe.SAMPLE_IP | pe.SAMPLE_TID | pe.SAMPLE_TIME | pe.SAMPLE_ADDR | pe.SAMPLE_PERIOD
-    | pe.SAMPLE_CALLCHAIN | pe.SAMPLE_RAW
+    | pe.SAMPLE_CALLCHAIN | pe.SAMPLE_RAW | pe.SAMPLE_REGS_USER
 )  # fmt: skip
 _MOST_FRAMES = 1024
 
@@ -44,7 +44,10 @@ class Meta:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A sample. ``chain`` is the raw call chain (8 bytes a frame, leaf first), ``raw`` a tracepoint's own record."""
+    """A sample. ``chain`` is the raw call chain (8 bytes a frame, leaf first), ``raw`` a tracepoint's own record.
+
+    ``register`` is the first of the user registers that were asked for.
+    """
 
     t_ns: int
     cpu: int
@@ -56,6 +59,7 @@ class Sample:
     period: int
     chain: bytes
     raw: bytes
+    register: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +182,15 @@ def read_records(folder: Path, meta: Meta) -> Iterator[Found]:
     return heapq.merge(*streams, key=_time)
 
 
+def records_in(data: bytes, cpu: int, events: Mapping[int, tuple[str, int]]) -> Iterator[Found]:
+    """What is understood of records just taken from a ring; ``events`` as in ``Meta``."""
+    layouts = {id_: (name, _Layout(kind)) for id_, (name, kind) in events.items()}
+    for kind, misc, start, end in pe.records(data):
+        found = _found(kind, misc, data, start, end, cpu, layouts)
+        if found is not None:
+            yield found
+
+
 def _time(found: Found) -> int:
     return found.t_ns
 
@@ -255,6 +268,7 @@ class _Layout:
                       ("time", "pid", "tid", "ip", "address", "period")]  # fmt: skip
         self.has_chain = bool(sample_type & pe.SAMPLE_CALLCHAIN)
         self.has_raw = bool(sample_type & pe.SAMPLE_RAW)
+        self.has_registers = bool(sample_type & pe.SAMPLE_REGS_USER)
 
     def sample(self, data: bytes, start: int, end: int, cpu: int, event: str) -> Sample | None:
         """The sample in [start, end) of ``data``; None where its parts are longer than it is."""
@@ -273,10 +287,16 @@ class _Layout:
             if at + 4 + size > end:
                 return None
             raw = data[at + 4 : at + 4 + size]
+            at += 4 + size
+        register = 0
+        if (
+            self.has_registers and at + 16 <= end and _WORD.unpack_from(data, at)[0]
+        ):  # 0: the task has no user side
+            (register,) = _WORD.unpack_from(data, at + 8)
         time, pid, tid, ip, address, period = (values[index] for index in self.where)
         if time >> 63:
             return None
-        return Sample(time, cpu, event, pid, tid, ip, address, period, chain, raw)
+        return Sample(time, cpu, event, pid, tid, ip, address, period, chain, raw, register)
 
 
 def _string(data: bytes) -> str:
