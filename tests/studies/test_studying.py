@@ -15,6 +15,7 @@ from godyno.errors import NotAvailableHere, ToolchainError, UsageError
 from godyno.model import Availability, Finding, Machine, Trial
 from godyno.studies import studying
 from godyno.studies.schedule import Slot
+from godyno.studies.session import Session
 from godyno.studies.stand import Stand
 from godyno.studies.study import CONFIRMED, BaseStudy, figure, passed
 from godyno.studies.studying import list_studies, run_study
@@ -142,7 +143,7 @@ def test_a_study_that_cannot_be_run_says_why(tmp_path: Path, monkeypatch: pytest
 
 
 def test_a_budget_ends_a_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(studying._Studying, "_left_s", lambda self: -1.0)
+    monkeypatch.setattr(Session, "_left_s", lambda self: -1.0)
     result = run_study("stranger", out=tmp_path / "out")
     assert (result.ended, result.trials) == ("budget", ())
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from godyno import units
 from godyno.report.document import Block, Code, Document, Grid, Heading, Message, Paragraph, finding_blocks
+from godyno.studies.result import StudyResult, failures
 from godyno.studies.study import VERDICTS
-from godyno.studies.studying import StudyResult, failures
 
 _ORDER = ("  block ", "  …", "  time:")  # of a plan's text, what a reader of results does not need
 _ENDED = {

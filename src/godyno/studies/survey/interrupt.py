@@ -1,4 +1,4 @@
-"""Ending a survey early: by Ctrl-C, or by a signal that only its own process got."""
+"""Ending a survey or a study early: by Ctrl-C, by a signal that only its own process got, or because its time is over."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
@@ -31,10 +31,8 @@ def ended_by_signals() -> Iterator[None]:
     def end(number: int, frame: FrameType | None) -> None:
         restore()
         for child in _children():
-            try:
+            with suppress(ProcessLookupError):
                 os.kill(child, signal.SIGINT)
-            except ProcessLookupError:
-                continue
         raise KeyboardInterrupt
 
     for number in _ENDING:
@@ -45,6 +43,35 @@ def ended_by_signals() -> Iterator[None]:
         yield
     finally:
         restore()
+
+
+class OutOfTime(KeyboardInterrupt):
+    """The budget is over: ends what runs as Ctrl-C would, so that whatever survives that survives this."""
+
+
+@contextmanager
+def ended_after(seconds: float) -> Iterator[None]:
+    """Raises OutOfTime inside the block once ``seconds`` have passed, whatever it waits for, and tells the recording that runs.
+
+    This makes a budget hold by design: preparation that nobody timed counts, too. Off the main thread it does nothing.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(number: int, frame: FrameType | None) -> None:
+        for child in _children():
+            with suppress(ProcessLookupError):
+                os.kill(child, signal.SIGINT)
+        raise OutOfTime
+
+    before = signal.signal(signal.SIGALRM, end)
+    signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001))
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def _children() -> list[int]:

@@ -88,7 +88,7 @@ class Builds:
         env = {**subject.env, **environment(target, self.stand)}
         done = self.stand.go.try_run(
             "build", *flags, "-o", str(out), self.command.import_path, cwd=subject.directory, env=env,
-            timeout_s=max(30.0, self.stand.left_s()),
+            timeout_s=self.stand.timeout_s(),
         )  # fmt: skip
         if done.returncode != 0:
             said = " ".join(done.stderr.split())[-300:]

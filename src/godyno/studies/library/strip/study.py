@@ -46,6 +46,8 @@ class Strip(BaseStudy):
     }
     takes_s = 285.0
     takes_module = True
+    quick_s = 54.0
+    prepare_s, run_s = 1.0, 2.0
     blocks = 14
     quick_blocks = 7
     sure = (
@@ -131,7 +133,7 @@ class _Trials:
                 (sources / file.name).write_bytes(file.read_bytes())
         done = self.stand.go.try_run(
             "build", "-buildvcs=false", *BUILDS[build], "-o", str(small), ".", cwd=sources,
-            env={"GOFLAGS": "", "GOWORK": "off"}, timeout_s=120.0,
+            env={"GOFLAGS": "", "GOWORK": "off"}, timeout_s=self.stand.timeout_s(120.0),
         )  # fmt: skip
         if done.returncode != 0:
             return {}
