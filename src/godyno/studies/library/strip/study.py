@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import ClassVar
 
@@ -11,10 +11,10 @@ from godyno import units
 from godyno.errors import FormatError, GodynoError, ToolchainError
 from godyno.formats.sections import parts
 from godyno.model import Finding, Trial
+from godyno.studies.library.strip.attribution import attributed
 from godyno.studies.library.strip.builds import ABOUT, BUILDS, NATIVE, PLAIN, Builds, NotHere, split_target
 from godyno.studies.library.strip.conclusions import concluded
 from godyno.studies.library.strip.load import emulator, launcher, loads
-from godyno.studies.library.strip.packages import rodata_by_package, text_by_package
 from godyno.studies.library.strip.tools import tried
 from godyno.studies.schedule import Slot
 from godyno.studies.stand import Stand
@@ -57,7 +57,7 @@ class Strip(BaseStudy):
     cannot_say: ClassVar = (
         "how boards with slow storage load: cold here means that the file's own pages were dropped; what lies below (a hypervisor's "
         "cache, a fast disk) was not. Targets under qemu-user are emulated, and their times are no evidence for real ones.",
-        "which package a type or a string belongs to: the linker merges them, and they are shown as such.",
+        "what leaving a package out would save: what it shares with others stays, and what only it needs goes too.",
     )
 
     def __init__(
@@ -87,7 +87,8 @@ class Strip(BaseStudy):
             raise ToolchainError(
                 f"{subject.path} has no command to link", hint="Name a module with a package main."
             )
-        yield _Trials(stand, Builds(stand, command), launcher(stand) if stand.machine.os == "linux" else None)
+        launch = launcher(stand) if stand.machine.os == "linux" else None
+        yield _Trials(stand, Builds(stand, command), launch, self.levels()["build"])
 
     def conclude(self, trials: Sequence[Trial]) -> Sequence[Finding]:
         """Sizes, load times, losses, and the source's claims beside them."""
@@ -97,8 +98,9 @@ class Strip(BaseStudy):
 class _Trials:
     """Runs trials: sizes at a build's first trial, load times at each."""
 
-    def __init__(self, stand: Stand, builds: Builds, launch: Path | None) -> None:
+    def __init__(self, stand: Stand, builds: Builds, launch: Path | None, wanted: Sequence[str]) -> None:
         self.stand, self.builds, self.launch = stand, builds, launch
+        self.into = (NATIVE, PLAIN if PLAIN in wanted else wanted[0])  # symbols name more exactly
         self._seen: set[tuple[str, str]] = set()
 
     def __call__(self, slot: Slot) -> Trial:
@@ -110,7 +112,7 @@ class _Trials:
             program = self.builds.program(target, build)
             if (target, build) not in self._seen:
                 self._seen.add((target, build))
-                measures |= _sizes(program, build)
+                measures |= _sizes(program, (target, build) == self.into)
                 if target == NATIVE:
                     facts |= {f"tool\t{name}": answer for name, answer in self._tools(build).items()}
             if self.launch is not None and not (target == NATIVE and build in _SIZES_ONLY):
@@ -162,19 +164,15 @@ class _Trials:
             return {}
 
 
-def _sizes(program: Path, build: str) -> dict[str, float]:
+def _sizes(program: Path, into: bool) -> dict[str, float]:
+    """The size, by section, and where a program is looked ``into`` by package."""
     data = program.read_bytes()
     measures = {"size": float(len(data))}
     for part in parts(data):
         key = f"section\t{part.name}"
         measures[key] = measures.get(key, 0.0) + part.size
-    if data[:4] == b"\x7fELF" and build != "upx":
-        for kind, count in (("text", text_by_package), ("rodata", rodata_by_package)):
-            try:
-                owners, total = count(data)
-            except FormatError:
-                continue
-            measures |= {f"{kind}\t{owner}": float(size) for owner, size in owners.items()}
-            if total:
-                measures[f"{kind}.total"] = float(total)
+    if into and data[:4] == b"\x7fELF":
+        with suppress(FormatError):
+            for kind, owners in attributed(data).packages.items():
+                measures |= {f"{kind}\t{owner}": float(size) for owner, size in owners.items() if size}
     return measures
