@@ -110,6 +110,7 @@ def ended_early(plan: Plan, trials: Sequence[Trial], times: Times, budget_s: flo
     budget = units.show_seconds(budget_s)
     if not missing:
         return ""
+    once_s = max(times.once_s(plan), 1.2 * budget_s)  # what was cut off is in it as far as it came
     if not done:
         while_what = f" while it was {doing}" if doing else ""
         return (
@@ -118,6 +119,6 @@ def ended_early(plan: Plan, trials: Sequence[Trial], times: Times, budget_s: flo
         )
     return (
         f"The budget of {budget} ended before every arm was run once: {len(missing)} of {len(plan.arms)} are missing, so what is said "
-        f"below is of the others. Once round takes about {units.show_seconds(times.once_s(plan))} here: "
-        f"--budget {suggested(times.once_s(plan))}, with -o and this directory to go on."
+        f"below is of the others. Once round takes about {units.show_seconds(once_s)} here: --budget {suggested(once_s)}, with -o and this "
+        "directory to go on."
     )

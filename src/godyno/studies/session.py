@@ -145,9 +145,11 @@ class Session:
             self.told.at(Arm(slot.levels).name, done, planned, last.remaining_s if last else None)
             now, began = Others(), time.monotonic()
             now.begin()
-            ended = trial(slot)
-            now.end()
-            self.took.setdefault(Arm(slot.levels).name, []).append(time.monotonic() - began)
+            try:
+                ended = trial(slot)
+            finally:  # one that is cut off took at least that long
+                now.end()
+                self.took.setdefault(Arm(slot.levels).name, []).append(time.monotonic() - began)
             others.others_s += now.others_s
             others.capacity_s += now.capacity_s
             return (
