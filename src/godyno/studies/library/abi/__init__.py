@@ -36,7 +36,6 @@ class Abi(BaseStudy):
         "go": "own, newest, or a version; unlike versions are held against each other",
     }
     takes_s = 180.0
-    quick_s = 54.0
     prepare_s, run_s = 1.0, 2.0
     blocks = quick_blocks = 1  # the same code comes out each time
     sure = (

@@ -108,6 +108,8 @@ def _limit(study: BaseStudy, found: dict[str, Estimate]) -> Iterator[Finding]:
     elif sure:
         worst = max(sure, key=lambda condition: abs(math.log(sure[condition].value)))
         text = f"What matters most is {_SHOWN[worst]}: {_percent(sure[worst])}"
+    elif found and all(one.interval is None for one in found.values()):
+        text = "Each condition was tried beside the build as it is only once: too few to say which of them matters"
     elif found:
         text = "No condition changed the build's time by more than these runs could show"
     else:

@@ -61,8 +61,7 @@ class Scenarios(BaseStudy):
         "go": "own, newest, or versions (fetched once)",
         "setting": "cold-pages drops the toolchain's cached pages before",
     }
-    takes_s = 285.0
-    quick_s = 54.0
+    takes_s = 280.0
     prepare_s, run_s = 12.0, 8.0
     takes_module = True
     blocks = 3

@@ -46,7 +46,6 @@ class Scheduler(BaseStudy):
         "procs": "GOMAXPROCS, or all",
     }
     takes_s = 240.0
-    quick_s = 54.0
     prepare_s, run_s = 1.0, 0.6
     blocks = 8
     quick_blocks = 6

@@ -44,9 +44,8 @@ class Strip(BaseStudy):
         "build": "; ".join(f"{name}: {text}" for name, text in ABOUT.items()),
         "budget_size": "exit 1 where the first build of a target is larger, as 10MB",
     }
-    takes_s = 285.0
+    takes_s = 280.0
     takes_module = True
-    quick_s = 54.0
     prepare_s, run_s = 1.0, 2.0
     blocks = 14
     quick_blocks = 7
