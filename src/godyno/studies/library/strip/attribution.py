@@ -193,7 +193,8 @@ class _Work:
         if self.program.dynamic:
             yield from ((at, to) for at, to in self.moved.items() if self._inside(at) and self._inside(to))
             return
-        for section in (*self.kinds[CONSTANTS], *self.kinds[DATA]):
+        # .noptrdata holds no pointers: a number there that looks like an address is none.
+        for section in (*self.kinds[CONSTANTS], *(one for one in self.kinds[DATA] if one.name == ".data")):
             contents = self.program.contents(section)
             words = np.frombuffer(contents, "<u8", count=len(contents) // 8)
             good = np.zeros(len(words), dtype=bool)

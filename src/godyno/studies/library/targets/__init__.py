@@ -142,7 +142,8 @@ class Targets(BaseStudy):
         ):
             began, left_s = time.monotonic(), stand.left_s()
             if left_s >= 1.5 * longest_s + for_trials_s:
-                bench.build(target, level)
+                # What a build may not take is for reading code and timing.
+                bench.build(target, level, stand.timeout_s(max(5.0, left_s - for_trials_s)))
                 longest_s = max(longest_s, time.monotonic() - began)
             elif (target, level) not in bench.built:
                 bench.not_built(target, level, f"no time was left in the budget ({left_s:.0f} s)")
@@ -241,13 +242,15 @@ class _Bench:
         """Keeps for the trial why there is no program."""
         self.built[target, level] = _Built(Path(), {}, {}, reason)
 
-    def build(self, target: str, level: str) -> None:
+    def build(self, target: str, level: str, timeout_s: float) -> None:
         """Builds the benchmark program from an empty cache, once more; why it cannot be is kept for the trial."""
         name = f"{target}-{level}".replace("/", "-")
         out = self.stand.scratch / f"program-{name}"
         self.stand.say(f"building for {target}, {label(target, level)}, from an empty cache")
         try:
-            outcome = cold_build(self.stand, self.go, self.sources, out, environment(target, level), name)
+            outcome = cold_build(
+                self.stand, self.go, self.sources, out, environment(target, level), name, timeout_s
+            )
         except GodynoError as error:
             if (target, level) not in self.built:
                 self.not_built(target, level, str(error))
