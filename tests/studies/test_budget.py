@@ -26,7 +26,7 @@ def test_a_plan_says_what_its_budget_holds() -> None:
 
 
 def test_a_suggested_budget_has_room_and_a_whole_number() -> None:
-    assert (suggested(20.0), suggested(100.0), suggested(90.0)) == ("30s", "150s", "2m")
+    assert (suggested(20.0), suggested(100.0), suggested(90.0)) == ("30s", "3m", "2m")
 
 
 def test_only_a_budget_that_left_arms_out_is_told() -> None:

@@ -22,7 +22,6 @@ from godyno.studies.plan import Plan
 from godyno.toolchain import versions
 
 HERE, ROUGHLY = "measured here before", "as on two cores elsewhere"
-_ROUNDED_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +98,8 @@ def expected(study: Any, plan: Plan, module: str, pool: str) -> Times | None:
 
 def suggested(seconds: float) -> str:
     """A budget that holds ``seconds`` with some room, as ``--budget`` takes it: ``8m``, ``90s``."""
-    rounded = int(_ROUNDED_S * math.ceil(1.25 * seconds / _ROUNDED_S))
-    return f"{rounded // 60}m" if rounded % 60 == 0 else f"{rounded}s"
+    with_room_s = 1.25 * seconds
+    return f"{math.ceil(with_room_s / 60)}m" if with_room_s > 90 else f"{30 * math.ceil(with_room_s / 30)}s"
 
 
 def ended_early(plan: Plan, trials: Sequence[Trial], times: Times, budget_s: float, doing: str) -> str:

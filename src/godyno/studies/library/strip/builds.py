@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -96,8 +95,6 @@ class Builds:
             raise kind(f"go build does not make it: {said}")
         if build == "upx":
             self.pack(out)
-        with out.open("rb") as made:  # on disk, so that its cached pages can be dropped
-            os.fsync(made.fileno())
         return out
 
     def _overlay(self) -> Path:

@@ -14,7 +14,7 @@ from godyno.model import Finding, Trial
 from godyno.studies.library.strip.attribution import attributed
 from godyno.studies.library.strip.builds import ABOUT, BUILDS, NATIVE, PLAIN, Builds, NotHere, split_target
 from godyno.studies.library.strip.conclusions import concluded
-from godyno.studies.library.strip.load import emulator, launcher, loads
+from godyno.studies.library.strip.load import emulator, fresh, launcher, loads
 from godyno.studies.library.strip.tools import tried
 from godyno.studies.schedule import Slot
 from godyno.studies.stand import Stand
@@ -50,8 +50,8 @@ class Strip(BaseStudy):
     blocks = 14
     quick_blocks = 7
     sure = (
-        "sizes are exact. Load times are medians of 15 warm and 5 cold starts a trial, trials of all builds interleaved; ratios are "
-        "paired within a block, and their intervals hold whatever the machine did."
+        "sizes are exact. Load times are medians of 15 warm and 5 cold starts a trial, each of a new copy of the program, since where a "
+        "file lies in memory moves its start by some percent; trials of all builds are interleaved, ratios paired within a block."
     )
     cannot_say: ClassVar = (
         "how boards with slow storage load: cold here means that the file's own pages were dropped; what lies below (a hypervisor's "
@@ -154,8 +154,9 @@ class _Trials:
                     self.stand, self.launch, program, _EMULATED_STARTS, cold=False, prefix=(emulated,)
                 )
                 return {name.replace("load.warm", "load.emulated"): value for name, value in found.items()}
-            found = loads(self.stand, self.launch, program, _WARM_STARTS, cold=False)
-            return found | loads(self.stand, self.launch, program, _COLD_STARTS, cold=True)
+            with fresh(program) as copy:
+                found = loads(self.stand, self.launch, copy, _WARM_STARTS, cold=False)
+                return found | loads(self.stand, self.launch, copy, _COLD_STARTS, cold=True)
         except NotHere:
             raise
         except GodynoError as error:
