@@ -96,7 +96,7 @@ class Session:
         times = Times(self.prepare_s, {name: median(took) for name, took in self.took.items()})
         if times.runs:
             remember(self.study.name, self.module or "", pool(machine, go.version), times)
-        warnings = [*_busy(self.others), *outcome.warnings]
+        warnings = [*(_busy(self.others) if getattr(self.study, "timed", True) else ()), *outcome.warnings]
         if (ended or outcome.end.value) == End.BUDGET.value:
             short = ended_early(plan, outcome.trials, times, self.budget_s, self.doing)
             warnings = [short, *warnings] if short else warnings

@@ -37,6 +37,7 @@ class Abi(BaseStudy):
     }
     takes_s = 180.0
     prepare_s, run_s = 1.0, 2.0
+    timed = False
     blocks = quick_blocks = 1  # the same code comes out each time
     sure = (
         "nothing here is a measurement with noise: it is read from what the compiler made, and twice where it can be, since what a "
