@@ -25,6 +25,11 @@ from godyno.studies.studying import run_study
         ("type:.hash.struct { F uintptr }", "(types)"),
         ("go:string.*", "(string constants)"),
         ("crosscall2", "(not Go's)"),
+        ("go:itab.*os.File,io.Reader", "os"),
+        ("go:itab.github.com/a/b.T,github.com/c/d.I", "github.com/a/b"),
+        ("github.com/a/b.(*T).crypto/ecdh.curve", "github.com/a/b"),
+        ("go:struct { net/http.ResponseWriter }.Write", "(types)"),
+        ("go.uber.org/zap.(*Logger).Info", "go.uber.org/zap"),
         ("github.com/x/y.F.func1", "github.com/x/y"),
     ],
 )

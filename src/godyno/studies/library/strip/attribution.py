@@ -232,6 +232,8 @@ class _Work:
 
     def _package(self, one: GoType, deep: int = _DEEP) -> str:
         """The package of a type: its own, or that of the only ones that it is made of."""
+        if one.package == "go.shape":  # stands for any type of its form
+            return ""
         if one.package or not deep or self.types is None:
             return one.package
         parts = [part for address in one.parts if (part := self.types.read(address)) is not None]

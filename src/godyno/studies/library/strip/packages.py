@@ -23,8 +23,10 @@ def package_of(symbol: str) -> str:
     """
     if compared := _COMPARES.match(symbol):  # made for a type: equality, hashing
         symbol = compared[1]
-    name = symbol.split("[", 1)[0]
-    if name.startswith(("type:", "type.")):
+    elif symbol.startswith("go:itab."):  # a type as an interface: of the type's package
+        symbol = symbol.removeprefix("go:itab.").lstrip("*").partition(",")[0]
+    name, method, _ = symbol.split("[", 1)[0].partition(".(")
+    if name.startswith(("type:", "type.", "go.shape", "go:struct", "go:(", "struct ", "interface ", "func(")):
         return TYPES
     if name.startswith(("go:string", "go.string")):
         return STRINGS
@@ -32,7 +34,9 @@ def package_of(symbol: str) -> str:
         return LINKER
     slash = name.rfind("/")
     dot = name.find(".", slash + 1)
-    return name[:dot].replace("%2e", ".") if dot > 0 else OTHER
+    if dot > 0:
+        name = name[:dot].rstrip("(")
+    return name.replace("%2e", ".") if dot > 0 or method else OTHER
 
 
 def owners_of_code(table: Pclntab) -> tuple[list[int], list[str]]:
@@ -44,7 +48,16 @@ def owners_of_code(table: Pclntab) -> tuple[list[int], list[str]]:
             owner = _directory(table, address)
         addresses.append(address)
         owners.append(owner)
-    return addresses, owners
+    known = set(owners)
+    return addresses, [_receivers(owner, known) if owner.count(".") > 1 else owner for owner in owners]
+
+
+def _receivers(owner: str, known: set[str]) -> str:
+    """The receiver's package of ``a/b.T.c/d``, a method of ``c/d`` that a type of ``a/b`` has by embedding."""
+    for dot in (place for place, letter in enumerate(owner) if letter == "."):
+        if owner[:dot] in known and "." in owner[dot + 1 :].partition("/")[0]:
+            return owner[:dot]
+    return owner
 
 
 def _directory(table: Pclntab, address: int) -> str:
