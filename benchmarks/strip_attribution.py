@@ -126,7 +126,7 @@ def text(row: dict[str, Any]) -> list[str]:
     if both:
         ours, theirs = (sum(pair[index] for pair in both) for index in (0, 1))
         lines += ["", f"Of the {len(both)} packages that both know, godyno's code is {ours:,} bytes, go-size-analyzer's {theirs:,} "
-                  f"({100 * (ours / theirs - 1):+.2f} %): functions are padded to 16 or 32 bytes, which godyno counts."]  # fmt: skip
+                  f"({100 * (ours / theirs - 1):+.2f} %). The symbol table's sizes leave out the padding between functions."]  # fmt: skip
     return [*lines, ""]
 
 
