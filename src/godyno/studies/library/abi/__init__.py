@@ -35,7 +35,7 @@ class Abi(BaseStudy):
         "target": "any of `go tool dist list`",
         "go": "own, newest, or a version; unlike versions are held against each other",
     }
-    takes_s = 180.0
+    takes_s = 280.0
     prepare_s, run_s = 1.0, 2.0
     timed = False
     blocks = quick_blocks = 1  # the same code comes out each time

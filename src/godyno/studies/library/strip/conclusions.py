@@ -14,6 +14,7 @@ from godyno.studies.library.strip.tools import ATTEMPTS, NO, YES
 from godyno.studies.study import BaseStudy, figure, passed, ratio, shown
 
 _STRIPPED = "s+w"
+_PACKAGES = 13  # the largest, in a table that also holds what is no package's
 
 
 def concluded(study: BaseStudy, trials: Sequence[Trial], budget_bytes: int | None) -> list[Finding]:
@@ -136,18 +137,17 @@ def _packages(study: BaseStudy, trials: Sequence[Trial]) -> Iterator[Finding]:
     whole = sum(sums.values())
     own = [name for name in sums if name[0] != "("]
     named, shared = sum(sums[name] for name in own), sums.get(SHARED, 0.0)
-    names = sorted(own, key=lambda name: -sums[name])[:20] + sorted(
-        set(sums) - set(own), key=lambda name: -sums[name]
-    )
-    rest = [name for name in own if name not in names]
-    rows = [[name, *(found.get(name, 0.0) for found in kinds.values()), sums[name]] for name in names]
-    if rest:
-        values = [sum(found.get(name, 0.0) for name in rest) for found in kinds.values()]
-        rows.insert(20, [f"{len(rest)} smaller packages", *values, sum(values)])
-    rows.append(["all", *(sum(found.values()) for found in kinds.values()), whole])
+    rest = sorted(set(sums) - set(own), key=lambda name: -sums[name])
+    largest = sorted(own, key=lambda name: -sums[name])
+    names = [*rest, *largest[:_PACKAGES]]
+    rows: list[list[Any]] = [["all", *(sum(found.values()) for found in kinds.values()), whole]]
+    rows += [[name, *(found.get(name, 0.0) for found in kinds.values()), sums[name]] for name in names]
+    if smaller := largest[_PACKAGES:]:
+        values = [sum(found.get(name, 0.0) for name in smaller) for found in kinds.values()]
+        rows.append([f"{len(smaller)} smaller packages", *values, sum(values)])
     text = (
         f"{units.show_ratio(named / whole)} of the code, constants, function tables and data ({units.show_bytes(whole)}) belongs to one "
-        f"of {len(own)} packages; the largest is {names[0]} with {units.show_bytes(sums[names[0]])}. "
+        f"of {len(own)} packages; the largest is {largest[0]} with {units.show_bytes(sums[largest[0]])}. "
         f"{units.show_ratio(shared / whole)} is shared"
     )
     yield study.finding(

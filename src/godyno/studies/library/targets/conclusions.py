@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from godyno import units
@@ -184,8 +184,8 @@ def _builds(study: BaseStudy, seen: Seen) -> Iterator[Finding]:
     sizes = [float(row[5]) for row in rows]
     yield study.finding(
         "builds",
-        f"A program of this study from an empty cache: CPU {units.show_seconds(min(row[2] for row in rows))} to "
-        f"{units.show_seconds(max(row[2] for row in rows))}, sizes {units.show_bytes(min(sizes))} to {units.show_bytes(max(sizes))}",
+        f"A program of this study from an empty cache takes {_span([row[2] for row in rows], units.show_seconds)} of CPU time and has "
+        f"{_span(sizes, units.show_bytes)}",
         method="recorded builds, in turns; medians, and the range of the CPU time",
         assumption="nothing else was heavy on this machine; CPU time suffers least from it",
         data={
@@ -208,3 +208,7 @@ def _range(trial: Trial, name: str) -> str:
     if least is None or most is None or least == most:
         return _NONE
     return f"{units.show_seconds(least)} to {units.show_seconds(most)}"
+
+
+def _span(values: Sequence[float], show: Callable[[float], str]) -> str:
+    return show(values[0]) if len(values) == 1 else f"{show(min(values))} to {show(max(values))}"
