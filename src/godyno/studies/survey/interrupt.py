@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
+_AGAIN_S = 10.0
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -53,20 +54,24 @@ class OutOfTime(KeyboardInterrupt):
 def ended_after(seconds: float) -> Iterator[None]:
     """Raises OutOfTime inside the block once ``seconds`` have passed, whatever it waits for, and tells the recording that runs.
 
-    This makes a budget hold by design: preparation that nobody timed counts, too. Off the main thread it does nothing.
+    This makes a budget hold by design: preparation that nobody timed counts, too. What does not end on SIGINT gets SIGTERM ten seconds
+    later, and is waited for no longer. Off the main thread it does nothing.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
+    told = [signal.SIGTERM, signal.SIGINT]
+
     def end(number: int, frame: FrameType | None) -> None:
+        ending = told.pop() if len(told) > 1 else told[0]
         for child in _children():
             with suppress(ProcessLookupError):
-                os.kill(child, signal.SIGINT)
+                os.kill(child, ending)
         raise OutOfTime
 
     before = signal.signal(signal.SIGALRM, end)
-    signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001))
+    signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001), _AGAIN_S)
     try:
         yield
     finally:

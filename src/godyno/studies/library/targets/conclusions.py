@@ -122,6 +122,7 @@ def _levels(study: BaseStudy, seen: Seen) -> Iterator[Finding]:
                 _extensions(one.always),
                 _extensions(one.checked),
                 _some(new) if level != BASE else _NONE,
+                _timed(seen, target, level),
             )
         )
         details[f"{goarch} {label}"] = {**one.as_json(), "new_instructions": new}
@@ -135,11 +136,22 @@ def _levels(study: BaseStudy, seen: Seen) -> Iterator[Finding]:
             method="instructions of probe functions for bit counts, shifts, fused multiply-add, rounding, atomics, copies",
             assumption="what these probes do not do, the compiler may do elsewhere",
             data={
-                "columns": _text(("level", "always", "after a check", "instructions that base has not")),
+                "columns": _text(
+                    ("level", "always", "after a check", "instructions that base has not", "timed here")
+                ),
                 "rows": [list(row) for row in merged],
                 "levels": details,
             },
         )
+
+
+def _timed(seen: Seen, target: str, level: str) -> str:
+    """Whether a level was timed on this machine; where not, what that needs."""
+    if target != seen.native:
+        return f"no: it needs {target.partition('/')[2].removesuffix('le')}"
+    if (target, level) in seen.cannot:
+        return f"no: it needs a processor that has {seen.labels[target, level]}"
+    return "yes" if level in seen.timed_levels() else "no: more --budget for its build"
 
 
 def _some(names: Sequence[str], most: int = 6) -> str:

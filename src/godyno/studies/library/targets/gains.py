@@ -10,18 +10,9 @@ from godyno.studies.library.targets.seen import TIME, Seen
 from godyno.studies.study import BaseStudy, figure, passed, ratio, shown
 
 
-def _timed_levels(seen: Seen) -> list[str]:
-    found = dict.fromkeys(
-        trial.levels["level"]
-        for trial in seen.trials
-        if trial.levels.get("target") == seen.native and any(name.startswith(TIME) for name in trial.measures)
-    )
-    return sorted(found, key=lambda level: (level != BASE, level))
-
-
 def gains(study: BaseStudy, seen: Seen) -> Iterator[Finding]:
     """A finding a level: what it gains, or what would be needed to try it."""
-    native, levels = seen.native, _timed_levels(seen)
+    native, levels = seen.native, seen.timed_levels()
     for (target, level), reason in seen.cannot.items():
         label = seen.labels[target, level]
         yield study.finding(

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from godyno.model import Trial
 from godyno.studies.library.abi.records import Abi
 from godyno.studies.library.targets.emitted import Emitted
-from godyno.studies.library.targets.levels import NAMES
+from godyno.studies.library.targets.levels import BASE, NAMES
 from godyno.studies.study import passed
 
 TIME = "time\t"  # of a benchmark, by its name
@@ -55,6 +55,16 @@ class Seen:
             if "cannot run" in trial.facts or any(name.startswith(TIME) for name in trial.measures):
                 return trial.levels.get("target", "")
         return ""
+
+    def timed_levels(self) -> list[str]:
+        """The native target's levels whose benchmarks were run, the base first."""
+        found = {
+            trial.levels["level"]
+            for trial in self.trials
+            if trial.levels.get("target") == self.native
+            and any(name.startswith(TIME) for name in trial.measures)
+        }
+        return sorted(found, key=lambda level: (level != BASE, level))
 
 
 def _place(key: tuple[str, str]) -> tuple[bool, str, int]:
