@@ -191,8 +191,10 @@ def test_what_a_study_takes_is_known_after_it_ran(tmp_path: Path, monkeypatch: p
     times = expect_study("stranger")
     assert times is not None
     assert set(times.runs) == {"letter=a", "letter=b"}
-    next((cache / "studies").iterdir()).write_text("[]")
-    assert expect_study("stranger") is None
+    kept = next((cache / "studies").iterdir())
+    for spoilt in ("[]", "{", '{"prepare_s": NaN, "runs": {}}', '{"prepare_s": 1, "runs": {"letter=a": -3}}'):
+        kept.write_text(spoilt)
+        assert expect_study("stranger") is None
 
 
 def test_every_built_in_study_can_be_planned_and_says_how_sure_it_is() -> None:

@@ -21,6 +21,7 @@ from godyno.studies.factors import Arm
 from godyno.studies.plan import Plan
 from godyno.toolchain import versions
 
+_DAY_S = 86400.0
 HERE, ROUGHLY = "measured here before", "as on two cores elsewhere"
 
 
@@ -79,9 +80,11 @@ def recall(study: str, module: str, pool: str) -> Times | None:
     """What was kept; None where nothing was, or it cannot be read."""
     try:
         kept: Any = json.loads(_file(study, module, pool).read_text(encoding="utf-8"))
-        return Times(
+        times = Times(
             float(kept["prepare_s"]), {str(name): float(value) for name, value in kept["runs"].items()}
         )
+        good = all(0.0 <= seconds < _DAY_S for seconds in (times.prepare_s, *times.runs.values()))
+        return times if good else None
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
 

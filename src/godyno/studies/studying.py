@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from godyno import registry
-from godyno.errors import UsageError
+from godyno.errors import GoNotFound, UsageError
 from godyno.interfaces import Study
 from godyno.model import Availability, Machine, Record
 from godyno.studies.budget import Times, expected
@@ -88,7 +88,11 @@ def expect_study(
     made = make_study(study, levels, quick, options) if isinstance(study, str) else study
     machine = read_machine()
     about = "" if module is None else str(module)
-    return expected(made, runnable(made, machine, 0), about, pool(machine, find_go().version))
+    try:
+        version = find_go().version
+    except GoNotFound:  # a plan needs none
+        version = ""
+    return expected(made, runnable(made, machine, 0), about, pool(machine, version))
 
 
 def usual_budget_s(study: Study, quick: bool = False) -> float:
