@@ -51,8 +51,11 @@ def attributed(data: bytes) -> Attribution:
     program = elf(data)
     if program.pointer != 8 or program.order != "<":
         raise FormatError("Only programs of 64 bits with the low byte first are read")
-    work = _Work(program, pclntab(data))
-    packages = {CODE: work.code(), **work.others()}
+    try:
+        work = _Work(program, pclntab(data))
+        packages = {CODE: work.code(), **work.others()}
+    except (struct.error, IndexError, ValueError, OverflowError) as error:
+        raise FormatError(f"The program contradicts itself: {error}") from error
     architecture = _ARCHITECTURES.get(program.machine)
     return Attribution(
         packages, "" if architecture else "the code's references are not read for this architecture"
@@ -119,6 +122,7 @@ class _Work:
         }
         self.functions, self.owners = owners_of_code(table)
         self.moved = program.relative_relocations(0, 1 << 64) if program.dynamic else {}
+        self._packages: dict[tuple[int, int], str] = {}
         module = table.module
         self.types = Types(self._read, module.types, module.end_types, module.release) if module else None
         self.ranges = [
@@ -232,6 +236,12 @@ class _Work:
 
     def _package(self, one: GoType, deep: int = _DEEP) -> str:
         """The package of a type: its own, or that of the only ones that it is made of."""
+        key = one.address, deep
+        if key not in self._packages:
+            self._packages[key] = self._find_package(one, deep)
+        return self._packages[key]
+
+    def _find_package(self, one: GoType, deep: int) -> str:
         if one.package == "go.shape":  # stands for any type of its form
             return ""
         if one.package or not deep or self.types is None:
