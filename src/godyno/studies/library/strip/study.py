@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar
 
@@ -99,8 +100,9 @@ class _Trials:
 
     def __init__(self, stand: Stand, builds: Builds, launch: Path | None, wanted: Sequence[str]) -> None:
         self.stand, self.builds, self.launch = stand, builds, launch
-        self.into = (NATIVE, PLAIN if PLAIN in wanted else wanted[0])  # symbols name more exactly
+        self.wanted, self.into = wanted, PLAIN if PLAIN in wanted else wanted[0]  # symbols name more exactly
         self._seen: set[tuple[str, str]] = set()
+        self._looked = False
 
     def __call__(self, slot: Slot) -> Trial:
         target, build = slot.levels["target"], slot.levels["build"]
@@ -108,13 +110,20 @@ class _Trials:
         facts: dict[str, str] = {"go": self.stand.go.version}
         warnings: list[str] = []
         try:
+            began = time.monotonic()
             program = self.builds.program(target, build)
-            if (target, build) not in self._seen:
+            first = (target, build) not in self._seen
+            # Sizes of all come first where linking takes so long that the budget may not hold more.
+            tight = first and target == NATIVE and self._left_after(time.monotonic() - began) < 0
+            if first:
                 self._seen.add((target, build))
-                measures |= _sizes(program, (target, build) == self.into)
+                measures |= _sizes(program)
                 if target == NATIVE:
                     facts |= {f"tool\t{name}": answer for name, answer in self._tools(build).items()}
-            if self.launch is not None and not (target == NATIVE and build in _SIZES_ONLY):
+            if (target, build) == (NATIVE, self.into) and not self._looked and not tight:
+                self._looked = True
+                measures |= _packages(program)
+            if self.launch is not None and not tight and not (target == NATIVE and build in _SIZES_ONLY):
                 measures |= self._loads(target, build, warnings)
         except NotHere as error:
             return Trial(
@@ -124,6 +133,11 @@ class _Trials:
             slot.study, slot.index, slot.block, slot.levels, measures=measures, facts=facts, verdict=PASS,
             warnings=tuple(warnings),
         )  # fmt: skip
+
+    def _left_after(self, link_s: float) -> float:
+        """What is left of the budget once each other native build was linked twice, about: to be kept, and to be loaded."""
+        native = sum(target == NATIVE for target, _ in self._seen)
+        return self.stand.left_s() - 2.0 * link_s * (len(self.wanted) - native)
 
     def _tools(self, build: str) -> dict[str, str]:
         small = self.stand.scratch / f"lost-{build}"
@@ -164,15 +178,25 @@ class _Trials:
             return {}
 
 
-def _sizes(program: Path, into: bool) -> dict[str, float]:
-    """The size, by section, and where a program is looked ``into`` by package."""
+def _sizes(program: Path) -> dict[str, float]:
+    """The size, and that of each section."""
     data = program.read_bytes()
     measures = {"size": float(len(data))}
     for part in parts(data):
         key = f"section\t{part.name}"
         measures[key] = measures.get(key, 0.0) + part.size
-    if into and data[:4] == b"\x7fELF":
-        with suppress(FormatError):
-            for kind, owners in attributed(data).packages.items():
-                measures |= {f"{kind}\t{owner}": float(size) for owner, size in owners.items() if size}
     return measures
+
+
+def _packages(program: Path) -> dict[str, float]:
+    """Bytes by package, of each kind; nothing of a program that is not read."""
+    try:
+        found = attributed(program.read_bytes()).packages
+    except FormatError:
+        return {}
+    return {
+        f"{kind}\t{owner}": float(size)
+        for kind, owners in found.items()
+        for owner, size in owners.items()
+        if size
+    }
