@@ -224,7 +224,9 @@ def measured(
         "wall": run.wall_s, "cpu": run.cpu_s, "peak": run.peak_bytes, "anon_peak": run.anon_peak_bytes, "read": run.read_bytes,
         "write": run.write_bytes, "major_faults": run.major_faults,
     }  # fmt: skip
-    said = (run.said.strip().splitlines() or [""])[-1][:200]
+    # go test ends with a line FAIL that names nothing; the one before names the package.
+    lines = [" ".join(line.split()) for line in run.said.splitlines()]
+    said = next((line for line in reversed(lines) if line not in ("", "FAIL")), "")[:200]
     return Trial(
         slot.study, slot.index, slot.block, slot.levels, outcome.capture,
         measures={name: float(value) for name, value in values.items() if value is not None},
