@@ -15,8 +15,9 @@ from pathlib import Path
 
 from godyno.model import Estimate, Trial
 from godyno.studies.factors import Arm
+from godyno.studies.result import StudyResult
 from godyno.studies.study import OTHERS, figure, passed, ratio
-from godyno.studies.studying import StudyResult, run_study
+from godyno.studies.studying import run_study
 
 RESULTS = Path(__file__).parent / "results"
 _LEAST = 6

@@ -19,7 +19,8 @@ from godyno.model import Machine
 from godyno.report.document import Bars, finding_bars
 from godyno.report.markdown import markdown
 from godyno.studies.document import document
-from godyno.studies.studying import StudyResult, make_study
+from godyno.studies.result import StudyResult
+from godyno.studies.studying import make_study
 
 PAGES = Path(__file__).parent
 _ROW, _LABEL, _BAR, _WIDTH = 22, 190, 300, 720

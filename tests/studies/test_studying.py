@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,9 +16,10 @@ from godyno.errors import NotAvailableHere, ToolchainError, UsageError
 from godyno.model import Availability, Finding, Machine, Trial
 from godyno.studies import studying
 from godyno.studies.schedule import Slot
+from godyno.studies.session import Session
 from godyno.studies.stand import Stand
 from godyno.studies.study import CONFIRMED, BaseStudy, figure, passed
-from godyno.studies.studying import list_studies, run_study
+from godyno.studies.studying import expect_study, list_studies, run_study
 from godyno.testing.contracts import check_study
 
 
@@ -33,6 +35,7 @@ class Stranger(BaseStudy):
     cannot_say: ClassVar = ("anything of c.",)
     done: ClassVar[list[str]] = []
     raises: ClassVar[dict[int, BaseException]] = {}
+    slow: ClassVar[Callable[[int], float] | None] = None
 
     def __init__(self, *, levels: Any = None, quick: bool = False, offset: str = "0") -> None:
         super().__init__(levels=levels, quick=quick)
@@ -43,6 +46,8 @@ class Stranger(BaseStudy):
         def trial(slot: Slot) -> Trial:
             if error := self.raises.pop(slot.index, None):
                 raise error
+            if self.slow and slot.index == 1:
+                self.slow(slot.index)
             self.done.append(slot.levels["letter"])
             value = ord(slot.levels["letter"]) + self.offset
             return Trial(
@@ -65,9 +70,10 @@ class Stranger(BaseStudy):
 
 
 @pytest.fixture(autouse=True)
-def stranger(monkeypatch: pytest.MonkeyPatch) -> None:
+def stranger(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     Stranger.done.clear()
     Stranger.raises.clear()
+    monkeypatch.setattr("godyno.studies.budget.versions.user_cache", lambda: tmp_path_factory.mktemp("cache"))
     monkeypatch.setitem(registry.BUILT_IN["studies"], "stranger", f"{__name__}:Stranger")
 
 
@@ -142,9 +148,53 @@ def test_a_study_that_cannot_be_run_says_why(tmp_path: Path, monkeypatch: pytest
 
 
 def test_a_budget_ends_a_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(studying._Studying, "_left_s", lambda self: -1.0)
+    monkeypatch.setattr(Session, "_left_s", lambda self: -1.0)
     result = run_study("stranger", out=tmp_path / "out")
     assert (result.ended, result.trials) == ("budget", ())
+
+
+def test_preparing_counts_and_is_cut_off_with_what_it_was_doing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextmanager
+    def slow(self: Stranger, stand: Stand) -> Iterator[Callable[[Slot], Trial]]:
+        stand.say("counting the letters")
+        time.sleep(30.0)
+        yield lambda slot: pytest.fail("it was not cut off")
+
+    monkeypatch.setattr(Stranger, "open", slow)
+    result = run_study("stranger", out=tmp_path / "out", budget_s=0.5)
+    assert (result.ended, result.trials) == ("budget", ())
+    assert "while it was counting the letters" in result.warnings[0]
+    assert "--budget" in result.warnings[0]
+
+
+def test_a_trial_that_outlives_the_budget_is_cut_off_and_the_missing_arms_are_told(tmp_path: Path) -> None:
+    def sleep(number: int) -> float:
+        time.sleep(30.0)
+        return 0.0
+
+    Stranger.slow = staticmethod(sleep)
+    try:
+        result = run_study("stranger", out=tmp_path / "out", budget_s=0.5)
+    finally:
+        Stranger.slow = None
+    assert (result.ended, len(result.trials)) == ("budget", 1)
+    assert "1 of 2 are missing" in result.warnings[0]
+
+
+def test_what_a_study_takes_is_known_after_it_ran(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = tmp_path / "cache"
+    monkeypatch.setattr("godyno.studies.budget.versions.user_cache", lambda: cache)
+    assert expect_study("stranger") is None
+    run_study("stranger", out=tmp_path / "out")
+    times = expect_study("stranger")
+    assert times is not None
+    assert set(times.runs) == {"letter=a", "letter=b"}
+    kept = next((cache / "studies").iterdir())
+    for spoilt in ("[]", "{", '{"prepare_s": NaN, "runs": {}}', '{"prepare_s": 1, "runs": {"letter=a": -3}}'):
+        kept.write_text(spoilt)
+        assert expect_study("stranger") is None
 
 
 def test_every_built_in_study_can_be_planned_and_says_how_sure_it_is() -> None:

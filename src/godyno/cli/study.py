@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -80,13 +80,12 @@ def command(
       godyno study strip ~/src/mymodule --quick -o strip.html
       godyno study cgo --go 1.21,1.24,newest --budget 10m
     """
-    from godyno.studies.plan import for_terminal
-    from godyno.studies.studying import is_error, plan_study, run_study
+    from godyno.studies.result import is_error
+    from godyno.studies.studying import run_study
 
     module, levels, options = _parsed(name, rest)
     if dry_run:
-        plan = plan_study(name, levels=levels, quick=quick, seed=seed, options=options)
-        click.echo(json.dumps(plan.as_json()) if as_json else for_terminal(plan.text()))
+        click.echo(_planned(name, module, levels, quick, budget, seed, options, as_json))
         return
     from godyno.studies.progress import Lines, Silent
 
@@ -111,6 +110,28 @@ def command(
         sys.exit(130)
     if any(one.kind == "gate" and one.data.get("passed") is False for one in result.findings):
         sys.exit(1)
+
+
+def _planned(
+    name: str, module: str | None, levels: Mapping[str, Sequence[str]], quick: bool, budget: str | None, seed: int,
+    options: Mapping[str, str], as_json: bool,
+) -> str:  # fmt: skip
+    """The plan and how long it will take."""
+    from godyno.studies.plan import for_terminal
+    from godyno.studies.studying import expect_study, make_study, plan_study, usual_budget_s
+
+    study = make_study(name, levels, quick, options)
+    plan = plan_study(study, seed=seed)
+    budget_s = units.seconds(budget) if budget else usual_budget_s(study)
+    times = expect_study(study, module)
+    if as_json:
+        expected = None if times is None else {
+            "prepare_s": times.prepare_s, "once_s": times.once_s(plan), "whole_s": times.whole_s(plan), "source": times.source,
+        }  # fmt: skip
+        return json.dumps({**plan.as_json(), "budget_s": budget_s, "expected": expected})
+    unknown = f"time: not known before it ran here once; it ends after {units.show_seconds(budget_s)}"
+    text = "\n".join(line for line in plan.text().splitlines() if not line.startswith("  time:"))
+    return for_terminal(f"{text}\n  {times.text(plan, budget_s) if times else unknown}")
 
 
 def _parsed(name: str, rest: Sequence[str]) -> tuple[str | None, dict[str, tuple[str, ...]], dict[str, str]]:

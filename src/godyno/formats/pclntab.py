@@ -18,12 +18,15 @@ from typing import Any
 
 from godyno.errors import FormatError
 from godyno.formats.elf import Elf, elf
+from godyno.formats.moduledata import module_data
 
 _MAGIC = {0xFFFFFFF0: "1.18", 0xFFFFFFF1: "1.20"}
 _OLD = {0xFFFFFFFB: "1.2", 0xFFFFFFFA: "1.16"}
 _PCDATA_INLINE_TREE, _FUNCDATA_INLINE_TREE = 2, 3
 _MAX_INLINED = 200
 _MAX_NAME = 1 << 16
+_NONE = 0xFFFFFFFF
+_MAX_TABLES = 64  # of program counters, beside three: there are four
 _VERSION = re.compile(rb"go1\.(\d+)")
 
 
@@ -87,12 +90,13 @@ class Pclntab:
             table.byteswap()
         self._entries, self._offsets = table[0::2], table[1::2]
         self._release = _release(source)
-        module = _Module.find(source, where, self._release)
+        module = module_data(source, where, self._release)
         text = source.section(".text", "__text")
         # The header's word may not be relocated yet, and .text may begin with C's start code: moduledata
         # knows best.
         self._text = module.text if module else words[2] or (text.address if text else 0)
-        self._gofunc = module.gofunc if module else 0
+        self._gofunc = module.gofunc if module and self._release >= 21 else 0
+        self.module = module
         self._function = lru_cache(4096)(self._read_function)
         self._file = lru_cache(16384)(self._read_file)
 
@@ -147,6 +151,54 @@ class Pclntab:
             except (struct.error, IndexError, ValueError, OverflowError) as error:
                 raise FormatError(f"A pclntab that contradicts itself at function {index}") from error
             yield self._text + function.entry, function.name
+
+    def uses(self) -> Iterator[tuple[int, int]]:
+        """Each function (its number, by address) with the addresses at which what describes it begins: its entries, name, tables of
+        program counters, file names, and data (stack maps and the like, where moduledata tells where they lie).
+        """
+        parts = (self._names, self._units, self._files, self._pcs, self._functions)
+        names, units, files, pcs, functions = (self.address + len(self._data) - len(part) for part in parts)
+        try:
+            found = [self._uses(offset) for offset in self._offsets]
+            unit_files = self._unit_files({unit for _, _, unit, _ in found} - {_NONE})
+        except (struct.error, IndexError, OverflowError) as error:
+            raise FormatError("A pclntab that contradicts itself") from error
+        for index, (name, tables, unit, data) in enumerate(found):
+            yield index, functions + 8 * index
+            yield index, functions + self._offsets[index]
+            yield index, names + name
+            if unit != _NONE:  # generated functions are of no unit
+                yield index, units + 4 * unit
+            yield from ((index, pcs + table) for table in tables if table)
+            # The functions of a unit are one package's: once is enough.
+            yield from ((index, files + file) for file in unit_files.pop(unit, ()))
+            yield from ((index, address) for address in data)
+
+    def _uses(self, offset: int) -> tuple[int, tuple[int, ...], int, list[int]]:
+        """Of a function: its name, its tables, its compilation unit, the addresses of its data."""
+        data, order = self._functions, self._order
+        _, name, _, _, *tables, count, unit = struct.unpack_from(order + "IiiIIIIII", data, offset)
+        fixed = 36 if self.version == "1.18" else 40
+        end = offset + fixed + 4
+        more = struct.unpack_from(f"{order}{count}I", data, end) if count <= _MAX_TABLES else ()
+        places = struct.unpack_from(f"{order}{data[offset + fixed + 3]}I", data, end + 4 * count)
+        known = [self._gofunc + place for place in places if place != _NONE] if self._gofunc else []
+        return name, (*tables, *more), unit, known
+
+    def _unit_files(self, units: set[int]) -> dict[int, tuple[int, ...]]:
+        """Where the file names of each compilation unit lie; a unit ends where the next one begins."""
+        starts = sorted(units)
+        ends = [*starts[1:], (len(self._units) - len(self._files)) // 4]
+        return {
+            start: tuple(
+                offset
+                for (offset,) in struct.iter_unpack(
+                    self._order + "I", self._units[4 * start : 4 * max(start, end)]
+                )
+                if offset != _NONE
+            )
+            for start, end in zip(starts, ends, strict=True)
+        }
 
     def _frames(self, function: _Function, offset: int) -> tuple[GoFrame, ...]:
         found = []
@@ -215,51 +267,6 @@ class Pclntab:
             return ""
         offset = struct.unpack_from(self._order + "I", self._units, (unit + number) * 4)[0]
         return "" if offset == 0xFFFFFFFF else _text(self._files, offset)
-
-
-@dataclass(frozen=True, slots=True)
-class _Module:
-    text: int
-    gofunc: int
-
-    @classmethod
-    def find(cls, source: Elf, pclntab: int, release: int) -> _Module | None:
-        """runtime.firstmoduledata: it begins with the pclntab's address, followed by slices into it."""
-        if source.pointer != 8:
-            return None
-        # Go 1.27 has more fields before gofunc; up to 1.19 there were no coverage counters.
-        gofunc_at = 344 if release >= 27 else 320 if release >= 20 or not release else 304
-        names = (".go.module", ".noptrdata", ".data", ".data.rel.ro", ".data.rel.ro.go.module")
-        for section in (s for s in source.sections if s.name in names):
-            contents = bytes(source.contents(section))
-            moved = (
-                source.relative_relocations(section.address, section.address + section.size)
-                if source.dynamic
-                else {}
-            )
-
-            def word(
-                at: int, data: bytes = contents, base: int = section.address, moved: dict[int, int] = moved
-            ) -> int:
-                value: int = struct.unpack_from(source.order + "Q", data, at)[0]
-                return moved.get(base + at, value)
-
-            starts = [address - section.address for address, addend in moved.items() if addend == pclntab]
-            needle, at = (
-                struct.pack(source.order + "Q", pclntab),
-                contents.find(struct.pack(source.order + "Q", pclntab)),
-            )
-            while at >= 0:
-                starts.append(at)
-                at = contents.find(needle, at + 8)
-            for start in starts:
-                if start % 8 or start + gofunc_at + 8 > len(contents):
-                    continue
-                low, high, text, end = (word(start + offset) for offset in (160, 168, 176, 184))
-                if text <= low < high <= end:
-                    inline = word(start + gofunc_at) if release >= 21 else 0
-                    return cls(text, inline if source.at(inline, 1) else 0)
-        return None
 
 
 def pclntab(data: bytes | memoryview) -> Pclntab:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator
 
 from godyno import units
 from godyno.report.document import Block, Code, Document, Grid, Heading, Message, Paragraph, finding_blocks
+from godyno.studies.result import StudyResult, failures
 from godyno.studies.study import VERDICTS
-from godyno.studies.studying import StudyResult, failures
 
 _ORDER = ("  block ", "  …", "  time:")  # of a plan's text, what a reader of results does not need
 _ENDED = {
@@ -71,7 +72,24 @@ def _claims(result: StudyResult) -> Iterator[Block]:
 
 
 def _left_out(result: StudyResult) -> Iterator[Block]:
-    missing = failures(result.trials)
-    if missing:
+    by_reason: dict[str, list[str]] = {}
+    for arm, reason in failures(result.trials):
+        by_reason.setdefault(reason, []).append(arm)
+    if by_reason:
         yield Heading("What could not be tried")
-        yield Grid(("arm", "why"), tuple(missing))
+        yield Grid(("arm", "why"), tuple((_together(arms), reason) for reason, arms in by_reason.items()))
+
+
+def _together(arms: list[str]) -> str:
+    """Arms with what they have in common named once: ``target=native build=upx, pie``."""
+    words = [arm.split() for arm in arms]
+    columns = [list(dict.fromkeys(column)) for column in zip(*words, strict=False)]
+    if math.prod(len(column) for column in columns) != len(arms):  # not every combination of them
+        return "; ".join(arms)
+    shown = []
+    for column in columns:
+        factor = column[0].partition("=")[0]
+        values = [one.partition("=")[2] for one in column]
+        more = f" and {len(values) - 4} more" if len(values) > 4 else ""
+        shown.append(f"{factor}={', '.join(values[:4])}{more}")
+    return " ".join(shown)

@@ -11,13 +11,15 @@ from godyno.studies.factors import Arm, Constraint, Factor, arms
 from godyno.studies.schedule import Order, Slot, schedule
 from godyno.units import show_seconds
 
+_INTERVAL_BLOCKS = 6
+
 
 @dataclass(frozen=True, slots=True)
 class Plan(Record):
     """Which arms, at most how many blocks, in which order. ``measures`` are those that decide, the most telling first.
 
     ``most`` holds, by arm's name, how many runs are enough where that is fewer than there are blocks (a size is the same each time);
-    they are in the last blocks, so that a budget that ends cuts them and not the comparisons.
+    they come after six blocks, or in the last ones: six pairs have an interval, and more of them matter less than what was never run.
     ``subjects`` are measured one by one in every block (a benchmark each); their measures are named ``SUBJECT<tab>UNIT``.
     """
 
@@ -59,11 +61,13 @@ class Plan(Record):
     def slots(self) -> tuple[Slot, ...]:
         """The trials in order."""
         drawn = schedule(self.study, self.arms, self.blocks, self.seed, self.order, self.subjects)
-        return tuple(
-            slot
-            for slot in drawn
-            if slot.block >= self.blocks - self.most.get(Arm(slot.levels).name, self.blocks)
-        )
+        return tuple(slot for slot in drawn if slot.block in self.blocks_of(Arm(slot.levels).name))
+
+    def blocks_of(self, name: str) -> range:
+        """The blocks in which an arm is run."""
+        count = self.most.get(name, self.blocks)
+        first = min(_INTERVAL_BLOCKS, self.blocks - count)
+        return range(first, first + count)
 
     def subject_of(self, measure: str) -> str:
         """The subject that a measure belongs to."""

@@ -23,6 +23,7 @@ from godyno.stats.sequential import Look, Sequential
 from godyno.studies.factors import Arm
 from godyno.studies.plan import Plan
 from godyno.studies.schedule import Slot, pairs
+from godyno.studies.survey.interrupt import OutOfTime
 from godyno.studies.trialfile import read, resume, save
 
 __all__ = ["End", "Outcome", "PairedRule", "Progress", "Rule", "read", "run"]
@@ -251,6 +252,8 @@ def run(
                 ):
                     end = End.DECIDED
                     break
+        except OutOfTime:  # in the middle of a trial: the ones before it are kept
+            end = End.BUDGET
         except KeyboardInterrupt:
             end = End.INTERRUPTED
     return Outcome(end, tuple(trials), rule.warmup_blocks if rule else 0, tuple(warnings))
@@ -290,29 +293,25 @@ def _progress(
     slots: Sequence[Slot], took: Mapping[tuple[str, str], list[float]], elapsed_s: float, budget_s: float | None,
 ) -> Progress:  # fmt: skip
     names, last = {arm.name for arm in active}, trials[-1]
-    left = {
-        (subject, name)
-        for subject in plan.subjects
-        if (subject, "") not in idle
-        for name in names
-        if (subject, name) not in idle
-    }
-    one = {_work(slot): slot for slot in slots if slot.block == last.block}
-    left &= one.keys()  # an arm may need fewer runs than there are blocks
-    seconds = {work: _expected(took, slot) for work, slot in one.items()}
-    now = [work for work in left if (last.block, *work) not in have]
-    later = plan.blocks - 1 - last.block
-    remaining = sum(seconds[work] for work in now) + later * sum(seconds[work] for work in left)
-    # Arms that need fewer runs than there are blocks come in the last ones; what they take is not known before.
-    waiting = sum(
-        count for name, count in plan.most.items() if name in names and last.block < plan.blocks - count
-    )
-    remaining += waiting * float(np.median(list(seconds.values()))) if seconds else 0.0
+    left = [
+        slot
+        for slot in slots
+        if slot.block >= last.block
+        and _key(slot) not in have
+        and Arm(slot.levels).name in names
+        and not {_work(slot), (slot.subject, "")} & idle
+    ]
+    seconds = {_work(slot): _expected(took, slot) for slot in left}
+    remaining = sum(seconds[_work(slot)] for slot in left)
     if budget_s is not None:
         remaining = min(remaining, max(0.0, budget_s - elapsed_s))
-    going = {subject for subject, name in left if name != plan.arms[0].name}
+    others = names - {plan.arms[0].name}
+    going = [
+        subject
+        for subject in plan.subjects
+        if subject and (subject, "") not in idle and any((subject, name) not in idle for name in others)
+    ]
     return Progress(
-        len(trials), len(trials) + len(now) + later * len(left) + waiting, last.block, elapsed_s, remaining,
-        tuple(arm.name for arm in active if arm != plan.arms[0]), last,
-        tuple(subject for subject in plan.subjects if subject in going and subject),
+        len(trials), len(trials) + len(left), last.block, elapsed_s, remaining,
+        tuple(arm.name for arm in active if arm != plan.arms[0]), last, tuple(going),
     )  # fmt: skip

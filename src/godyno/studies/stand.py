@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
@@ -34,6 +35,10 @@ class Stand:
     say: Callable[[str], None] = lambda text: None
     left_s: Callable[[], float] = lambda: 600.0  # of the budget
     _gos: dict[str, Go] = field(default_factory=dict, repr=False)
+
+    def timeout_s(self, most_s: float = math.inf) -> float:
+        """The time-out of a step that the budget has to hold: what is left of it, at most ``most_s``, never less than a second."""
+        return min(most_s, max(1.0, self.left_s()))
 
     def go_of(self, level: str) -> Go:
         """The Go of a level: ``own``, ``newest`` (of those that are here), or a version such as 1.21 (its newest patch; fetched once).

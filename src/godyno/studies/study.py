@@ -39,6 +39,11 @@ class BaseStudy:
     about: ClassVar[Mapping[str, str]] = {}  # a line on each factor and setting, for --help
     takes_s: ClassVar[float] = 240.0
     quick_s: ClassVar[float] = 50.0
+    prepare_s: ClassVar[float] = (
+        0.0  # about, on two cores, before the first run; and a run: for a plan where nothing ran here before
+    )
+    run_s: ClassVar[float] = 0.0
+    timed: ClassVar[bool] = True  # whether a busy machine changes what it finds
     takes_module: ClassVar[bool] = False
     blocks: ClassVar[int] = 12
     quick_blocks: ClassVar[int] = 6

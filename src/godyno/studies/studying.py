@@ -1,62 +1,23 @@
-"""``godyno.run_study``: a study from its name to its report, and the list of studies."""
+"""``godyno.run_study``: a study from its name to its result, what it will take, and the list of studies."""
 
 from __future__ import annotations
 
-import json
-import re
-import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from godyno import __version__, registry, units
-from godyno.errors import GodynoError, NotAvailableHere, UsageError
+from godyno import registry
+from godyno.errors import GoNotFound, UsageError
 from godyno.interfaces import Study
-from godyno.model import Availability, Finding, Machine, Record, Trial
-from godyno.studies.factors import Arm
-from godyno.studies.noise.shielded import shielded
+from godyno.model import Availability, Machine, Record
+from godyno.studies.budget import Times, expected
 from godyno.studies.plan import Plan
 from godyno.studies.progress import Silent, Told
-from godyno.studies.runner import End, Outcome, Progress, run
-from godyno.studies.schedule import Slot, pool
-from godyno.studies.stand import Stand
-from godyno.studies.study import FAILED, OTHERS, UNAVAILABLE
-from godyno.studies.survey import gocache
-from godyno.studies.survey.busy import QUIET, Others
-from godyno.studies.survey.interrupt import ended_by_signals
-from godyno.studies.survey.subject import Subject, check_module, open_subject, reference_subject
-from godyno.toolchain import Go, find_go
-
-_TRIALS = "trials.jsonl"
-REPORTS = (".md", ".markdown", ".html", ".htm", ".json")
-
-
-@dataclass(frozen=True, slots=True)
-class StudyResult(Record):
-    """What a study came to. ``ended`` is a value of ``runner.End``; what the source says is in findings of kind ``claim``."""
-
-    study: str
-    summary: str
-    created_at: str
-    godyno_version: str
-    go_version: str
-    module: str
-    machine: Machine
-    plan: str
-    seed: int
-    quick: bool
-    spent_s: float
-    ended: str
-    directory: str
-    findings: tuple[Finding, ...]
-    trials: tuple[Trial, ...]
-    sure: str = ""
-    cannot_say: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
-    options: Mapping[str, str] = field(default_factory=dict)
+from godyno.studies.result import StudyResult
+from godyno.studies.schedule import pool
+from godyno.studies.session import Session, runnable
+from godyno.toolchain import find_go
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +75,30 @@ def plan_study(
     from godyno.machine import read_machine
 
     made = make_study(study, levels, quick, options) if isinstance(study, str) else study
-    plan = made.plan(read_machine(), seed)
-    if not isinstance(plan, Plan):
-        raise UsageError(
-            f"{made.name} makes no plan that can be run", hint="A study's plan is a godyno.studies.plan.Plan."
-        )
-    return plan
+    return runnable(made, read_machine(), seed)
+
+
+def expect_study(
+    study: str | Study, module: str | Path | None = None, *, levels: Mapping[str, Sequence[str]] | None = None, quick: bool = False,
+    options: Mapping[str, Any] | None = None,
+) -> Times | None:  # fmt: skip
+    """What a run will take: as it was on this machine before, else as the study says of itself; None where neither is known."""
+    from godyno.machine import read_machine
+
+    made = make_study(study, levels, quick, options) if isinstance(study, str) else study
+    machine = read_machine()
+    about = "" if module is None else str(module)
+    try:
+        version = find_go().version
+    except GoNotFound:  # a plan needs none
+        version = ""
+    return expected(made, runnable(made, machine, 0), about, pool(machine, version))
+
+
+def usual_budget_s(study: Study, quick: bool = False) -> float:
+    """The budget of a run that was given none, in seconds."""
+    quick = quick or bool(getattr(study, "quick", False))
+    return float(getattr(study, "quick_s", study.takes_s) if quick else study.takes_s)
 
 
 def run_study(
@@ -129,182 +108,16 @@ def run_study(
 ) -> StudyResult:  # fmt: skip
     """Runs a study, on ``module`` where it is about one: a directory with a go.mod, ``PATH@VERSION``, or None for the reference.
 
-    ``levels`` replaces levels of factors, ``options`` are other settings of the study. It takes about ``budget_s`` seconds at most
-    (default: what the study says of itself). ``out`` is a directory for trials, captures and ``study.{json,md,html}``, one that holds
-    trials of the same plan is continued; or a report's file (.md, .html, .json), with the directory beside it. By default a new
-    directory ``study-NAME-TIME``. ``shield`` is not None: measures against noise are tried and held (``studies.noise.shielded``), those
-    that it names too. Ctrl-C ends it early with conclusions from what there is. Raises UsageError, NotAvailableHere,
-    GoNotFound, ModuleNotFound, ToolchainError, BuildFailed.
+    ``levels`` replaces levels of factors, ``options`` are other settings of the study. It takes ``budget_s`` seconds at most, whatever
+    it prepares (default: what the study says of itself), and a few more to conclude. ``out`` is a directory for trials, captures and
+    ``study.{json,md,html}``, one that holds trials of the same plan is continued; or a report's file (.md, .html, .json), with the
+    directory beside it. By default a new directory ``study-NAME-TIME``. ``shield`` is not None: measures against noise are tried and
+    held (``studies.noise.shielded``), those that it names too. Ctrl-C ends it early with conclusions from what there is. Raises
+    UsageError, NotAvailableHere, GoNotFound, ModuleNotFound, ToolchainError, BuildFailed.
     """
     made = make_study(study, levels, quick, options) if isinstance(study, str) else study
     quick = quick or bool(getattr(made, "quick", False))
-    usual_s = getattr(made, "quick_s", made.takes_s) if quick else made.takes_s
-    work = _Studying(
-        made,
-        str(module) if module is not None else None,
-        usual_s if budget_s is None else budget_s,
-        seed,
-        progress or Silent(),
-        shield,
-    )
+    budget_s = usual_budget_s(made, quick) if budget_s is None else budget_s
+    about = None if module is None else str(module)
+    work = Session(made, about, budget_s, seed, progress or Silent(), shield)
     return work.run(Path(out) if out is not None else None, quick, options or {})
-
-
-class _Studying:
-    def __init__(
-        self, study: Study, module: str | None, budget_s: float, seed: int, told: Told, shield: Sequence[str] | None
-    ) -> None:  # fmt: skip
-        self.shield = shield
-        self.study, self.module, self.budget_s, self.seed, self.told = study, module, budget_s, seed, told
-        self.began = time.monotonic()
-        self.others = Others()
-
-    def run(self, out: Path | None, quick: bool, options: Mapping[str, Any]) -> StudyResult:
-        from godyno.machine import read_machine
-
-        machine = read_machine()
-        if not (can := self.study.availability(machine)):
-            raise NotAvailableHere(f"{self.study.name} cannot be tried here: {can.reason}", hint=can.remedy)
-        plan = plan_study(self.study, seed=self.seed)
-        if self.module is not None and not self.study.takes_module:
-            raise UsageError(f"{self.study.name} is about no module", hint="Leave MODULE out.")
-        go = find_go()
-        if self.module is not None:
-            check_module(go, self.module)
-        directory, report = _places(out, self.study.name)
-        scratch = gocache.make_scratch(Path(go.run("env", "GOCACHE").strip()))
-        outcome, subject, ended = Outcome(End.INTERRUPTED, ()), None, ""
-        try:
-            with ended_by_signals(), ExitStack() as stack:
-                subject = self._subject(go, scratch)
-                go = subject.go if subject else go
-                stand = Stand(
-                    machine, go, subject, scratch, directory, self.seed, self.told.say, self._left_s
-                )
-                held = stack.enter_context(shielded(self.shield, say=self.told.say))
-                trial = held.around(stack.enter_context(self.study.open(stand)))
-                outcome = self._trials(plan, trial, directory, machine, go, subject)
-        except KeyboardInterrupt:
-            ended = End.INTERRUPTED.value
-        finally:
-            self.told.close()
-            gocache.remove(scratch)
-        warnings = [*_busy(self.others), *outcome.warnings]
-        result = StudyResult(
-            self.study.name, self.study.summary, datetime.now(UTC).isoformat(timespec="seconds"), __version__, go.version,
-            subject.path if subject else "", machine, plan.text(), self.seed, quick, time.monotonic() - self.began,
-            ended or outcome.end.value, str(directory), tuple(self.study.conclude(outcome.trials)), outcome.trials,
-            getattr(self.study, "sure", ""), tuple(getattr(self.study, "cannot_say", ())), tuple(warnings),
-            {key: str(value) for key, value in options.items()},
-        )  # fmt: skip
-        _write(result, directory, report)
-        return result
-
-    def _left_s(self) -> float:
-        return max(0.0, self.budget_s - (time.monotonic() - self.began))
-
-    def _subject(self, go: Go, scratch: Path) -> Subject | None:
-        if not self.study.takes_module:
-            return None
-        self.told.say("loading the module")
-        return (
-            open_subject(go, self.module, scratch)
-            if self.module is not None
-            else reference_subject(go, "cli", scratch)
-        )
-
-    def _trials(
-        self,
-        plan: Plan,
-        trial: Callable[[Slot], Trial],
-        directory: Path,
-        machine: Machine,
-        go: Go,
-        subject: Subject | None,
-    ) -> Outcome:
-        at: list[Progress] = []
-        others = self.others
-
-        def told(slot: Slot) -> Trial:
-            last = at[-1] if at else None
-            done, planned = (last.done, last.planned) if last else (0, len(plan.slots()))
-            self.told.at(Arm(slot.levels).name, done, planned, last.remaining_s if last else None)
-            now = Others()
-            now.begin()
-            ended = trial(slot)
-            now.end()
-            others.others_s += now.others_s
-            others.capacity_s += now.capacity_s
-            return (
-                ended if now.ratio is None else replace(ended, measures={**ended.measures, OTHERS: now.ratio})
-            )
-
-        like = pool(machine, " ".join((go.version, subject.path)) if subject else go.version)
-        return run(
-            plan, told, directory / _TRIALS, pool=like, budget_s=self._left_s(), progress=at.append, drop_failing=True
-        )  # fmt: skip
-
-
-def _busy(others: Others) -> list[str]:
-    """What a reader must know of the rest of the machine."""
-    if others.ratio is None or others.ratio <= QUIET:
-        return []
-    return [
-        f"Other processes kept {units.show_ratio(others.ratio)} of the processors busy while this was measured: times are longer and "
-        "vary more than on an idle machine; ratios within a block suffer less, sizes and counts not at all."
-    ]
-
-
-def _places(out: Path | None, name: str) -> tuple[Path, Path | None]:
-    """The study's directory and the one report that was asked for, if any."""
-    report = out if out is not None and out.suffix in REPORTS else None
-    place = out or Path(f"study-{name}-{time.strftime('%Y%m%d-%H%M%S')}")
-    if report is not None:
-        place = report.with_suffix(".study")
-    if place.is_dir() and any(place.iterdir()) and not (place / _TRIALS).is_file():
-        raise UsageError(f"{place} exists and holds no study", hint="Choose another place with -o.")
-    try:
-        place.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(
-            f"{place} cannot be made: {error.strerror}", hint="Choose another place with -o."
-        ) from error
-    return place.absolute(), report
-
-
-def _write(result: StudyResult, directory: Path, report: Path | None) -> None:
-    from godyno.report.html import html, write_text
-    from godyno.report.markdown import markdown
-    from godyno.studies.document import document
-
-    shown = document(result)
-
-    def text(suffix: str) -> str:
-        if suffix == ".json":
-            return json.dumps(result.as_json(), indent=1, allow_nan=False)
-        return markdown(shown) if suffix in (".md", ".markdown") else html(shown)
-
-    for suffix in (".json", ".md", ".html"):
-        write_text(directory / f"study{suffix}", text(suffix))
-    if report is not None:
-        write_text(report, text(report.suffix))
-
-
-def failures(trials: Sequence[Trial]) -> list[tuple[str, str]]:
-    """Arms that failed or cannot be had here, each with its first reason."""
-    found: dict[str, str] = {}
-    for trial in trials:
-        if trial.verdict in (FAILED, UNAVAILABLE):
-            reason = re.sub(r"\s+", " ", "; ".join(trial.warnings)) or trial.verdict
-            found.setdefault(Arm(trial.levels).name, reason)
-    return list(found.items())
-
-
-def is_error(result: StudyResult) -> GodynoError | None:
-    """The error that a result stands for: a study that could try nothing."""
-    if any(trial.verdict in ("", "pass") for trial in result.trials) or result.ended == End.INTERRUPTED.value:
-        return None
-    reasons = "; ".join(f"{arm}: {reason}" for arm, reason in failures(result.trials)[:3])
-    return NotAvailableHere(
-        f"{result.study} could try nothing: {reasons or 'no trial fitted into the budget'}"
-    )

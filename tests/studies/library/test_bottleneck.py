@@ -56,7 +56,7 @@ def test_no_wrong_word_where_nothing_ended_well() -> None:
 @pytest.mark.integration
 def test_a_build_without_changes_is_timed_under_two_conditions(tmp_path: Path) -> None:
     levels = {"condition": ("as-it-is", "p=1"), "build": ("build-noop",)}
-    result = run_study(Bottleneck(levels=levels, quick=True), out=tmp_path / "out", budget_s=150.0)
+    result = run_study(Bottleneck(levels=levels, quick=True), out=tmp_path / "out", budget_s=600.0)
     assert {trial.verdict for trial in result.trials} == {"pass"}
     assert any(one.kind == "elasticity" for one in result.findings)
     assert all(Path(trial.capture).exists() for trial in result.trials)

@@ -58,6 +58,49 @@ class _Reader:
                 return value - (1 << shift) if signed and byte & 0x40 else value
 
 
+# Opcodes with what follows them: so many LEB128 numbers, or so many bytes.
+_NUMBERS = {
+    **dict.fromkeys((0x0C, 0x0D, 0x10, 0x20, 0x21, 0x22, 0x23, 0x24, 0x41, 0x42, 0xD2), 1),
+    0x11: 2,
+} | dict.fromkeys((*_LOADS, *_STORES), 2)
+_BYTES = {0x02: 1, 0x03: 1, 0x04: 1, 0x3F: 1, 0x40: 1, 0x43: 4, 0x44: 8, 0xD0: 1}
+_EXTENDED = {
+    8: (1, 1),
+    9: (1, 0),
+    10: (0, 2),
+    11: (0, 1),
+    12: (2, 0),
+    14: (2, 0),
+}  # after 0xfc and a kind: numbers, bytes
+
+
+def opcodes(code: Code) -> Iterator[int]:
+    """Every opcode of a function, those with a prefix as ``0xfc0a``; it ends with one that is not read (vectors, atomics)."""
+    reader = _Reader(code)
+    try:
+        for _ in range(_count(reader)):
+            reader.number()
+            reader.byte()
+        while reader.at < len(code.code):
+            opcode = reader.byte()
+            numbers, skipped = _NUMBERS.get(opcode, 0), _BYTES.get(opcode, 0)
+            if opcode in (0xFC, 0xFD, 0xFE):
+                kind = reader.number()
+                numbers, skipped = _EXTENDED.get(int(kind), (0, 0)) if isinstance(kind, int) else (0, 0)
+                yield opcode << 8 | (kind & 0xFF if isinstance(kind, int) else 0)
+                if opcode != 0xFC:
+                    return
+            else:
+                yield opcode
+            if opcode == 0x0E:
+                numbers = _count(reader) + 1
+            for _ in range(numbers):
+                reader.number()
+            reader.at += skipped
+    except IndexError:
+        return
+
+
 def effects(code: Code) -> Iterator[Effect]:
     """The effects of a function's code up to its first return. An opcode that is not known ends it."""
     reader, stack, fresh = _Reader(code), list[Source](), 0

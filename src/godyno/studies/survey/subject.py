@@ -39,6 +39,7 @@ class Subject:
     dependencies: int
     reference: bool = False
     env: dict[str, str | None] = field(default_factory=dict)
+    source_bytes: int = 0  # of all that a build from an empty cache compiles, its dependencies' included
 
     @property
     def leaf(self) -> Package | None:
@@ -141,7 +142,12 @@ def _load(
             f"{broken.import_path} does not load: {broken.error.strip().splitlines()[-1] if broken.error.strip() else 'no reason given'}",
             hint="Make `go build ./...` pass in the module first.",
         )
-    return Subject(go, info.path, directory, own, len(found) - len(own), reference, env)
+    sources = sum(
+        _size(Path(package.directory, name))
+        for package in found
+        for name in (*package.files, *package.cgo_files)
+    )
+    return Subject(go, info.path, directory, own, len(found) - len(own), reference, env, sources)
 
 
 def _readonly_modules(go: Go, place: Path) -> dict[str, str | None]:

@@ -57,6 +57,21 @@ def test_a_level_that_does_not_run_is_named_with_what_is_needed() -> None:
     assert "v4 does not run here" in cannot.claim and said in cannot.tried and cannot.advice
 
 
+def test_a_level_that_was_not_timed_says_what_that_needs() -> None:
+    code = {"emitted": json.dumps(Emitted().as_json())}
+    trials = [
+        *timed(), trial("base", facts=code), trial("v3", facts=code), trial("v2", facts=code),
+        trial("v4", facts={**code, "cannot run": "no"}),
+        trial("lse", target="linux/arm64", facts={**code, "level": "GOARM64=v8.0,lse"}),
+    ]  # fmt: skip
+    (levels,) = concluded(trials)["levels"]
+    said = {row[0]: row[-1] for row in levels.data["rows"]}
+    assert said["GOAMD64=base"] == said["GOAMD64=v3"] == "yes"
+    assert said["GOAMD64=v2"] == "no: more --budget for its build"
+    assert said["GOAMD64=v4"] == "no: it needs a processor that has GOAMD64=v4"
+    assert said["GOARM64=v8.0,lse"] == "no: it needs arm64"
+
+
 def test_without_a_second_level_there_is_no_gain() -> None:
     assert "gain" not in concluded([one for one in timed() if one.levels["level"] == "base"])
 

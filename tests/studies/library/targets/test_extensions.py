@@ -1,6 +1,6 @@
 import pytest
 
-from godyno.studies.library.targets.extensions import VECTORS, extension, family, is_packed
+from godyno.studies.library.targets.extensions import VECTORS, extension, family, is_packed, wasm_extension
 
 
 @pytest.mark.parametrize(
@@ -33,3 +33,18 @@ def test_packed_arithmetic_is_told_from_scalar() -> None:
 
 def test_every_architecture_with_vectors_has_names_for_its_instructions() -> None:
     assert all(family(name) == name or name in ("x86",) for name in VECTORS)
+
+
+@pytest.mark.parametrize(
+    ("opcode", "wanted"),
+    [
+        (0x7C, ""),
+        (0xC0, "sign extension"),
+        (0xFC02, "saturating conversions"),
+        (0xFC0A, "bulk memory"),
+        (0xFD0C, "SIMD"),
+        (0xFE10, "threads"),
+    ],
+)
+def test_an_opcode_of_webassembly_came_with_a_proposal(opcode: int, wanted: str) -> None:
+    assert wasm_extension(opcode) == wanted

@@ -35,8 +35,9 @@ class Abi(BaseStudy):
         "target": "any of `go tool dist list`",
         "go": "own, newest, or a version; unlike versions are held against each other",
     }
-    takes_s = 180.0
-    quick_s = 60.0
+    takes_s = 280.0
+    prepare_s, run_s = 1.0, 2.0
+    timed = False
     blocks = quick_blocks = 1  # the same code comes out each time
     sure = (
         "nothing here is a measurement with noise: it is read from what the compiler made, and twice where it can be, since what a "

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from godyno.model import Estimate, Finding, Trial
+from godyno.studies.activity import only_warm
 from godyno.studies.study import (
     CONFIRMED,
     NOT_CONFIRMED,
@@ -33,7 +34,13 @@ def concluded(study: BaseStudy, trials: Sequence[Trial]) -> list[Finding]:
     out: list[Finding] = []
     for build in dict.fromkeys(trial.levels["build"] for trial in trials):
         mine = [trial for trial in trials if trial.levels["build"] == build]
-        out += [*_elasticities(study, mine, build), *_killed(study, mine), *_critical(study, mine)]
+        build = next((trial.facts["build"] for trial in mine if "build" in trial.facts), build)
+        out += [
+            *only_warm(study, mine),
+            *_elasticities(study, mine, build),
+            *_killed(study, mine),
+            *_critical(study, mine),
+        ]
     return [*out, *_claims(study, trials)] if out else []
 
 
@@ -101,6 +108,8 @@ def _limit(study: BaseStudy, found: dict[str, Estimate]) -> Iterator[Finding]:
     elif sure:
         worst = max(sure, key=lambda condition: abs(math.log(sure[condition].value)))
         text = f"What matters most is {_SHOWN[worst]}: {_percent(sure[worst])}"
+    elif found and all(one.interval is None for one in found.values()):
+        text = "Each condition was tried beside the build as it is only once: too few to say which of them matters"
     elif found:
         text = "No condition changed the build's time by more than these runs could show"
     else:

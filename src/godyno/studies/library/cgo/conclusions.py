@@ -8,6 +8,7 @@ from typing import Any
 from godyno import units
 from godyno.model import Estimate, Finding, Trial
 from godyno.studies.library.cgo.registers import floats
+from godyno.studies.own_program import versions_of
 from godyno.studies.study import CONFIRMED, NOT_CONFIRMED, NOT_TRIED, BaseStudy, figure, passed, ratio, shown
 
 _PER_CALL = ("go", "call", "pragma", "arguments", "callback")
@@ -15,7 +16,7 @@ _PER_CALL = ("go", "call", "pragma", "arguments", "callback")
 
 def concluded(study: BaseStudy, trials: Sequence[Trial]) -> list[Finding]:
     """All findings, the weightiest first."""
-    versions = _versions(trials)
+    versions = versions_of(trials)
     if not versions:
         return []
     own = next(iter(versions))
@@ -27,18 +28,6 @@ def concluded(study: BaseStudy, trials: Sequence[Trial]) -> list[Finding]:
     ]
     out += [*_load(study, trials, versions), *_registers(study, trials, versions)]
     return [*out, *_claims(study, trials, own)]
-
-
-def _versions(trials: Sequence[Trial]) -> dict[str, str]:
-    """Level of the factor ``go`` to the version that it was, newest first."""
-    found = {trial.levels["go"]: trial.facts["go"] for trial in passed(trials) if "go" in trial.facts}
-    return dict(
-        sorted(
-            found.items(),
-            key=lambda one: [int(part) for part in one[1][2:].split(".") if part.isdecimal()],
-            reverse=True,
-        )
-    )
 
 
 def _times(study: BaseStudy, trials: Sequence[Trial], versions: dict[str, str]) -> Iterator[Finding]:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from godyno.errors import GodynoError, ToolchainError
 from godyno.model import AVAILABLE, Availability, Finding, Machine, Trial
 from godyno.studies.factors import Constraint
 from godyno.studies.library.cgo.conclusions import concluded
 from godyno.studies.library.cgo.registers import CALL, CALLBACK, PATTERN, saved
+from godyno.studies.own_program import OwnProgram
 from godyno.studies.schedule import Slot
 from godyno.studies.stand import Stand
-from godyno.studies.study import PASS, UNAVAILABLE, BaseStudy
-from godyno.toolchain.programs import build_program, program_sources
+from godyno.studies.study import BaseStudy
+from godyno.toolchain import Go
 
 KINDS: Mapping[str, str] = {
     "go": "a call of an empty Go function that is not inlined",
@@ -30,7 +30,6 @@ KINDS: Mapping[str, str] = {
     "load-cgo": "5 µs of work in C every 0.5 ms on each processor",
 }
 _SECONDS, _LOAD_SECONDS = 0.15, 0.5
-_NO_PRAGMA = 3  # the program's exit code
 
 
 class Cgo(BaseStudy):
@@ -48,6 +47,7 @@ class Cgo(BaseStudy):
         "call": "; ".join(f"{name}: {text}" for name, text in KINDS.items()),
     }
     takes_s = 240.0
+    prepare_s, run_s = 1.0, 0.4
     blocks = 12
     quick_blocks = 6
     sure = (
@@ -77,72 +77,30 @@ class Cgo(BaseStudy):
 
     @contextmanager
     def open(self, stand: Stand) -> Iterator[Callable[[Slot], Trial]]:
-        """Reads the program's sources."""
-        yield _Trials(stand, program_sources("godyno.studies.library.cgo.program"))
+        """The program is built with each Go when it is first needed."""
+        program = OwnProgram(
+            stand, "cgocost", "godyno.studies.library.cgo.program", cgo=True, facts=partial(_registers, stand)
+        )
+
+        def trial(slot: Slot) -> Trial:
+            kind = slot.levels["call"]
+            return program.trial(slot, (kind, str(_LOAD_SECONDS if kind.startswith("load") else _SECONDS)))
+
+        yield trial
 
     def conclude(self, trials: Sequence[Trial]) -> Sequence[Finding]:
         """Each figure, and the source's claims."""
         return concluded(self, trials)
 
 
-class _Trials:
-    def __init__(self, stand: Stand, sources: Mapping[str, bytes]) -> None:
-        self.stand, self.sources = stand, sources
-        self._built: dict[str, Path | str] = {}
-        self._facts: dict[str, dict[str, str]] = {}
-
-    def __call__(self, slot: Slot) -> Trial:
-        level, kind = slot.levels["go"], slot.levels["call"]
-        program = self._program(level)
-        facts = {"go": self.stand.go_of(level).version} if isinstance(program, Path) else {}
-        if isinstance(program, str):
-            return Trial(
-                slot.study, slot.index, slot.block, slot.levels, verdict=UNAVAILABLE, warnings=(program,)
-            )
-        if kind == "call":
-            facts |= self._facts[level]
-        seconds = _LOAD_SECONDS if kind.startswith("load") else _SECONDS
-        done = self.stand.run([str(program), kind, str(seconds)], timeout_s=60)
-        if done.returncode == _NO_PRAGMA:
-            return Trial(
-                slot.study,
-                slot.index,
-                slot.block,
-                slot.levels,
-                verdict=UNAVAILABLE,
-                warnings=(done.stderr.strip(),),
-            )
-        if done.returncode != 0:
-            raise ToolchainError(f"the cgo program failed: {done.stderr.strip()[-200:]}")
-        measures: dict[str, Any] = json.loads(done.stdout)
-        return Trial(
-            slot.study, slot.index, slot.block, slot.levels, measures={k: float(v) for k, v in measures.items()}, facts=facts,
-            verdict=PASS,
-        )  # fmt: skip
-
-    def _program(self, level: str) -> Path | str:
-        """The program built with a Go, or why it cannot be."""
-        if level not in self._built:
-            try:
-                go = self.stand.go_of(level)
-                self.stand.say(f"building with {go.version}")
-                out = self._built[level] = build_program(go, "cgocost", self.sources, cgo=True)
-                self._facts[level] = self._registers(out)
-            except GodynoError as error:
-                self._built[level] = str(error)
-        return self._built[level]
-
-    def _registers(self, program: Path) -> dict[str, str]:
-        """What is saved around a call and a callback. The stand's own Go reads it: older ones have the same tool."""
-        done = self.stand.run(
-            [self.stand.go.path, "tool", "objdump", "-s", PATTERN, str(program)], timeout_s=120
-        )
-        found = saved(done.stdout) if done.returncode == 0 else {}
-        if not found:
-            return {"registers": f"not read: {' '.join(done.stderr.split())[-100:]}"}
-        return {
-            f"registers\t{path}": " ".join(
-                dict.fromkeys(one for name in names for one in found.get(name, ()))
-            )
-            for path, names in (("call", CALL), ("callback", CALLBACK))
-        }
+def _registers(stand: Stand, go: Go, program: Path) -> dict[str, str]:
+    """What is saved around a call and a callback. The stand's own Go reads it: older ones have the same tool."""
+    argv = [stand.go.path, "tool", "objdump", "-s", PATTERN, str(program)]
+    done = stand.run(argv, timeout_s=stand.timeout_s(120.0))
+    found = saved(done.stdout) if done.returncode == 0 else {}
+    if not found:
+        return {"registers": f"not read: {' '.join(done.stderr.split())[-100:]}"}
+    return {
+        f"registers\t{path}": " ".join(dict.fromkeys(one for name in names for one in found.get(name, ())))
+        for path, names in (("call", CALL), ("callback", CALLBACK))
+    }

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from godyno.model import Estimate, Finding, Trial
+from godyno.studies.activity import only_warm
 from godyno.studies.study import (
     CONFIRMED,
     NOT_CONFIRMED,
@@ -35,7 +36,7 @@ def concluded(study: BaseStudy, trials: Sequence[Trial]) -> list[Finding]:
         for one in trials
         if one.levels["go"] == levels["go"][0] and one.levels["setting"] == levels["setting"][0]
     ]
-    out = [*_table(study, usual), *_editor(study, usual)]
+    out = [*only_warm(study, trials), *_table(study, usual), *_editor(study, usual)]
     out += [
         *_changed(study, trials, usual, "go"),
         *_changed(study, trials, usual, "setting"),

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from godyno.errors import NotAvailableHere, ToolchainError
 from godyno.model import Finding, Trial
-from godyno.studies.activity import EMPTY, TASK, Activities, measured
+from godyno.studies.activity import EMPTY, TASK, Activities, cold_share, measured
 from godyno.studies.factors import Constraint
 from godyno.studies.library.scenarios.conclusions import concluded
 from godyno.studies.schedule import Slot
@@ -61,8 +61,8 @@ class Scenarios(BaseStudy):
         "go": "own, newest, or versions (fetched once)",
         "setting": "cold-pages drops the toolchain's cached pages before",
     }
-    takes_s = 285.0
-    quick_s = 55.0
+    takes_s = 280.0
+    prepare_s, run_s = 12.0, 8.0
     takes_module = True
     blocks = 3
     quick_blocks = 3
@@ -100,7 +100,7 @@ class Scenarios(BaseStudy):
     @contextmanager
     def open(self, stand: Stand) -> Iterator[Callable[[Slot], Trial]]:
         """One build beforehand, which most activities start from; those of other versions make theirs at their first trial."""
-        trials = _Trials(stand)
+        trials = _Trials(stand, self.quick)
         if any(trials.activities.state(activity) != EMPTY for activity in self.levels()["activity"]):
             trials.activities.built_once(trials.activities.subject(stand.go_of(self.levels()["go"][0])))
         yield trials
@@ -111,8 +111,8 @@ class Scenarios(BaseStudy):
 
 
 class _Trials:
-    def __init__(self, stand: Stand) -> None:
-        self.stand, self.activities = stand, Activities(stand)
+    def __init__(self, stand: Stand, quick: bool) -> None:
+        self.stand, self.activities = stand, Activities(stand, cold_share(quick))
 
     def __call__(self, slot: Slot) -> Trial:
         activity, level, setting = slot.levels["activity"], slot.levels["go"], slot.levels["setting"]
@@ -125,9 +125,13 @@ class _Trials:
                 if setting == "cold-pages":
                     gocache.forget_pages(toolchain_files(go.goroot))
                 outcome = self.stand.record(
-                    workload, f"{slot.index:03}-{activity}", timeout_s=max(30.0, self.stand.left_s())
+                    workload, f"{slot.index:03}-{activity}", timeout_s=self.stand.timeout_s()
                 )
-                facts = {"go": go.version, "reference": str(subject.reference)}
+                facts = {
+                    "go": go.version,
+                    "reference": str(subject.reference),
+                    "only warm": self.activities.only_warm,
+                }
                 trial = measured(slot, activity, outcome, facts)
                 return (
                     _with_session(trial, place.scratch / "session.json") if activity == EDITOR_NAME else trial

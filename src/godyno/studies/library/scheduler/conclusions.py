@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from godyno.model import Estimate, Finding, Trial
+from godyno.studies.own_program import versions_of
 from godyno.studies.study import CONFIRMED, NOT_CONFIRMED, NOT_TRIED, BaseStudy, figure, passed, ratio, shown
 
 
 def concluded(study: BaseStudy, trials: Sequence[Trial]) -> list[Finding]:
     """All findings, the weightiest first."""
-    versions = _versions(trials)
+    versions = versions_of(trials)
     if not versions:
         return []
     out = [
@@ -20,18 +21,6 @@ def concluded(study: BaseStudy, trials: Sequence[Trial]) -> list[Finding]:
         *_runtime(study, trials, versions),
     ]
     return [*out, *_claims(study, trials, versions)]
-
-
-def _versions(trials: Sequence[Trial]) -> dict[str, str]:
-    """Level of the factor ``go`` to the version that it was, newest first."""
-    found = {trial.levels["go"]: trial.facts["go"] for trial in passed(trials) if "go" in trial.facts}
-    return dict(
-        sorted(
-            found.items(),
-            key=lambda one: [int(part) for part in one[1][2:].split(".") if part.isdecimal()],
-            reverse=True,
-        )
-    )
 
 
 def _arms(trials: Sequence[Trial]) -> Iterator[tuple[str, str, str]]:

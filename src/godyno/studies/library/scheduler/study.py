@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from godyno.errors import GodynoError, ToolchainError
 from godyno.model import Finding, Trial
 from godyno.studies.library.scheduler.conclusions import concluded
+from godyno.studies.own_program import OwnProgram
 from godyno.studies.schedule import Slot
 from godyno.studies.stand import Stand
-from godyno.studies.study import PASS, UNAVAILABLE, BaseStudy
+from godyno.studies.study import BaseStudy
 from godyno.toolchain import Go
-from godyno.toolchain.programs import build_program, program_sources
 
 EVENTS: Mapping[str, str] = {
     "handoff": "two goroutines hand a token to each other, mean of 400 hand-overs",
@@ -48,6 +46,7 @@ class Scheduler(BaseStudy):
         "procs": "GOMAXPROCS, or all",
     }
     takes_s = 240.0
+    prepare_s, run_s = 1.0, 0.6
     blocks = 8
     quick_blocks = 6
     sure = (
@@ -61,50 +60,27 @@ class Scheduler(BaseStudy):
 
     @contextmanager
     def open(self, stand: Stand) -> Iterator[Callable[[Slot], Trial]]:
-        """Reads the program's sources."""
-        yield _Trials(stand, program_sources("godyno.studies.library.scheduler.program"))
+        """The program is built with each Go when it is first needed."""
+        here = f"{stand.machine.os}/{stand.machine.cpu.arch}"
+        program = OwnProgram(
+            stand, "schedcost", "godyno.studies.library.scheduler.program",
+            facts=lambda go, program: {"source": _optimised(go), "machine": here},
+        )  # fmt: skip
+
+        def trial(slot: Slot) -> Trial:
+            event, procs = slot.levels["event"], slot.levels["procs"]
+            seconds = _RARE_SECONDS if event in _RARE else _SECONDS
+            return program.trial(
+                slot,
+                (event, slot.levels["load"], str(seconds)),
+                {} if procs == ALL else {"GOMAXPROCS": procs},
+            )
+
+        yield trial
 
     def conclude(self, trials: Sequence[Trial]) -> Sequence[Finding]:
         """Distributions, versions beside each other, the source's claims."""
         return concluded(self, trials)
-
-
-class _Trials:
-    def __init__(self, stand: Stand, sources: Mapping[str, bytes]) -> None:
-        self.stand, self.sources = stand, sources
-        self._built: dict[str, Path | str] = {}
-
-    def __call__(self, slot: Slot) -> Trial:
-        level, event = slot.levels["go"], slot.levels["event"]
-        program = self._program(level)
-        if isinstance(program, str):
-            return Trial(
-                slot.study, slot.index, slot.block, slot.levels, verdict=UNAVAILABLE, warnings=(program,)
-            )
-        go = self.stand.go_of(level)
-        seconds = _RARE_SECONDS if event in _RARE else _SECONDS
-        env = {} if slot.levels["procs"] == ALL else {"GOMAXPROCS": slot.levels["procs"]}
-        done = self.stand.run([str(program), event, slot.levels["load"], str(seconds)], env=env, timeout_s=60)
-        if done.returncode != 0:
-            raise ToolchainError(f"the scheduler program failed: {done.stderr.strip()[-200:]}")
-        measures: dict[str, Any] = json.loads(done.stdout)
-        here = self.stand.machine
-        facts = {"go": go.version, "source": _optimised(go), "machine": f"{here.os}/{here.cpu.arch}"}
-        return Trial(
-            slot.study, slot.index, slot.block, slot.levels, measures={k: float(v) for k, v in measures.items()}, facts=facts,
-            verdict=PASS,
-        )  # fmt: skip
-
-    def _program(self, level: str) -> Path | str:
-        """The program built with a Go, or why it cannot be."""
-        if level not in self._built:
-            try:
-                go = self.stand.go_of(level)
-                self.stand.say(f"building with {go.version}")
-                self._built[level] = build_program(go, "schedcost", self.sources)
-            except GodynoError as error:
-                self._built[level] = str(error)
-        return self._built[level]
 
 
 def _optimised(go: Go) -> str:

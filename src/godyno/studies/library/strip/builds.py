@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -88,7 +87,7 @@ class Builds:
         env = {**subject.env, **environment(target, self.stand)}
         done = self.stand.go.try_run(
             "build", *flags, "-o", str(out), self.command.import_path, cwd=subject.directory, env=env,
-            timeout_s=max(30.0, self.stand.left_s()),
+            timeout_s=self.stand.timeout_s(),
         )  # fmt: skip
         if done.returncode != 0:
             said = " ".join(done.stderr.split())[-300:]
@@ -96,8 +95,6 @@ class Builds:
             raise kind(f"go build does not make it: {said}")
         if build == "upx":
             self.pack(out)
-        with out.open("rb") as made:  # on disk, so that its cached pages can be dropped
-            os.fsync(made.fileno())
         return out
 
     def _overlay(self) -> Path:

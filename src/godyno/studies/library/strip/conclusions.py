@@ -7,12 +7,14 @@ from typing import Any
 
 from godyno import units
 from godyno.model import Estimate, Finding, Trial
+from godyno.studies.library.strip.attribution import CODE, KINDS, SHARED
 from godyno.studies.library.strip.builds import ABOUT, NATIVE, PLAIN
 from godyno.studies.library.strip.claims import claims
 from godyno.studies.library.strip.tools import ATTEMPTS, NO, YES
 from godyno.studies.study import BaseStudy, figure, passed, ratio, shown
 
 _STRIPPED = "s+w"
+_PACKAGES = 13  # the largest, in a table that also holds what is no package's
 
 
 def concluded(study: BaseStudy, trials: Sequence[Trial], budget_bytes: int | None) -> list[Finding]:
@@ -123,23 +125,37 @@ def _parts(trials: Sequence[Trial], target: str, build: str, kind: str) -> dict[
 
 
 def _packages(study: BaseStudy, trials: Sequence[Trial]) -> Iterator[Finding]:
-    text, rodata = _parts(trials, NATIVE, PLAIN, "text"), _parts(trials, NATIVE, PLAIN, "rodata")
-    if not text:
+    """Of the first native build that was looked into."""
+    build = next((one for one in study.levels()["build"] if _parts(trials, NATIVE, one, CODE)), None)
+    if build is None:
         return
-    total = sum(text.values())
-    names = sorted(set(text) | set(rodata), key=lambda name: -(text.get(name, 0.0) + rodata.get(name, 0.0)))
-    largest = max((name for name in text if name[0] != "("), key=lambda name: text[name], default="none")
-    named = 1 - text.get("(not Go's)", 0.0) / total if total else 0.0
-    yield study.finding(
-        "packages",
-        f"{units.show_ratio(named)} of the code ({units.show_bytes(total)}) belongs to {len([n for n in text if n[0] != '('])} packages;"
-        f" the largest is {largest}",
-        method="code by the function table (pclntab), constants by symbols; both sum up to their sections",
-        data={
-            "columns": [["package", "text"], ["code", "By"], ["constants", "By"]],
-            "rows": [[name, text.get(name, 0.0), rodata.get(name, 0.0)] for name in names[:20]],
-        },
+    kinds = {kind: _parts(trials, NATIVE, build, kind) for kind in KINDS}
+    sums = {
+        name: sum(found.get(name, 0.0) for found in kinds.values())
+        for name in {name for found in kinds.values() for name in found}
+    }
+    whole = sum(sums.values())
+    own = [name for name in sums if name[0] != "("]
+    named, shared = sum(sums[name] for name in own), sums.get(SHARED, 0.0)
+    rest = sorted(set(sums) - set(own), key=lambda name: -sums[name])
+    largest = sorted(own, key=lambda name: -sums[name])
+    names = [*rest, *largest[:_PACKAGES]]
+    rows: list[list[Any]] = [["all", *(sum(found.values()) for found in kinds.values()), whole]]
+    rows += [[name, *(found.get(name, 0.0) for found in kinds.values()), sums[name]] for name in names]
+    if smaller := largest[_PACKAGES:]:
+        values = [sum(found.get(name, 0.0) for name in smaller) for found in kinds.values()]
+        rows.append([f"{len(smaller)} smaller packages", *values, sum(values)])
+    text = (
+        f"{units.show_ratio(named / whole)} of the code, constants, function tables and data ({units.show_bytes(whole)}) belongs to one "
+        f"of {len(own)} packages; the largest is {largest[0]} with {units.show_bytes(sums[largest[0]])}. "
+        f"{units.show_ratio(shared / whole)} is shared"
     )
+    yield study.finding(
+        "packages", text, Estimate(named / whole, "1", None, 1, "bytes, exact"),
+        method="functions by the pclntab; the rest is cut where code, types, tables or symbols point, and is of who points there",
+        assumption="What several packages refer to is no one's: leaving one of them out would save none of it.",
+        data={"columns": [["package", "text"], *([kind, "By"] for kind in KINDS), ["sum", "By"]], "rows": rows},
+    )  # fmt: skip
 
 
 def _loads(study: BaseStudy, trials: Sequence[Trial]) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,10 +12,10 @@ from godyno import units
 from godyno.errors import FormatError, GodynoError, ToolchainError
 from godyno.formats.sections import parts
 from godyno.model import Finding, Trial
+from godyno.studies.library.strip.attribution import attributed
 from godyno.studies.library.strip.builds import ABOUT, BUILDS, NATIVE, PLAIN, Builds, NotHere, split_target
 from godyno.studies.library.strip.conclusions import concluded
-from godyno.studies.library.strip.load import emulator, launcher, loads
-from godyno.studies.library.strip.packages import rodata_by_package, text_by_package
+from godyno.studies.library.strip.load import emulator, fresh, launcher, loads
 from godyno.studies.library.strip.tools import tried
 from godyno.studies.schedule import Slot
 from godyno.studies.stand import Stand
@@ -44,18 +45,19 @@ class Strip(BaseStudy):
         "build": "; ".join(f"{name}: {text}" for name, text in ABOUT.items()),
         "budget_size": "exit 1 where the first build of a target is larger, as 10MB",
     }
-    takes_s = 285.0
+    takes_s = 280.0
     takes_module = True
+    prepare_s, run_s = 1.0, 2.0
     blocks = 14
     quick_blocks = 7
     sure = (
-        "sizes are exact. Load times are medians of 15 warm and 5 cold starts a trial, trials of all builds interleaved; ratios are "
-        "paired within a block, and their intervals hold whatever the machine did."
+        "sizes are exact. Load times are medians of 15 warm and 5 cold starts a trial, each of a new copy of the program, since where a "
+        "file lies in memory moves its start by some percent; trials of all builds are interleaved, ratios paired within a block."
     )
     cannot_say: ClassVar = (
         "how boards with slow storage load: cold here means that the file's own pages were dropped; what lies below (a hypervisor's "
         "cache, a fast disk) was not. Targets under qemu-user are emulated, and their times are no evidence for real ones.",
-        "which package a type or a string belongs to: the linker merges them, and they are shown as such.",
+        "what leaving a package out would save: what it shares with others stays, and what only it needs goes too.",
     )
 
     def __init__(
@@ -85,7 +87,8 @@ class Strip(BaseStudy):
             raise ToolchainError(
                 f"{subject.path} has no command to link", hint="Name a module with a package main."
             )
-        yield _Trials(stand, Builds(stand, command), launcher(stand) if stand.machine.os == "linux" else None)
+        launch = launcher(stand) if stand.machine.os == "linux" else None
+        yield _Trials(stand, Builds(stand, command), launch, self.levels()["build"])
 
     def conclude(self, trials: Sequence[Trial]) -> Sequence[Finding]:
         """Sizes, load times, losses, and the source's claims beside them."""
@@ -95,9 +98,11 @@ class Strip(BaseStudy):
 class _Trials:
     """Runs trials: sizes at a build's first trial, load times at each."""
 
-    def __init__(self, stand: Stand, builds: Builds, launch: Path | None) -> None:
+    def __init__(self, stand: Stand, builds: Builds, launch: Path | None, wanted: Sequence[str]) -> None:
         self.stand, self.builds, self.launch = stand, builds, launch
+        self.wanted, self.into = wanted, PLAIN if PLAIN in wanted else wanted[0]  # symbols name more exactly
         self._seen: set[tuple[str, str]] = set()
+        self._looked = False
 
     def __call__(self, slot: Slot) -> Trial:
         target, build = slot.levels["target"], slot.levels["build"]
@@ -105,13 +110,20 @@ class _Trials:
         facts: dict[str, str] = {"go": self.stand.go.version}
         warnings: list[str] = []
         try:
+            began = time.monotonic()
             program = self.builds.program(target, build)
-            if (target, build) not in self._seen:
+            first = (target, build) not in self._seen
+            # Sizes of all come first where linking takes so long that the budget may not hold more.
+            tight = first and target == NATIVE and self._left_after(time.monotonic() - began) < 0
+            if first:
                 self._seen.add((target, build))
-                measures |= _sizes(program, build)
+                measures |= _sizes(program)
                 if target == NATIVE:
                     facts |= {f"tool\t{name}": answer for name, answer in self._tools(build).items()}
-            if self.launch is not None and not (target == NATIVE and build in _SIZES_ONLY):
+            if (target, build) == (NATIVE, self.into) and not self._looked and not tight:
+                self._looked = True
+                measures |= _packages(program)
+            if self.launch is not None and not tight and not (target == NATIVE and build in _SIZES_ONLY):
                 measures |= self._loads(target, build, warnings)
         except NotHere as error:
             return Trial(
@@ -122,6 +134,11 @@ class _Trials:
             warnings=tuple(warnings),
         )  # fmt: skip
 
+    def _left_after(self, link_s: float) -> float:
+        """What is left of the budget once each other native build was linked twice, about: to be kept, and to be loaded."""
+        native = sum(target == NATIVE for target, _ in self._seen)
+        return self.stand.left_s() - 2.0 * link_s * (len(self.wanted) - native)
+
     def _tools(self, build: str) -> dict[str, str]:
         small = self.stand.scratch / f"lost-{build}"
         sources = self.stand.scratch / "lost"
@@ -131,7 +148,7 @@ class _Trials:
                 (sources / file.name).write_bytes(file.read_bytes())
         done = self.stand.go.try_run(
             "build", "-buildvcs=false", *BUILDS[build], "-o", str(small), ".", cwd=sources,
-            env={"GOFLAGS": "", "GOWORK": "off"}, timeout_s=120.0,
+            env={"GOFLAGS": "", "GOWORK": "off"}, timeout_s=self.stand.timeout_s(120.0),
         )  # fmt: skip
         if done.returncode != 0:
             return {}
@@ -151,8 +168,9 @@ class _Trials:
                     self.stand, self.launch, program, _EMULATED_STARTS, cold=False, prefix=(emulated,)
                 )
                 return {name.replace("load.warm", "load.emulated"): value for name, value in found.items()}
-            found = loads(self.stand, self.launch, program, _WARM_STARTS, cold=False)
-            return found | loads(self.stand, self.launch, program, _COLD_STARTS, cold=True)
+            with fresh(program) as copy:
+                found = loads(self.stand, self.launch, copy, _WARM_STARTS, cold=False)
+                return found | loads(self.stand, self.launch, copy, _COLD_STARTS, cold=True)
         except NotHere:
             raise
         except GodynoError as error:
@@ -160,19 +178,25 @@ class _Trials:
             return {}
 
 
-def _sizes(program: Path, build: str) -> dict[str, float]:
+def _sizes(program: Path) -> dict[str, float]:
+    """The size, and that of each section."""
     data = program.read_bytes()
     measures = {"size": float(len(data))}
     for part in parts(data):
         key = f"section\t{part.name}"
         measures[key] = measures.get(key, 0.0) + part.size
-    if data[:4] == b"\x7fELF" and build != "upx":
-        for kind, count in (("text", text_by_package), ("rodata", rodata_by_package)):
-            try:
-                owners, total = count(data)
-            except FormatError:
-                continue
-            measures |= {f"{kind}\t{owner}": float(size) for owner, size in owners.items()}
-            if total:
-                measures[f"{kind}.total"] = float(total)
     return measures
+
+
+def _packages(program: Path) -> dict[str, float]:
+    """Bytes by package, of each kind; nothing of a program that is not read."""
+    try:
+        found = attributed(program.read_bytes()).packages
+    except FormatError:
+        return {}
+    return {
+        f"{kind}\t{owner}": float(size)
+        for kind, owners in found.items()
+        for owner, size in owners.items()
+        if size
+    }

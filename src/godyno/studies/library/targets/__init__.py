@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import median
 from typing import ClassVar
 
 from godyno.errors import GodynoError, UsageError
 from godyno.model import Finding, Machine, Trial
 from godyno.studies.factors import Constraint
 from godyno.studies.library.abi.compiling import read_abi
+from godyno.studies.library.targets.assembly import assembly
 from godyno.studies.library.targets.benchmarks import CannotRun, cold_build, copy_sources, run_benchmarks
 from godyno.studies.library.targets.emitted import emitted, known_vectors
 from godyno.studies.library.targets.levels import BASE, NAMES, environment, has_level, label
@@ -33,6 +35,7 @@ PORTS = (
     "netbsd/arm", "netbsd/arm64", "android/386", "android/amd64", "android/arm", "android/arm64", "ios/amd64", "ios/arm64", "aix/ppc64",
     "dragonfly/amd64", "illumos/amd64", "plan9/386", "plan9/amd64", "plan9/arm", "solaris/amd64",
 )  # fmt: skip
+_BUILDS_MORE = 2  # of each target, after every one was built once
 _FOR_TRIALS_S, _FOR_TRIALS_QUICK_S = 90.0, 15.0  # reading code and timing go first: what builds may not take
 
 
@@ -53,14 +56,14 @@ class Targets(BaseStudy):
         "go": "own, newest, or a version",
         "builds": "targets that are built from an empty cache, comma-separated, or all; this machine's own always is",
     }
-    takes_s = 290.0
-    quick_s = 58.0
+    takes_s = 280.0
+    prepare_s, run_s = 60.0, 2.0
     blocks = 24
     quick_blocks = 8
     sure = (
         "what is emitted is read from the machine code of probe functions and has no noise. Gains are ratios between runs of one block, "
         "levels in drawn order, with the interval of the paired comparison; many ratios are shown, so that a few of them are off by "
-        "chance. A build is one build: its figures are what it took once, beside whatever else ran here."
+        "chance. A target is built up to three times, in turns: shown are medians with their range."
     )
     cannot_say: ClassVar = (
         "what a level gains on another processor, or on your program: `godyno bench` compares that.",
@@ -130,15 +133,20 @@ class Targets(BaseStudy):
             for target, level in arms
             if target == bench.native or (target in named and level == BASE)
         ]
-        longest_s = 0.0
         # Before the first trial, so that a trial takes no longer the first time than the next; this machine's own first.
-        for target, level in sorted(wanted, key=lambda one: (one[0] != bench.native, NAMES.index(one[1]))):
+        order = sorted(wanted, key=lambda one: (one[0] != bench.native, NAMES.index(one[1])))
+        for_trials_s = _FOR_TRIALS_QUICK_S if self.quick else _FOR_TRIALS_S
+        longest_s = 0.0
+        for target, level in order + _BUILDS_MORE * (
+            [] if self.quick else [one for one in order if one[1] == BASE]
+        ):
             began, left_s = time.monotonic(), stand.left_s()
-            if left_s < 1.5 * longest_s + (_FOR_TRIALS_QUICK_S if self.quick else _FOR_TRIALS_S):
+            if left_s >= 1.5 * longest_s + for_trials_s:
+                # What a build may not take is for reading code and timing.
+                bench.build(target, level, stand.timeout_s(max(5.0, left_s - for_trials_s)))
+                longest_s = max(longest_s, time.monotonic() - began)
+            elif (target, level) not in bench.built:
                 bench.not_built(target, level, f"no time was left in the budget ({left_s:.0f} s)")
-                continue
-            bench.build(target, level)
-            longest_s = max(longest_s, time.monotonic() - began)
         yield bench.trial
 
     def conclude(self, trials: Sequence[Trial]) -> Sequence[Finding]:
@@ -163,6 +171,7 @@ class _Bench:
         self.stand, self.go, self.disassembler = stand, stand.go_of(go), disassembler
         self.native = f"{stand.machine.os}/{stand.machine.cpu.arch}"
         self.built: dict[tuple[str, str], _Built] = {}
+        self.builds: dict[tuple[str, str, str], list[float]] = {}
         self.cannot: dict[str, str] = {}
         self.seen: set[tuple[str, str]] = set()
         self.sources = copy_sources(stand.scratch / "levels")
@@ -221,6 +230,8 @@ class _Bench:
                 facts["abi"] = json.dumps(read.as_json())
             except GodynoError as error:
                 warnings.append(f"its calling convention: {error}")
+            if target.startswith("linux/") or target == self.native:
+                facts["assembly"] = json.dumps(assembly(self.go, target.partition("/")[2]))
         env = environment(target, level)
         with tempfile.TemporaryDirectory(prefix="godyno-isa-") as scratch:
             found = emitted(self.go, env, self.disassembler, Path(scratch), [one for one in roles if one])
@@ -231,23 +242,29 @@ class _Bench:
         """Keeps for the trial why there is no program."""
         self.built[target, level] = _Built(Path(), {}, {}, reason)
 
-    def build(self, target: str, level: str) -> None:
-        """Builds the benchmark program once from an empty cache; why it cannot be is kept for the trial."""
+    def build(self, target: str, level: str, timeout_s: float) -> None:
+        """Builds the benchmark program from an empty cache, once more; why it cannot be is kept for the trial."""
         name = f"{target}-{level}".replace("/", "-")
         out = self.stand.scratch / f"program-{name}"
         self.stand.say(f"building for {target}, {label(target, level)}, from an empty cache")
         try:
-            outcome = cold_build(self.stand, self.go, self.sources, out, environment(target, level), name)
+            outcome = cold_build(
+                self.stand, self.go, self.sources, out, environment(target, level), name, timeout_s
+            )
         except GodynoError as error:
-            self.not_built(target, level, str(error))
+            if (target, level) not in self.built:
+                self.not_built(target, level, str(error))
             return
-        measures = {
-            "build wall": outcome.wall_s,
-            "build cpu": outcome.cpu_s,
-            "size": float(out.stat().st_size),
-        }
-        if (peak := outcome.anon_peak_bytes or outcome.peak_bytes) is not None:
-            measures["build peak"] = float(peak)
+        measures = {"size": float(out.stat().st_size)}
+        peak = outcome.anon_peak_bytes or outcome.peak_bytes
+        for kind, value in (("wall", outcome.wall_s), ("cpu", outcome.cpu_s), ("peak", peak)):
+            if value is not None:
+                values = self.builds.setdefault((target, level, kind), [])
+                values.append(float(value))
+                measures |= {
+                    f"build {kind}": median(values), f"build {kind}, least": min(values), f"build {kind}, most": max(values),
+                    "builds": float(len(values)),
+                }  # fmt: skip
         facts = {"memmove": self._memmove(out)} if target == self.native and level == BASE else {}
         self.built[target, level] = _Built(out, measures, facts)
 

@@ -29,7 +29,9 @@ def copy_sources(to: Path) -> Path:
     return to
 
 
-def cold_build(stand: Stand, go: Go, sources: Path, out: Path, env: Mapping[str, str], name: str) -> Outcome:
+def cold_build(
+    stand: Stand, go: Go, sources: Path, out: Path, env: Mapping[str, str], name: str, timeout_s: float
+) -> Outcome:
     """Builds the program with an empty build cache of its own, recorded; the cache is removed. Raises ToolchainError with what go said."""
     cache = stand.scratch / f"cold-{name}"
     own: dict[str, str | None] = {
@@ -38,10 +40,14 @@ def cold_build(stand: Stand, go: Go, sources: Path, out: Path, env: Mapping[str,
     }  # fmt: skip
     workload = Workload((go.path, "build", "-buildvcs=false", "-o", str(out), "."), str(sources), own)
     try:
-        outcome = stand.record(workload, f"build-{name}", timeout_s=_BUILD_S)
+        outcome = stand.record(workload, f"build-{name}", timeout_s=min(timeout_s, _BUILD_S))
     finally:
         shutil.rmtree(cache, ignore_errors=True)
-    if outcome.exit_code != 0 or outcome.signal or outcome.timed_out:
+    if outcome.timed_out:
+        raise ToolchainError(
+            f"it did not end within the {min(timeout_s, _BUILD_S):.0f} s that the budget left for it"
+        )
+    if outcome.exit_code != 0 or outcome.signal:
         raise ToolchainError(
             f"go build for {name} does not pass: {outcome.said.strip()[-300:] or 'no message'}"
         )

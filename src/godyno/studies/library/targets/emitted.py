@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from godyno.errors import ToolchainError
-from godyno.formats.machinecode import listing, objdump
+from godyno.formats.machinecode import listing, objdump, wasm
 from godyno.model import Record
-from godyno.studies.library.targets.extensions import VECTORS, extension, family, is_packed
+from godyno.studies.library.targets.extensions import VECTORS, extension, family, is_packed, wasm_extension
 from godyno.toolchain.go import Go
 from godyno.toolchain.objects import run_tool
 from godyno.toolchain.programs import Disassembler
@@ -63,8 +63,14 @@ def emitted(
     if goarch.startswith(_BY_CAPSTONE) and goarch != "arm":
         found = list(_from_listing(text, goarch))
     elif goarch == "wasm":
+        probes = [one for one in listing.codes(text) if one.name.startswith("probe.")]
+        always: dict[str, set[str]] = {}
+        for one in probes:
+            for name in {wasm_extension(opcode) for opcode in wasm.opcodes(one)} - {""}:
+                always.setdefault(name, set()).add(one.name.removeprefix("probe."))
+        vectors = "SIMD" in always and "AddSlices" in always["SIMD"]
         return Emitted(
-            code_bytes=sum(len(one.code) for one in listing.codes(text) if one.name.startswith("probe."))
+            always=_in_order(always), vectorized=vectors, code_bytes=sum(len(one.code) for one in probes)
         )
     else:
         found = list(_from_objdump(disassembler.text(scratch / "probe.o")))

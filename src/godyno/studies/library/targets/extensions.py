@@ -94,3 +94,14 @@ def is_packed(goarch: str, text: str) -> bool:
     """Whether an instruction, mnemonic and operands in lower case, computes on several elements at once."""
     pattern = _PACKED.get(family(goarch))
     return bool(pattern and re.match(pattern, text))
+
+
+def wasm_extension(opcode: int) -> str:
+    """The WebAssembly proposal that an opcode came with (with its prefix: ``0xfc0a``); empty for the first version's."""
+    if 0xFC00 <= opcode <= 0xFC07:
+        return "saturating conversions"
+    if 0xFC08 <= opcode <= 0xFC11:
+        return "bulk memory"
+    if opcode >> 8 in (0xFD, 0xFE):
+        return "SIMD" if opcode >> 8 == 0xFD else "threads"
+    return "sign extension" if 0xC0 <= opcode <= 0xC4 else ""
