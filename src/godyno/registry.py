@@ -39,7 +39,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "scrape": "godyno.probes.runtime.scrape:Scrape",
     },
     "analyses": {
-        "why": "godyno.diagnose.why.analysis:Why",
+        "why": "godyno.diagnose.why:Why",
         "peak": "godyno.diagnose.peak:Peak",
         "process_kinds": "godyno.diagnose.process_kinds:ProcessKinds",
         "hot": "godyno.diagnose.hot:Hot",

@@ -24,12 +24,14 @@ module            holds
 ``attribution``   segments and their sums
 ``causes``        what follows, ranked by what mending it would save
 ``answer``        all of it in turn
+``analysis``      the same as findings, for ``show`` and reports
 ================  ==============================================================================
 """
 
 from __future__ import annotations
 
+from godyno.diagnose.why.analysis import Why
 from godyno.diagnose.why.answer import Answer, answer, attribute, why
 from godyno.diagnose.why.attribution import Attribution, Segment
 
-__all__ = ["Answer", "Attribution", "Segment", "answer", "attribute", "why"]
+__all__ = ["Answer", "Attribution", "Segment", "Why", "answer", "attribute", "why"]

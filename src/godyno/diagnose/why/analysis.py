@@ -10,6 +10,7 @@ from godyno.diagnose.why.answer import Answer, answer
 from godyno.model import Confidence, Estimate, Evidence, Finding
 
 _MOST = 5
+_STATES_SQL = "SELECT * FROM spans WHERE layer = 'thread_state' ORDER BY t_start_ns"
 
 
 class Why:
@@ -33,10 +34,11 @@ class Why:
         longest = "; ".join(f"{state['share']:.0%} {state['title']}" for state in states[:3])
         verdict = " Nothing of the program is accused." if found.healthy else ""
         return Finding(
-            source=self.name, kind="why", claim=f"On the critical path of {one.label}, {units.show_seconds(one.wall_s)}: {longest}.{verdict}",
+            source=self.name, kind="why",
+            claim=f"On the critical path of {one.label}, {units.show_seconds(one.wall_s)}: {longest}.{verdict}",
             estimate=Estimate(one.wall_s, "s", method="critical path"), method="the critical path, walked backward over wake-ups",
             confidence=Confidence.MEDIUM if one.missing else Confidence.HIGH,
-            evidence=(Evidence("spans", one.t_start_ns, one.t_end_ns, "SELECT * FROM spans WHERE layer = 'thread_state' ORDER BY t_start_ns"),),
+            evidence=(Evidence("spans", one.t_start_ns, one.t_end_ns, _STATES_SQL),),
             warnings=one.missing,
             data={
                 "columns": [["state", "text"], ["time", "s"], ["share", "1"], ["in", "text"]],

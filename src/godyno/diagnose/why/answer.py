@@ -8,14 +8,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from godyno.diagnose.processes import Process, processes
+from godyno.diagnose.why import states
 from godyno.diagnose.why.attribution import Attribution, Segment
 from godyno.diagnose.why.causes import Cause, causes
-from godyno.diagnose.why.lanes import RUN, Lane, Lanes, read_lanes
+from godyno.diagnose.why.lanes import RUN, SLEEP, Lane, Lanes, read_lanes
 from godyno.diagnose.why.path import Walk
 from godyno.diagnose.why.refine import Refine
 from godyno.diagnose.why.stacks import Stacks
 from godyno.diagnose.why.surroundings import Surroundings
 from godyno.errors import UsageError
+
+_WRITING_NS = (
+    500_000_000  # at most so long after an execution trace its program ends: godyno's file writes profiles
+)
+_DYING_NS = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +86,7 @@ def attribute(
     cpus = _cpus(capture)
     pid = root.pid if root else min(lanes.of_process, default=0)
     label = (root.label if root else "") or "the run"
-    last = _last_lane(lanes, pid, end)
+    last = _last_lane(lanes, stacks, pid, end)
     if last is None:
         missing = (
             "Threads' states were not recorded, so nothing is known: record with --level standard, or better `godyno why -- COMMAND`.",
@@ -138,11 +144,14 @@ def _window(
     return low, high
 
 
-def _last_lane(lanes: Lanes, pid: int, end_ns: int) -> Lane | None:
-    """Where the path ends: the thread of the process that ran last and was not merely killed with the others.
+def _last_lane(lanes: Lanes, stacks: Stacks, pid: int, end_ns: int) -> Lane | None:
+    """Where the path ends: on the goroutine that ended the program, else on the thread that ran last.
 
-    Who ends a process wakes all other threads so that they die: those were woken by it within the last moment.
+    Who ends a process wakes all its other threads so that they die: those were woken by it within the last moment.
     """
+    traced = lanes.traced.get(pid)
+    if traced is not None and 0 <= end_ns - traced[1] < _WRITING_NS:
+        return _ending_goroutine(lanes, pid, traced[1])
     best: tuple[int, Lane] | None = None
     for tid in lanes.of_process.get(pid, ()):
         lane = lanes.threads[tid]
@@ -153,17 +162,30 @@ def _last_lane(lanes: Lanes, pid: int, end_ns: int) -> Lane | None:
             continue
         woken = lane.why[index - 1] if index else {}
         waker = woken.get("waker") if isinstance(woken, dict) else None
-        dying = waker in lanes.of_process.get(pid, ()) and lane.end[index] - lane.start[index] < 2_000_000
-        at = min(lane.end[index], end_ns) - (10_000_000 if dying and index == len(lane.start) - 1 else 0)
+        dying = waker in lanes.of_process.get(pid, ()) and lane.end[index] - lane.start[index] < _DYING_NS
+        aside = tid in stacks.watchmen or (dying and index == len(lane.start) - 1)
+        at = min(lane.end[index], end_ns) - (_WRITING_NS if aside else 0)
         if best is None or at > best[0]:
             best = (at, lane)
     if best is not None:
-        main = lanes.goroutines.get((pid, 1))
-        return main if main is not None and main.end[-1] >= end_ns else best[1]
+        return best[1]
     candidates = [
         lanes.threads[tid] for tid in lanes.of_process.get(pid, ()) if lanes.threads[tid].pid == pid
     ]
     return max(candidates, key=lambda lane: lane.end[-1], default=None)
+
+
+def _ending_goroutine(lanes: Lanes, pid: int, end_ns: int) -> Lane | None:
+    """The goroutine that ran when the trace ended, or waited for godyno's file to be done; else main's."""
+    main = lanes.goroutines.get((pid, 1))
+    for (of, _), lane in lanes.goroutines.items():
+        root = lanes.roots.get((pid, lane.goroutine), "")
+        if of != pid or lane.end[-1] < end_ns - _DYING_NS or states.system_goroutine(root):
+            continue
+        why = lane.why[-1] if isinstance(lane.why[-1], dict) else {}
+        if lane.state[-1] == SLEEP and "godyno" in str(why.get("function", "")):
+            return lane
+    return main or next((lane for (of, _), lane in lanes.goroutines.items() if of == pid), None)
 
 
 def _cpus(capture: Any) -> int:

@@ -84,6 +84,7 @@ _KINDS = (
     _Kind("cgo", ("cgo",), "It was in C code, or calling it, in {what}", "Call less often with more; the call itself costs tens of ns."),
     _Kind("kernel", ("kernel", "kernel_wait"), "It was in the kernel, called by {what}", "Make fewer, larger system calls."),
     _Kind("minor_fault", ("minor_fault",), "It touched new memory in {what}", "Reuse memory instead of asking for new."),
+    _Kind("go", ("go", "runtime", "c"), "It computed in {what}", "Look where in it: `godyno show CAPTURE --top`.", 0.0),
     _Kind("own_threads", ("own_threads",), "It had more to do at once than CPUs", "Give it more CPUs, or run fewer things at once."),
     _Kind("package_init", ("package_init",), "It initialised package {what}", "Do it later, when it is needed (sync.OnceValue)."),
     _Kind("load", ("load", "runtime_init"), "It was being loaded", "Make the binary smaller, or link it statically."),
@@ -93,14 +94,24 @@ _KINDS = (
 )  # fmt: skip
 
 
+_NO_FAULT = ("go", "own_threads")  # a program that needs more than the machine has may be well all the same
+
+
 def causes(found: Attribution) -> list[Cause]:
     """The causes of an attribution: the program's own, by what they would save, then those of its surroundings."""
     wall = found.wall_s
     machine = sum(one.seconds for one in found.segments if STATES[one.state].where == "machine")
     own_s = max(wall - machine, 1e-9)
     out = [cause for kind in _KINDS if (cause := _cause(kind, found, wall, own_s)) is not None]
-    out.sort(key=lambda cause: (cause.where == "machine", -cause.saves_s))
-    return out
+    return sorted(out, key=_rank)
+
+
+def _rank(cause: Cause) -> tuple[int, float]:
+    """What the program could mend, then what surrounds it, then what is too little to accuse, then what it simply computed."""
+    enough = cause.share >= LEAST_SHARE and cause.seconds >= LEAST_S
+    around = cause.where == "machine" or cause.kind in _NO_FAULT
+    tier = 3 if not cause.saves_s else 2 if not enough else 1 if around else 0
+    return tier, -cause.saves_s
 
 
 def _cause(kind: _Kind, found: Attribution, wall: float, own_s: float) -> Cause | None:
@@ -121,7 +132,7 @@ def _cause(kind: _Kind, found: Attribution, wall: float, own_s: float) -> Cause 
     if doing:
         claim += f" (meanwhile: {next(iter(doing))})"
     severity = "info"
-    if not machine and share >= LEAST_SHARE and seconds >= LEAST_S:
+    if not machine and kind.name not in _NO_FAULT and share >= LEAST_SHARE and seconds >= LEAST_S:
         severity = "warning" if share >= WARNING_SHARE else "note"
     saves = seconds * kind.saves * (_parallel(segments, found) if kind.name in ("lock", "channel") else 1.0)
     return Cause(

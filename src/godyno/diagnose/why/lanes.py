@@ -59,6 +59,9 @@ class Lanes:
     traced: Mapping[int, tuple[int, int]]  # pid to the time that its execution trace covers
     of_process: Mapping[int, list[int]]  # pid to its tids
     sees_wakeups: bool = False
+    roots: Mapping[tuple[int, int], str] = field(
+        default_factory=dict
+    )  # the function that a goroutine was started with
     runs_on: Mapping[int, tuple[list[int], list[int], list[int]]] = field(default_factory=dict)
 
     def goroutine_at(self, pid: int, tid: int, t_ns: int) -> Lane | None:
@@ -102,7 +105,14 @@ def read_lanes(capture: Any, t_start_ns: int, t_end_ns: int) -> Lanes:
         found.sort()
         runs_on[tid] = ([one[0] for one in found], [one[1] for one in found], [one[2] for one in found])
     woken = any(isinstance(why, dict) and "waker" in why for lane in threads.values() for why in lane.why)
-    return Lanes(threads, goroutines, traced, of_process, woken, runs_on)
+    return Lanes(threads, goroutines, traced, of_process, woken, _roots(capture), runs_on)
+
+
+def _roots(capture: Any) -> dict[tuple[int, int], str]:
+    table = capture.sql(
+        "SELECT pid, coalesce(TRY_CAST(split_part(track, '/', 2) AS BIGINT), 0) AS g, name FROM spans WHERE layer = 'goroutine'"
+    )
+    return {(row["pid"], row["g"]): row["name"] or "" for row in table.to_pylist()}
 
 
 def _joined(first: Lane, second: Lane) -> Lane:

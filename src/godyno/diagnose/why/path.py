@@ -19,6 +19,21 @@ from godyno.diagnose.why.stacks import Stacks
 
 # What is waited for elsewhere in the tree, and so is no answer by itself.
 _CROSSED = ("channel", "lock", "wait", "child", "pipe", "futex", "poll")
+# Sleeps that say nothing of the time before somebody waited for them: a reader of answers sleeps also while nobody has asked.
+_IDLE = (
+    "unknown",
+    "channel",
+    "gc_wait",
+    "observer",
+    "idle",
+    "kernel_wait",
+    "lock",
+    "network",
+    "dns",
+    "connect",
+    "tls",
+    "pipe",
+)
 _TIMERS = ("hrtimer", "timer_interrupt", "run_timer")
 _NETWORK = ("tcp_", "udp_", "net_rx", "sock_", "unix_stream", "unix_dgram", "napi_")
 
@@ -66,12 +81,18 @@ class Walk:
         self._kinds: dict[int, str] = {}
 
     def from_end(self, lane: Lane, t_end_ns: int, t_start_ns: int) -> list[Piece]:
-        """The pieces of the path that ends on ``lane``, in order of time; they cover the window without holes."""
+        """The pieces of the path that ends on ``lane``, in order of time; they cover the window without holes.
+
+        What a process does between the end of its execution trace and its own is the writing of what godyno asked of it.
+        """
         self.pieces = []
         self.begin, self.t = t_start_ns, t_end_ns
         self.lane: Lane | None = lane
         self.via: tuple[Wait, ...] = ()
         self.floor: tuple[Lane, int] | None = None
+        traced = self.lanes.traced.get(lane.pid)
+        if lane.goroutine and traced is not None:
+            self._put(traced[1], SLEEP, "observer", lane)
         self.seen: set[tuple[int, int, int]] = set()
         while self.t > self.begin:
             before = (self.t, id(self.lane), self.floor)
@@ -96,14 +117,26 @@ class Walk:
             return
         low = lane.start[index]
         if lane.end[index] < self.t:
-            self._put(lane.end[index], SLEEP, "unknown", lane, self._missing(lane))
+            self._hole(lane, index)
         elif lane.goroutine:
             self._goroutine(lane, index, low)
         else:
             self._thread(lane, index, low)
 
-    def _missing(self, lane: Lane) -> int:
-        return 0 if lane.goroutine else self.stacks.nearest_sample(lane.tid, self.t, 50_000_000)
+    def _hole(self, lane: Lane, index: int) -> None:
+        """States that were too short to be kept: on the goroutine's thread, else unknown."""
+        low = lane.end[index]
+        if lane.goroutine:
+            tid = (
+                lane.thread[index + 1]
+                if index + 1 < len(lane.thread) and lane.thread[index + 1]
+                else lane.thread[index]
+            )
+            thread = self.lanes.threads.get(tid)
+            if thread is not None and thread.pid == lane.pid and thread.before(self.t) >= 0:
+                self.lane, self.floor, self._call, self._call_where = thread, (lane, low), False, ""
+                return
+        self._put(low, SLEEP, "unknown", lane)
 
     def _thread(self, lane: Lane, index: int, low: int) -> None:
         state = lane.state[index]
@@ -128,7 +161,20 @@ class Walk:
                 other, Wait(low, self.t, kind, lane, stack, woke, where, self._where(woke))
             ):
                 return
-        self._put(low, SLEEP, kind if kind != "wait" else "unknown", lane, stack, where)
+        self._sleep(low, "unknown" if kind == "wait" else kind, lane, stack, where)
+
+    def _sleep(self, low: int, kind: str, lane: Lane, stack: int, where: str) -> None:
+        """A sleep that is on the path itself. One that tells nothing ends where somebody began to wait for this lane: before
+        that the path is that one's.
+        """
+        via = [one for one in self.via if low < one.t_start_ns < self.t]
+        if kind in _IDLE and via and self.floor is None:
+            back = max(via, key=lambda one: one.t_start_ns)
+            self._put(back.t_start_ns, SLEEP, kind, lane, stack, where)
+            if back.lane.before(self.t) >= 0:
+                self.lane = back.lane
+            return
+        self._put(low, SLEEP, kind, lane, stack, where)
 
     def _woken_by(self, lane: Lane, index: int) -> int | None:
         """The tid of who ended a thread's sleep now; 0 for an interrupt, None where that is not known."""
@@ -204,12 +250,13 @@ class Walk:
         where = states.own_function(frames) or function
         if kind in _CROSSED and isinstance(waker, int) and waker > 0 and self.t == lane.end[index]:
             other = self.lanes.goroutines.get((lane.pid, waker))
+            kind = states.system_goroutine(self.lanes.roots.get((lane.pid, waker), "")) or kind
             wait = Wait(low, self.t, kind, lane, stack, 0, where, str(after.get("function", "")))
-            if other is not None and self._cross(other, wait):
+            if other is not None and kind in _CROSSED and self._cross(other, wait):
                 return
         if kind == "channel" and not waker:
             kind = "sleep"  # a timer sent, or it was over
-        self._put(low, SLEEP, "unknown" if kind == "wait" else kind, lane, stack, where)
+        self._sleep(low, "unknown" if kind == "wait" else kind, lane, stack, where)
 
     # ---- where to go on
 
@@ -243,7 +290,9 @@ class Walk:
 
     def _waker(self, lane: Lane, tid: int, woke: int) -> Lane | None:
         """Who to go on with. The runtime's watchman hands processors on; it is not what was waited for."""
-        if any(name == "runtime.sysmon" for name, _ in self.stacks.frames(woke)):
+        if tid in self.stacks.watchmen or any(
+            name == "runtime.sysmon" for name, _ in self.stacks.frames(woke)
+        ):
             return self._busy_thread(lane.pid, {lane.tid, tid})
         return self.lanes.threads[tid]
 
@@ -252,7 +301,7 @@ class Walk:
         best, last = None, -1
         for tid in self.lanes.of_process.get(pid, ()):
             lane = self.lanes.threads.get(tid)
-            if lane is None or tid in but or lane.pid != pid:
+            if lane is None or tid in but or lane.pid != pid or tid in self.stacks.watchmen:
                 continue
             index = lane.before(self.t)
             while index >= 0 and lane.state[index] != RUN and lane.end[index] > self.t - 10**9:
@@ -264,6 +313,15 @@ class Walk:
     def _born(self, lane: Lane) -> None:
         """The lane begins here: on to what made it."""
         if lane.goroutine:
+            window = self.lanes.traced[lane.pid]
+            main = self.lanes.goroutines.get((lane.pid, 1))
+            if (
+                main is not None
+                and main is not lane
+                and lane.start[0] > window[0] + 1_000_000
+                and self._enter(main)
+            ):
+                return  # a timer made it: what the program did meanwhile is what its main goroutine did
             tid = lane.thread[0] if lane.thread and lane.thread[0] else lane.pid
             thread = self.lanes.threads.get(tid) or self.lanes.threads.get(lane.pid)
             thread = (

@@ -32,7 +32,8 @@ class Refine:
     ) -> None:  # fmt: skip
         self.lanes, self.stacks, self.surroundings, self.go = lanes, stacks, surroundings, go
         self._names = {one.pid: one for one in processes}
-        self._roots = _roots(capture)
+        self._roots = lanes.roots
+        self._began = stacks.go_began()
         self._overlays = _overlays(capture)
 
     def segments(self, pieces: Sequence[Piece]) -> list[Segment]:
@@ -68,7 +69,19 @@ class Refine:
             if kind in ("kernel_wait", "disk_read", "disk_write", "fsync", "fault_disk"):
                 call = states.call_of(frames)
                 detail = f"{detail} ({call})" if call and detail else detail or call
+            for a, b in self._read_again(kind, piece):
+                yield self._segment(
+                    piece, a, b, "reclaim", f"{detail}, read again as memory is short", frames
+                )
+                return
             yield self._segment(piece, piece.t_start_ns, piece.t_end_ns, kind, detail, frames)
+
+    def _read_again(self, kind: str, piece: Piece) -> Iterator[tuple[int, int]]:
+        """The stretch, where it was read what had been in memory a moment before."""
+        if kind in ("disk_read", "fault_disk") and self.surroundings.short_of_memory(
+            piece.t_start_ns, piece.t_end_ns
+        ):
+            yield piece.t_start_ns, piece.t_end_ns
 
     def _ran(self, piece: Piece) -> Iterator[Segment]:
         share = self.surroundings.stolen(piece.t_start_ns, piece.t_end_ns)
@@ -92,7 +105,9 @@ class Refine:
         is_go = piece.pid in self.go
         foreign = "_Cfunc_" in piece.where or "cgocall" in piece.where
         state = states.ran_in(frames, is_go) if frames else "kernel" if piece.call else "go" if is_go else "c"
-        if piece.call and foreign and state in ("go", "kernel", "runtime"):
+        if is_go and state in ("c", "cgo", "go") and start < self._began.get(piece.pid, 0):
+            state = "load"  # the dynamic loader, or what libraries do when they are loaded
+        elif piece.call and foreign and state in ("go", "kernel", "runtime"):
             state = "cgo"
         if piece.call and piece.state == CALL and state == "go" and not foreign:
             state = "kernel"
@@ -168,8 +183,19 @@ class Refine:
             return replace(segment, state=state, detail=detail, doing=doing, holder=holder)
         if not piece.via:
             return segment
+        detail = segment.detail
+        if not detail or states.is_library(detail.partition(" ")[0]):  # whose call into a library it was
+            own = next(
+                (
+                    wait.where
+                    for wait in reversed(piece.via)
+                    if wait.where and not states.is_library(wait.where)
+                ),
+                "",
+            )
+            detail = f"{own} ({detail})" if own and detail else own or detail
         last = piece.via[-1]
-        return replace(segment, holder=f"{last.kind}: {last.where}" if last.where else "")
+        return replace(segment, detail=detail, holder=f"{last.kind}: {last.where}" if last.where else "")
 
     def _label(self, wait: Wait, piece: Piece) -> tuple[str, str, str] | None:
         waiter = wait.lane
@@ -216,13 +242,6 @@ def _below(other: Process | None, mine: Process, known: Mapping[int, Process]) -
             return other is not None
         other = known.get(other.ppid)
     return False
-
-
-def _roots(capture: Any) -> dict[tuple[int, int], str]:
-    table = capture.sql(
-        "SELECT pid, coalesce(TRY_CAST(split_part(track, '/', 2) AS BIGINT), 0) AS g, name FROM spans WHERE layer = 'goroutine'"
-    )
-    return {(row["pid"], row["g"]): row["name"] for row in table.to_pylist()}
 
 
 class _Overlays:

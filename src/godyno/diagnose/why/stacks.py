@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from godyno.diagnose.why.states import LOADER
+
 Frames = tuple[tuple[str, bool], ...]
 
 
@@ -48,6 +50,24 @@ class Stacks:
     def frames(self, stack: int) -> Frames:
         """(function, whether it is the kernel's) of a stack, leaf first."""
         return self._frames.get(stack, ())
+
+    @cached_property
+    def watchmen(self) -> frozenset[int]:
+        """The threads of Go's sysmon: they wake others and sleep on timers of their own; nothing waits for what they do."""
+        table = self._capture.sql(
+            "SELECT DISTINCT tid FROM stacks WHERE layer IN ('off_cpu', 'cpu') AND stack_id IN "
+            "(SELECT stack_id FROM frames WHERE function = 'runtime.sysmon')"
+        )
+        return frozenset(table["tid"].to_pylist())
+
+    def go_began(self) -> dict[int, int]:
+        """For each Go process, when its own code was first seen to run; what is before that is loading."""
+        table = self._capture.sql(
+            "SELECT pid, min(t_ns) AS t FROM stacks WHERE layer IN ('cpu', 'off_cpu', 'minor_fault', 'wakeup') AND stack_id IN "
+            "(SELECT stack_id FROM frames WHERE function IN ('runtime.rt0_go', 'runtime.schedinit', 'runtime.mstart', 'runtime.main', "
+            "'runtime.goexit', 'runtime.check', 'runtime.args')) GROUP BY pid"
+        )
+        return {row["pid"]: row["t"] for row in table.to_pylist()}
 
     @property
     def has_cpu(self) -> bool:
@@ -91,7 +111,9 @@ class Stacks:
     @cached_property
     def _frames(self) -> dict[int, Frames]:
         table = self._capture.sql(
-            "SELECT stack_id, coalesce(function, '') AS f, coalesce(\"binary\", '') = '[kernel]' AS k FROM frames ORDER BY stack_id, depth"
+            "SELECT stack_id, CASE WHEN \"binary\" LIKE '%/ld-%' THEN ? ELSE '' END || coalesce(function, '') AS f, "
+            "coalesce(\"binary\", '') = '[kernel]' AS k FROM frames ORDER BY stack_id, depth",
+            [LOADER],
         )
         out: dict[int, list[tuple[str, bool]]] = {}
         for stack, function, kernel in zip(*(table[index].to_pylist() for index in range(3)), strict=True):

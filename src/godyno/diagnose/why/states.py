@@ -57,6 +57,7 @@ _ALL = (
     State("load", "starting: exec and dynamic loading", "starting"),
     State("runtime_init", "starting: the runtime", "starting"),
     State("package_init", "starting: package init", "starting"),
+    State("idle", "idle: waiting for requests", "idle", work=True),
     State("observer", "what godyno put into the program", "observer", "recorder"),
     State("unknown", "unknown", "unknown", "recorder"),
 )
@@ -71,7 +72,7 @@ _KERNEL: tuple[tuple[tuple[str, ...], tuple[str, ...], str], ...] = (
     (("exc_page_fault", "handle_mm_fault", "do_user_addr_fault", "el0_da", "do_page_fault"),
      ("filemap_fault", "folio_wait", "folio_lock", "io_schedule", "request_wait_answer", "p9_client_rpc"), "fault_disk"),
     (("flock", "locks_lock_inode_wait", "fcntl_setlk"), (), "lock"),
-    (("do_wait", "kernel_waitid", "kernel_wait4", "pidfd_poll"), (), "child"),
+    (("kernel_waitid", "kernel_wait4", "pidfd_poll"), (), "child"),
     (("kernel_clone", "do_fork"), ("wait_for_completion", "wait_for_vfork_done", "__wait_for_common"), "spawn"),
     (("pipe_read", "pipe_write", "fifo_open", "wait_for_partner", "pipe_wait"), (), "pipe"),
     (("inet_stream_connect", "inet_wait_for_connect", "__inet_stream_connect"), (), "connect"),
@@ -100,11 +101,11 @@ _WRITES = (
 
 _COLLECTOR = (
     ("gc_assist", ("runtime.gcAssistAlloc", "runtime.(*mheap).reclaim", "runtime.deductSweepCredit", "runtime.gcParkAssist")),
-    ("gc_stw", ("runtime.stopTheWorld", "runtime.gcMarkTermination", "runtime.startTheWorld")),
+    ("gc_stw", ("runtime.stopTheWorld", "runtime.gcMarkTermination", "runtime.startTheWorld", "runtime.ReadMemStats")),
     ("gc_background", ("runtime.gcBgMarkWorker", "runtime.bgsweep", "runtime.gcDrain", "runtime.gcMarkDone", "runtime.gcStart",
                        "runtime.bgscavenge")),
 )  # fmt: skip
-_OBSERVER = ("godynoRecorder", "godynoHook", "godynoExit", "runtime.traceAdvance", "runtime.traceLocker")
+_OBSERVER = ("godynoRecorder", "godynoHook", "godynoExit", "runtime.traceAdvance", "runtime.sigprof")
 _INIT = ("runtime.doInit", "runtime.doInit1")
 _RUNTIME_INIT = (
     "runtime.schedinit",
@@ -114,6 +115,13 @@ _RUNTIME_INIT = (
     "runtime.modulesinit",
 )
 _SCHEDULER = ("runtime.mcall", "runtime.mstart", "runtime.mstart1", "runtime.sysmon", "runtime.goschedImpl")
+LOADER = "ld.so!"  # before the functions of the dynamic loader
+_STARTING_CHILD = ("os.startProcess", "os.StartProcess", "syscall.forkExec", "syscall.forkAndExecInChild")
+_SWITCHING = (
+    "runtime.entersyscall",
+    "runtime.exitsyscall",
+    "runtime.reentersyscall",
+)  # into a system call or C, and back
 _LOADER = ("load_elf_binary", "begin_new_exec", "bprm_execve", "do_execveat_common", "exec_mmap")
 _INTERRUPTS = (
     "asm_sysvec_",
@@ -134,6 +142,8 @@ _FAULTS = (
 )
 INNER = ("runtime.", "runtime/", "internal/", "syscall.", "golang.org/x/sys/unix.", "sync.", "sync/", "time.Sleep",
          "os.", "io.", "bufio.", "reflect.", "poll.", "net.", "crypto/tls.", "vendor/")  # fmt: skip
+_IDLE = (").accept", ").Accept", "net/http.(*conn).serve", "net/http.(*connReader)", "http2.(*serverConn)", "(*http2Server).HandleStreams",
+         "os/signal.loop", "os/signal.signal_recv", "net/http.(*persistConn).readLoop.idle")  # fmt: skip
 _CALLS = ("__x64_sys_", "__arm64_sys_", "__riscv_sys_", "__se_sys_", "__do_sys_", "__ia32_sys_")
 # Go's own assembler functions whose names have no package.
 _ASSEMBLER = (
@@ -172,8 +182,10 @@ def ran_in(frames: Frames, is_go: bool) -> str:
     for state, words in _COLLECTOR:
         if any(name.startswith(words) for name in user):
             return state
-    if _has(kernel, _LOADER) or any(name.startswith(("_dl_", "dl_main", "_dl")) for name in user):
+    if _has(kernel, _LOADER) or any(name.startswith((LOADER, "_dl_", "dl_main")) for name in user):
         return "load"
+    if _has(user, _STARTING_CHILD):
+        return "child"
     if any(name in _INIT for name in user):
         return "package_init"
     if any(name.startswith(_RUNTIME_INIT) for name in user):
@@ -185,6 +197,8 @@ def ran_in(frames: Frames, is_go: bool) -> str:
         user and not in_kernel and _foreign(user[0])
     ):
         return "cgo"
+    if any(name.startswith(_SWITCHING) for name in user):
+        return "kernel"
     if in_kernel:
         return "minor_fault" if _has(kernel, _FAULTS) else "kernel"
     if user and user[-1].startswith(_SCHEDULER):
@@ -192,9 +206,31 @@ def ran_in(frames: Frames, is_go: bool) -> str:
     return "go"
 
 
+def system_goroutine(root: str) -> str:
+    """What waiting for a goroutine with this first function is, where that is one of the runtime's own or godyno's."""
+    if _has((root,), (*_OBSERVER, "runtime/trace.", "runtime/pprof.")):
+        return "observer"
+    if root.startswith(
+        (
+            "runtime.gc",
+            "runtime.bg",
+            "runtime.forcegc",
+            "runtime.runFinalizers",
+            "runtime.(*scavenger",
+            "runtime.runCleanups",
+        )
+    ):
+        return "gc_wait"
+    return ""
+
+
 def network(frames: Frames) -> str:
     """Which kind of waiting for the network a stack is in; empty where it is in none that can be told."""
     names = [name for name, is_kernel in frames if not is_kernel]
+    if _has(names, _IDLE):
+        return "idle"
+    if _has(names, ("os.(*File)",)) and not _has(names, ("net.(",)):
+        return "pipe"
     if _has(
         names,
         (
@@ -257,7 +293,7 @@ def waited_for(reason: str, frames: Frames, where: str = "") -> str:
         return "wait"
     if reason == "sleep":
         return "sleep"
-    if reason == "network":
+    if reason in ("network", "IO wait"):
         return network(frames) or "network"
     if reason.startswith(("chan", "select")):
         found = network(frames)

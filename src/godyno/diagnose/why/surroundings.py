@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from godyno.diagnose.quota import throttled_windows
-from godyno.diagnose.why.lanes import RUN, Lanes
+from godyno.diagnose.why.lanes import READY, RUN, Lanes
 
 _SHORT_NS = 150_000  # the scheduler itself needs some time: shorter waits for a CPU accuse nobody
 _LEAST_STEAL = 0.02
+_REFAULTS = 2000.0  # pages a second: a new cgroup wants some that others had in memory
 
 
 class Level:
@@ -54,7 +55,7 @@ class Surroundings:
             yield "dispatch", t_start_ns, t_end_ns
             return
         length = t_end_ns - t_start_ns
-        quota = length * self._throttled(t_start_ns, t_end_ns)
+        quota = self._stalled.over(t_start_ns, t_end_ns) * self._throttled(t_start_ns, t_end_ns)
         left = length - quota
         own = min(left, self._own.over(t_start_ns, t_end_ns) / self.cpus)
         collector = own * min(1.0, self.collecting(pid, t_start_ns, t_end_ns) / max(1.0, own * self.cpus))
@@ -64,16 +65,31 @@ class Surroundings:
         )  # fmt: skip
 
     def queued(self, pid: int, t_start_ns: int, t_end_ns: int) -> Iterator[tuple[str, int, int]]:
-        """As ``without_cpu``, of a goroutine that waited for a processor of the runtime's."""
+        """As ``without_cpu``, of a goroutine that waited for one of the runtime's processors: these may wait for a CPU themselves."""
         if t_end_ns - t_start_ns < _SHORT_NS / 3:
             yield "dispatch", t_start_ns, t_end_ns
             return
         length = t_end_ns - t_start_ns
-        running = max(1.0, self._own.over(t_start_ns, t_end_ns))
-        share = min(1.0, self.collecting(pid, t_start_ns, t_end_ns) / running)
-        yield from parts(
-            t_start_ns, t_end_ns, (("gc_background", length * share), ("own_threads", length * (1 - share)))
+        procs = min(self.cpus, self._procs.get(pid, self.cpus))
+        running = self._own.over(t_start_ns, t_end_ns)
+        own = length * min(1.0, running / procs / length)
+        collector = own * min(1.0, self.collecting(pid, t_start_ns, t_end_ns) / max(1.0, running))
+        quota = min(length - own, self._stalled.over(t_start_ns, t_end_ns)) * self._throttled(
+            t_start_ns, t_end_ns
         )
+        yield from parts(
+            t_start_ns, t_end_ns,
+            (("quota", quota), ("gc_background", collector), ("own_threads", own - collector), ("neighbours", length - own - quota)),
+        )  # fmt: skip
+
+    @cached_property
+    def _procs(self) -> dict[int, int]:
+        """GOMAXPROCS of each traced process."""
+        table = self._capture.sql(
+            "SELECT TRY_CAST(s.labels->>'pid' AS BIGINT) AS pid, max(p.value) AS v FROM series s JOIN points p USING (series_id) "
+            "WHERE s.name = 'go.processor.limit' AND json_valid(s.labels) AND isfinite(p.value) GROUP BY 1"
+        )
+        return {row["pid"]: max(1, int(row["v"])) for row in table.to_pylist() if row["pid"] is not None}
 
     def stolen(self, t_start_ns: int, t_end_ns: int) -> float:
         """The share of a stretch on a CPU in which the hypervisor had that CPU."""
@@ -83,6 +99,25 @@ class Surroundings:
         """Nanoseconds of the collector's workers of a traced process in the window."""
         level = self._collectors.get(pid)
         return level.over(t_start_ns, t_end_ns) if level else 0.0
+
+    def short_of_memory(self, t_start_ns: int, t_end_ns: int) -> bool:
+        """Whether pages of files that had been pushed out of memory were wanted again at that time."""
+        starts, ends = self._refaults
+        index = max(0, int(np.searchsorted(starts, t_start_ns, side="right")) - 1) if starts else 0
+        return index < len(starts) and starts[index] < t_end_ns and ends[index] > t_start_ns
+
+    @cached_property
+    def _refaults(self) -> tuple[list[int], list[int]]:
+        rows = self._capture.sql(
+            "SELECT p.t_ns AS t, p.value AS v FROM series s JOIN points p USING (series_id) "
+            "WHERE s.name = 'cgroup.memory.refaults' AND isfinite(p.value) ORDER BY p.t_ns"
+        ).to_pylist()
+        kept = [
+            (old["t"], new["t"])
+            for old, new in itertools.pairwise(rows)
+            if new["v"] - old["v"] > _REFAULTS * (new["t"] - old["t"]) * 1e-9
+        ]
+        return [one[0] for one in kept], [one[1] for one in kept]
 
     def idle_cpus(self, t_start_ns: int, t_end_ns: int) -> float:
         """How many CPUs none of the tree's threads used, on average."""
@@ -114,26 +149,32 @@ class Surroundings:
         )
 
     @cached_property
-    def _ready(self) -> Level:
-        return Level(
-            (start, end)
-            for lane in self._lanes.threads.values()
-            for start, end, state in zip(lane.start, lane.end, lane.state, strict=True)
-            if state == 1
-        )
+    def _stalled(self) -> Level:
+        """When a thread was ready and none ran."""
+        marks: list[tuple[int, int, int]] = []
+        for lane in self._lanes.threads.values():
+            for start, end, state in zip(lane.start, lane.end, lane.state, strict=True):
+                if state in (RUN, READY):
+                    marks += [(start, state, 1), (end, state, -1)]
+        marks.sort()
+        levels, since, out = [0, 0], 0, []
+        for t_ns, state, step in marks:
+            if levels[READY] and not levels[RUN] and t_ns > since:
+                out.append((since, t_ns))
+            levels[state] += step
+            since = t_ns
+        return Level(out)
 
     @cached_property
     def _quota(self) -> tuple[list[int], list[int], list[float]]:
         starts, ends, shares = [], [], []
         for window in throttled_windows(self._capture):
-            length = window.t_end_ns - window.t_start_ns
             if window.throttled_s <= 0:
                 continue
-            # Throttled time is counted on each CPU, ready time for each thread: the smaller number of the two bounds the share.
-            ready = self._ready.over(window.t_start_ns, window.t_end_ns)
+            stalled = self._stalled.over(window.t_start_ns, window.t_end_ns)
             starts.append(window.t_start_ns)
             ends.append(window.t_end_ns)
-            shares.append(min(1.0, window.throttled_s * 1e9 / max(1.0, min(ready, length * self.cpus))))
+            shares.append(min(1.0, window.throttled_s * 1e9 / max(1.0, stalled)))
         return starts, ends, shares
 
     @cached_property
