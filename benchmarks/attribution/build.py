@@ -5,18 +5,20 @@ python benchmarks/attribution/build.py
 
 from __future__ import annotations
 
+import argparse
 import re
 import shutil
 import subprocess
 import sys
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 
 from catalogue import PARTS, Program, programs
 
 SCRATCH = Path("/var/tmp/godyno-attribution")
 GODYNO = [sys.executable, "-m", "godyno"]
-TYPES = "chest crate drawer folder ladle sieve spool tray vessel wheel basket bottle bucket kettle lantern mallet".split()
+TYPES = (PARTS / "types.txt").read_text().split()
 
 
 def part(kind: str, name: str) -> Path:
@@ -58,30 +60,43 @@ def write(program: Program, module: Path) -> None:
         (folder / f"{letter}.go").write_text(text)
 
 
-def main() -> None:
-    module = SCRATCH / "sample"
+def put_together(chosen: Sequence[Program], module: Path) -> None:
+    """The programs' sources as one module, in place of what was there."""
     shutil.rmtree(module, ignore_errors=True)
     module.mkdir(parents=True)
     (module / "go.mod").write_text("module sample\n\ngo 1.24\n")
-    all_programs = programs()
-    for program in all_programs:
+    for program in chosen:
         write(program, module)
-    for plain in (True, False):
-        out = SCRATCH / ("plain" if plain else "bin")
-        out.mkdir(exist_ok=True)
-        capture = SCRATCH / "build.dyno"
-        shutil.rmtree(capture, ignore_errors=True)
-        before = [] if plain else [*GODYNO, "record", "-q", "--instrument", "-o", str(capture), "--"]
-        names = [f"./{program.name}" for program in all_programs]
+
+
+def compiled(chosen: Sequence[Program], module: Path, out: Path, instrumented: bool) -> None:
+    """Builds them into a folder, through a recorded build where they are to tell of their runtime."""
+    out.mkdir(exist_ok=True)
+    capture = module.parent / "build.dyno"
+    before = [*GODYNO, "record", "-q", "--instrument", "-o", str(capture), "--"] if instrumented else []
+    names = [f"./{program.name}" for program in chosen]
+    try:
         subprocess.run([*before, "go", "build", "-o", f"{out}/", *names], cwd=module, check=True)
+    finally:
         shutil.rmtree(capture, ignore_errors=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("names", nargs="*", help="only these programs")
+    options = parser.parse_args()
+    chosen = [program for program in programs() if program.name in (options.names or [program.name])]
+    put_together(chosen, SCRATCH / "sample")
+    compiled(chosen, SCRATCH / "sample", SCRATCH / "plain", instrumented=False)
+    compiled(chosen, SCRATCH / "sample", SCRATCH / "bin", instrumented=True)
     peers = PARTS.parent / "peers"
     subprocess.run(["go", "build", "-o", str(SCRATCH / "peers"), "."], cwd=peers, check=True)
-    with (SCRATCH / "data").open("wb") as file:
-        block = bytes(range(256)) * 4096
-        for _ in range(256):
-            file.write(block)
-    print(f"{len(all_programs)} programs in {SCRATCH}")
+    data = SCRATCH / "data"
+    if not data.exists():
+        data.write_bytes(bytes(range(256)) * (1 << 20))
+    print(f"{len(chosen)} programs in {SCRATCH}")
 
 
 if __name__ == "__main__":

@@ -6,21 +6,13 @@ in ``parts/``. Its strengths are the shares of its time that go to the units.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 PARTS = Path(__file__).parent / "parts"
 STRENGTHS = {"weak": 0.32, "middle": 0.52, "strong": 0.8}
 TASKS = sorted(path.stem for path in (PARTS / "task").glob("*.go"))
-WORDS = """
-alder almond aspen beech birch bramble briar broom cedar cherry clover cypress elder fern fir hazel heather holly ivy juniper larch
-laurel lilac linden lotus maple moss myrtle nettle oak olive osier pear pine plane plum poplar quince reed rowan rush sage sedge sorrel
-spruce sumac thorn thyme vetch walnut willow yarrow yew acacia agave arum aster balsam basil begonia borage burdock camellia campion
-caraway celandine chicory comfrey cornel cowslip crocus daisy dill dock fennel flax foxglove gentian gorse hemlock hyssop iris jasmine
-kale lavender lupin mallow marjoram mint mullein orchid oxlip pansy parsley peony phlox poppy primrose privet rue saffron
-tansy teasel thistle tulip valerian verbena violet woodruff wormwood yucca zinnia
-""".split()
 
 
 @dataclass(frozen=True)
@@ -103,13 +95,24 @@ ONE = [
     Planted("loading", "start.loading"),
     Planted("scan", "cpu.go"),
     Planted("patterns", "cpu.go"),
-    Planted("collect_assist", "gc", within=0.85, levels=(20, 20, 20)),
+    Planted("collect_assist", "gc", within=0.75, levels=(20, 20, 20)),
     Planted("collect_forced", "gc"),
     Planted("stops", "gc"),
-    Planted("collect_beside", "gc", within=0.6, levels=(10, 5, 2)),
+    Planted("collect_beside", "gc", within=0.85, levels=(10, 5, 2)),
     Planted("own_threads", "run.own", within=0.85, levels=(14, 14, 14)),
 ]
-LINE_ONLY = {"init_own", "init_func", "loading", "own_threads", "own_goroutines", "stops", "collect_assist", "reclaim_heap", "reclaim"}
+LINE_ONLY = {
+    "mutex_busy",
+    "init_own",
+    "init_func",
+    "loading",
+    "own_threads",
+    "own_goroutines",
+    "stops",
+    "collect_assist",
+    "reclaim_heap",
+    "reclaim",
+}
 POOL_ONLY = {"collect_beside"}
 PAIRS = [
     ("fsync", "sleep"), ("sleep", "http_wait"), ("http_wait", "stats"), ("dns", "mutex_idle"), ("mutex_busy", "fsync"),
@@ -135,10 +138,6 @@ HEALTHY = [
 ]
 
 
-def _names() -> Iterator[str]:
-    yield from WORDS
-
-
 def _framed(index: int, units: Sequence[str]) -> str:
     if any(unit in POOL_ONLY for unit in units):
         return "pool"
@@ -149,7 +148,7 @@ def _framed(index: int, units: Sequence[str]) -> str:
 
 def programs() -> list[Program]:
     """All of them, in the order of their names."""
-    names = _names()
+    names = iter((PARTS / "names.txt").read_text().split())
     made = []
     for index, cause in enumerate(ONE):
         frame = _framed(index, [cause.unit])
@@ -158,10 +157,23 @@ def programs() -> list[Program]:
     for index, pair in enumerate(PAIRS):
         frame = _framed(index * 3, pair)
         causes = tuple(by_unit[unit] for unit in pair)
-        made.append(Program(next(names), causes, TASKS[(index * 3 + 1) % len(TASKS)], frame, strengths=("both",)))
+        made.append(
+            Program(next(names), causes, TASKS[(index * 3 + 1) % len(TASKS)], frame, strengths=("both",))
+        )
     for index, (whole, task, frame, more) in enumerate(HEALTHY):
-        made.append(Program(next(names), (), task, frame, whole=whole, strengths=("none",), tags=(f"shape {index}",), **more))
-    made.append(_neighbours(next(names), "ledger", "line"))
+        made.append(
+            Program(
+                next(names),
+                (),
+                task,
+                frame,
+                whole=whole,
+                strengths=("none",),
+                tags=(f"shape {index}",),
+                **more,
+            )
+        )
+    made.append(_neighbours(next(names), "ledger", "pool"))
     made.append(_quota(next(names), "distances", "line"))
     try:
         from held_out import held_out  # type: ignore[import-not-found]
@@ -172,16 +184,24 @@ def programs() -> list[Program]:
     return [_conditioned(index, program) for index, program in enumerate(made)]
 
 
-def _neighbours(name: str, task: str, frame: str) -> Program:
+def _neighbours(name: str, task: str, frame: str, held_out: bool = False) -> Program:
     """The load of others is the cause: two busy loops in a group of a weight, as ``beside=WEIGHT``."""
     weights = tuple((f"beside={weight}",) for weight in (500, 1100, 4400))
     cause = Planted("", "run.neighbours")
-    return Program(name, (cause,), task, frame, records=weights, conditions=("bare",))
+    return Program(name, (cause,), task, frame, records=weights, conditions=("bare",), held_out=held_out)
 
 
-def _quota(name: str, task: str, frame: str) -> Program:
+def _quota(name: str, task: str, frame: str, held_out: bool = False) -> Program:
     quotas = tuple(("--cpu-quota", quota) for quota in ("0.68", "0.48", "0.2"))
-    return Program(name, (Planted("", "run.quota"),), task, frame, records=quotas, conditions=("bare",))
+    return Program(
+        name,
+        (Planted("", "run.quota"),),
+        task,
+        frame,
+        records=quotas,
+        conditions=("bare",),
+        held_out=held_out,
+    )
 
 
 def _conditioned(index: int, program: Program) -> Program:
@@ -229,7 +249,9 @@ class Case:
     @property
     def beside(self) -> int | None:
         """The weight of the group of two busy loops beside, if there are."""
-        for options in self.program.records[list(STRENGTHS).index(self.strength) :][:1] if self.program.records else ():
+        for options in (
+            self.program.records[list(STRENGTHS).index(self.strength) :][:1] if self.program.records else ()
+        ):
             for option in options:
                 if option.startswith("beside="):
                     return int(option.partition("=")[2])

@@ -60,7 +60,8 @@ def load_beside(weight: int | None) -> Iterator[None]:
     group.mkdir(exist_ok=True)
     (group / "cpu.shares").write_text(str(weight))
     loops = [
-        subprocess.Popen(["sh", "-c", f"echo $$ > {group}/cgroup.procs; while :; do :; done"]) for _ in range(2)
+        subprocess.Popen(["sh", "-c", f"echo $$ > {group}/cgroup.procs; while :; do :; done"])
+        for _ in range(2)
     ]
     try:
         time.sleep(0.1)
@@ -102,28 +103,40 @@ def settings(case: Case, hosts: list[str], seed: int) -> dict[str, object]:
     }  # fmt: skip
 
 
-def run(case: Case, hosts: list[str], level: str, seed: int, **changed: object) -> dict[str, object]:
-    """Records one case; what the program measured, and how the recording ended."""
-    home = RUNS / f"{case.label}-{level}"
+def run(case: Case, home: Path, program: Path, hosts: list[str], level: str, seed: int) -> dict[str, object]:
+    """Records one case in a fresh folder; what the program measured, and how the recording ended."""
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)
-    (home / "settings.json").write_text(json.dumps({**settings(case, hosts, seed), **changed}))
+    (home / "settings.json").write_text(json.dumps(settings(case, hosts, seed)))
     if case.program.whole == "files":
-        shutil.copy(SCRATCH / "sample" / "go.mod", home / "input.txt")
         (home / "input.txt").write_bytes(b"a line of text, and another\n" * 100_000)
     if any(cause.cold for cause in case.program.causes):
         drop(SCRATCH / "data")
     how = ["--level", level, *(["--instrument"] if level == "deep" else [])]
-    program = SCRATCH / ("bin" if level == "deep" else "plain") / case.program.name
-    with load_beside(case.beside):
-        ended = subprocess.run(
-            [*GODYNO, "record", "-q", "--quiet-output", "--no-seal", "-o", "run.dyno", *how, *case.record,
-             "--timeout", "20s", "--", program],
-            cwd=home, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, timeout=90,
-        )  # fmt: skip
+    argv = [
+        *GODYNO,
+        "record",
+        "-q",
+        "--quiet-output",
+        "--no-seal",
+        "-o",
+        "run.dyno",
+        *how,
+        *case.record,
+        "--timeout",
+        "20s",
+        "--",
+        program,
+    ]
+    with load_beside(case.beside), (home / "said").open("w") as said:
+        try:
+            quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": said}
+            code = subprocess.run(argv, cwd=home, timeout=60, **quiet).returncode
+        except subprocess.TimeoutExpired:
+            code = -1
     result = home / "result.json"
     return {
-        "label": case.label, "level": level, "exit": ended.returncode, "said": ended.stderr[-400:],
+        "label": case.label, "level": level, "exit": code, "said": (home / "said").read_text()[-400:],
         "measured": json.loads(result.read_text()) if result.exists() else None, "at": time.time(),
     }  # fmt: skip
 
@@ -144,10 +157,14 @@ def wanted(options: argparse.Namespace) -> list[tuple[Case, str]]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--minutes", type=float, default=6.0)
     parser.add_argument("--seed", type=int, default=5)
-    parser.add_argument("--only", default="", help="words that all have to fit: a strength, condition, level or kind")
+    parser.add_argument(
+        "--only", default="", help="words that all have to fit: a strength, condition, level or kind"
+    )
     parser.add_argument("--held-out", action="store_true", help="those that are held out, too")
     parser.add_argument("--again", action="store_true", help="also what was recorded already")
     parser.add_argument("names", nargs="*", help="only these programs")
@@ -164,7 +181,9 @@ def main() -> None:
         for index, (case, level) in enumerate(todo):
             if time.monotonic() > until:
                 break
-            found = run(case, hosts, level, options.seed + index)
+            home = RUNS / f"{case.label}-{level}"
+            program = SCRATCH / ("bin" if level == "deep" else "plain") / case.program.name
+            found = run(case, home, program, hosts, level, options.seed + index)
             out.write(json.dumps(found) + "\n")
             out.flush()
             print(f"\r{index + 1}/{len(todo)} {case.label:40} {found['exit']}", end="", file=sys.stderr)

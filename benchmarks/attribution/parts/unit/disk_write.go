@@ -13,8 +13,10 @@ type unit struct {
 }
 
 func newUnit() *unit {
-	name := "pages" + string('a'+byte(began.Nanosecond()%26))
-	file, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR|syscall.O_DIRECT, 0o644)
+	made, err := os.CreateTemp(".", "pages")
+	check(err)
+	made.Close()
+	file, err := os.OpenFile(made.Name(), os.O_RDWR|syscall.O_DIRECT, 0o644)
 	check(err)
 	check(file.Truncate(16 << 20))
 	room := make([]byte, 128<<10)
