@@ -112,6 +112,7 @@ def run(case: Case, home: Path, program: Path, hosts: list[str], level: str, see
         (home / "input.txt").write_bytes(b"a line of text, and another\n" * 100_000)
     if any(cause.cold for cause in case.program.causes):
         drop(SCRATCH / "data")
+    program.read_bytes()  # so that it is in the page cache, as a program that is used is
     how = ["--level", level, *(["--instrument"] if level == "deep" else [])]
     argv = [
         *GODYNO,
