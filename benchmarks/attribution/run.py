@@ -19,6 +19,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -80,11 +81,12 @@ def load_beside(weight: int | None) -> Iterator[None]:
 
 @contextlib.contextmanager
 def peers() -> Iterator[list[str]]:
-    directory = SCRATCH / "pipes"
-    directory.mkdir(exist_ok=True)
-    with subprocess.Popen(
-        [SCRATCH / "peers", directory], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
+    with (
+        tempfile.TemporaryDirectory(dir=SCRATCH) as directory,
+        subprocess.Popen(
+            [SCRATCH / "peers", directory], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as process,
+    ):
         assert process.stdout is not None and process.stdin is not None
         yield json.loads(process.stdout.readline())
         process.stdin.close()
@@ -113,7 +115,11 @@ def run(case: Case, home: Path, program: Path, hosts: list[str], level: str, see
     if any(cause.cold for cause in case.program.causes):
         drop(SCRATCH / "data")
     program.read_bytes()  # so that it is in the page cache, as a program that is used is
-    how = ["--level", level, *(["--instrument"] if level == "deep" else [])]
+    how = {
+        "deep": ["--level", "deep", "--instrument"],
+        "plain": ["--level", "deep"],
+        "standard": ["--level", "standard"],
+    }[level]
     argv = [
         *GODYNO,
         "record",
@@ -143,10 +149,14 @@ def run(case: Case, home: Path, program: Path, hosts: list[str], level: str, see
 
 
 def wanted(options: argparse.Namespace) -> list[tuple[Case, str]]:
-    """What is to be recorded, in an order drawn by chance: all at deep, every fifth at standard without --instrument as well."""
-    found = [(case, "deep") for case in cases()]
-    found += [(case, "standard") for case, _ in found[::5]]
-    random.Random(options.seed).shuffle(found)
+    """What is to be recorded, in an order drawn by chance: all at deep with --instrument; then every tenth without it, and at standard."""
+    every = cases()
+    chance = random.Random(options.seed)
+    found = [(case, "deep") for case in every]
+    chance.shuffle(found)
+    less = [(case, level) for case in every[::10] for level in ("plain", "standard")]
+    chance.shuffle(less)
+    found += less
     words = options.only.split(",") if options.only else []
     return [
         (case, level)

@@ -42,6 +42,16 @@ NAMES: dict[str, tuple[str, ...]] = {
 }
 SURROUNDINGS = ("neighbours", "quota", "steal")
 OWN_OF = {"bare": (), "neighbours": ("neighbours",), "quota": ("quota",)}
+ON_CPU = (
+    "cpu.go",
+    "gc",
+    "kernel",
+    "cgo",
+    "run.own",
+    "start.init",
+    "start.loading",
+)  # what a wait for a CPU stretches
+CLOSE = 1.25  # two causes whose times differ by less than this stand in either order
 SUM_WITHIN = 0.02
 OFF = (
     0.1  # a plant whose measured share is further from the wanted one is no truth, and its run is not judged
@@ -100,6 +110,12 @@ def score(case: Case, run: dict[str, Any], answer: dict[str, Any]) -> Verdict:
     named = tuple(cause["kind"] for cause in answer["causes"])
     accused = tuple(cause["kind"] for cause in answer["causes"] if cause["severity"] != "info")
     waited = waiting(measured)
+    got = measured["user"] + measured["system"]
+    stretched = got / (got + measured["queued"]) if got else 1.0
+    pure = [
+        part * (stretched if c.truth in ON_CPU else 1.0)
+        for part, c in zip(planted, case.program.causes, strict=True)
+    ]
     causes = case.program.causes
     own = OWN_OF[case.condition]
     if not causes:
@@ -110,18 +126,18 @@ def score(case: Case, run: dict[str, Any], answer: dict[str, Any]) -> Verdict:
         wanted = [accepted(cause.truth, cause.also) for cause in causes]
         places = [next((i for i, kind in enumerate(program) if kind in one), 99) for one in wanted]
         second = max(places) < 3
-        first = places[0] < places[1] and places[1] < 2
+        if pure[1] > pure[0]:
+            places.reverse()
+        close = max(pure) < CLOSE * min(pure)
+        first = max(places) < 2 and (close or places[0] < places[1])
     else:
         right = accepted(causes[0].truth, causes[0].also)
         if causes[0].truth == "cpu.go":
-            top = next(iter(sorted(shares, key=lambda name: -shares[name])), "")
-            first = top in right and not [kind for kind in accused if kind not in own]
-            second = top in right
+            by_share = sorted(shares, key=lambda name: -shares[name])
+            first = second = _without(by_share, right, waited > pure[0])[:1] == ["go"]
+            first = first and not [kind for kind in accused if kind not in own]
         else:
-            # what the condition brought may stand first only where more was waited for it than was planted
-            rest = list(named)
-            while rest and rest[0] in SURROUNDINGS and rest[0] not in right and waited > sum(planted):
-                rest.pop(0)
+            rest = _without(list(named), right, waited > sum(pure))
             first = bool(rest) and rest[0] in right
             second = any(kind in right for kind in rest[:2])
     summed = sum(shares.values())
@@ -130,9 +146,21 @@ def score(case: Case, run: dict[str, Any], answer: dict[str, Any]) -> Verdict:
     )  # fmt: skip
 
 
+def _without(names: list[str], right: set[str], waited_more: bool) -> list[str]:
+    """What surrounds the program may stand first, but only where more was waited for it than was planted."""
+    while waited_more and names and names[0] in SURROUNDINGS and names[0] not in right:
+        names = names[1:]
+    return names
+
+
 def waiting(measured: dict[str, Any]) -> float:
-    """The share of its wall time that a program stood ready without a CPU, by the kernel's count over its threads."""
-    return min(1.0, float(measured["queued"]) / measured["wall"] / measured["workers"])
+    """The share of its time that a program stood ready without a CPU: by the kernel's count over its threads, of which some may be of no
+    account, so no more than it was not on a CPU.
+    """
+    all_of_it = measured["wall"] * measured["workers"]
+    return float(
+        min(measured["queued"] / all_of_it, max(0.0, 1 - (measured["user"] + measured["system"]) / all_of_it))
+    )
 
 
 def void(case: Case, measured: dict[str, Any], planted: Sequence[float]) -> str:

@@ -48,7 +48,18 @@ def _scored(
     benchmark: Any, case: Any, causes: list[str], states: dict[str, float], queued: float = 0.0, **more: Any
 ) -> Any:
     spent = [0.3, *case.mix]
-    run = {"level": "deep", "measured": {"wall": 1.0, "workers": 1, "spent": spent, "queued": queued, **more}}
+    run = {
+        "level": "deep",
+        "measured": {
+            "wall": 1.0,
+            "workers": 1,
+            "spent": spent,
+            "queued": queued,
+            "user": 0.2,
+            "system": 0.0,
+            **more,
+        },
+    }
     answer = {
         "states": [{"state": name, "seconds": share} for name, share in states.items()], "recorded_s": 1.0,
         "causes": [{"kind": kind.strip("?"), "severity": "info" if kind.endswith("?") else "warning"} for kind in causes],

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/binary"
+	"fmt"
 	"log"
 	"os"
 	"os/exec"
@@ -12,15 +13,16 @@ import (
 
 // serveFar is a far network: a TUN device behind which every TCP connection is accepted, after a while, and never says more. The
 // device is gone with this process. Kernels without netem have no other way to slow a handshake.
-func serveFar() string {
+func serveFar(own int) string {
+	name := fmt.Sprint("gdfar", own)
 	fd := must(syscall.Open("/dev/net/tun", syscall.O_RDWR, 0))
 	var request [40]byte
-	copy(request[:], "gdfar0")
+	copy(request[:15], name)
 	binary.NativeEndian.PutUint16(request[16:], 0x1001) // IFF_TUN | IFF_NO_PI
 	if _, _, errno := syscall.Syscall(syscall.SYS_IOCTL, uintptr(fd), 0x400454ca, uintptr(unsafe.Pointer(&request[0]))); errno != 0 {
 		log.Fatal("TUNSETIFF: ", errno)
 	}
-	for _, words := range [][]string{{"addr", "add", "10.213.77.1/24", "dev", "gdfar0"}, {"link", "set", "gdfar0", "up"}} {
+	for _, words := range [][]string{{"addr", "add", fmt.Sprintf("10.213.%d.1/24", own), "dev", name}, {"link", "set", name, "up"}} {
 		if out, err := exec.Command("ip", words...).CombinedOutput(); err != nil {
 			log.Fatal(err, string(out))
 		}
@@ -38,7 +40,7 @@ func serveFar() string {
 			}
 		}
 	}()
-	return "10.213.77.9:443"
+	return fmt.Sprintf("10.213.%d.9:443", own)
 }
 
 // answer accepts what opens a connection after a while, and resets what closes one.

@@ -41,8 +41,8 @@ func must[T any](value T, err error) T {
 }
 
 // serveNames answers every question with one address, after a while.
-func serveNames() string {
-	conn := must(net.ListenPacket("udp", "127.0.0.99:53"))
+func serveNames(own int) string {
+	conn := must(net.ListenPacket("udp", fmt.Sprintf("127.0.%d.99:53", own)))
 	go func() {
 		for {
 			question := make([]byte, 512)
@@ -197,9 +197,10 @@ func main() {
 	for _, name := range []string{"in", "out"} {
 		os.Remove(filepath.Join(dir, name))
 	}
-	const busy, calm = "127.0.0.1:8533", "127.0.0.1:8534"
+	own := 1 + os.Getpid()%250 // so that two of these do not get in each other's way
+	busy, calm := fmt.Sprintf("127.0.%d.99:8533", own), fmt.Sprintf("127.0.%d.99:8534", own)
 	hosts := []string{
-		serveNames(), serveFar(), serveTLS(), serveHTTP(loopback()), serveLines(loopback(), answerTakes),
+		serveNames(own), serveFar(own), serveTLS(), serveHTTP(loopback()), serveLines(loopback(), answerTakes),
 		servePipe(filepath.Join(dir, "in")), drainPipe(filepath.Join(dir, "out")), serveDatagrams(),
 		serveLines(must(net.Listen("unix", socket)), lineTakes), busy, calm,
 	}
