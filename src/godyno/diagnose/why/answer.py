@@ -14,6 +14,7 @@ from godyno.diagnose.why.causes import Cause, causes
 from godyno.diagnose.why.lanes import RUN, SLEEP, Lane, Lanes, read_lanes
 from godyno.diagnose.why.path import Walk
 from godyno.diagnose.why.refine import Refine
+from godyno.diagnose.why.requests import request_pieces
 from godyno.diagnose.why.stacks import Stacks
 from godyno.diagnose.why.surroundings import Surroundings
 from godyno.errors import UsageError
@@ -92,13 +93,18 @@ def attribute(
             "Threads' states were not recorded, so nothing is known: record with --level standard, or better `godyno why -- COMMAND`.",
         )
         return Attribution(begin, end, (Segment(begin, end, "unknown"),), "path", pid, label, cpus, missing)
-    pieces = Walk(lanes, stacks, lives).from_end(last, end, begin)
+    walk = Walk(lanes, stacks, lives)
+    pieces, view = walk.from_end(last, end, begin), "path"
+    idle = sum(one.t_end_ns - one.t_start_ns for one in pieces if one.kind == "idle")
+    if idle > (end - begin) / 2:
+        served = request_pieces(walk, lanes, stacks, pid, begin, end)
+        pieces, view = (served, "requests") if served else (pieces, view)
     refine = Refine(
         capture, lanes, stacks, Surroundings(capture, lanes, cpus), lives, _go_pids(capture, lanes)
     )
     segments = refine.segments(pieces)
     return Attribution(
-        begin, end, tuple(segments), "path", pid, label, cpus, tuple(_missing(lanes, stacks, pid))
+        begin, end, tuple(segments), view, pid, label, cpus, tuple(_missing(lanes, stacks, pid))
     )
 
 

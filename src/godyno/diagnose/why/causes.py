@@ -12,7 +12,7 @@ from godyno.diagnose.why.states import STATES
 from godyno.model import Confidence, Estimate, Evidence, Finding
 
 # Below these nothing is accused: a share of what the program could have changed, and a time that a user could notice.
-LEAST_SHARE, LEAST_S = 0.08, 0.004
+LEAST_SHARE, LEAST_S = 0.08, 0.02
 WARNING_SHARE = 0.25
 
 
@@ -100,8 +100,7 @@ _NO_FAULT = ("go", "own_threads")  # a program that needs more than the machine 
 def causes(found: Attribution) -> list[Cause]:
     """The causes of an attribution: the program's own, by what they would save, then those of its surroundings."""
     wall = found.wall_s
-    machine = sum(one.seconds for one in found.segments if STATES[one.state].where == "machine")
-    own_s = max(wall - machine, 1e-9)
+    own_s = max(sum(one.seconds for one in found.segments if STATES[one.state].where == "program"), 1e-9)
     out = [cause for kind in _KINDS if (cause := _cause(kind, found, wall, own_s)) is not None]
     return sorted(out, key=_rank)
 

@@ -62,6 +62,7 @@ class Lanes:
     roots: Mapping[tuple[int, int], str] = field(
         default_factory=dict
     )  # the function that a goroutine was started with
+    parents: Mapping[tuple[int, int], int] = field(default_factory=dict)  # the goroutine that started it
     runs_on: Mapping[int, tuple[list[int], list[int], list[int]]] = field(default_factory=dict)
 
     def goroutine_at(self, pid: int, tid: int, t_ns: int) -> Lane | None:
@@ -105,14 +106,16 @@ def read_lanes(capture: Any, t_start_ns: int, t_end_ns: int) -> Lanes:
         found.sort()
         runs_on[tid] = ([one[0] for one in found], [one[1] for one in found], [one[2] for one in found])
     woken = any(isinstance(why, dict) and "waker" in why for lane in threads.values() for why in lane.why)
-    return Lanes(threads, goroutines, traced, of_process, woken, _roots(capture), runs_on)
+    return Lanes(threads, goroutines, traced, of_process, woken, *_family(capture), runs_on)
 
 
-def _roots(capture: Any) -> dict[tuple[int, int], str]:
+def _family(capture: Any) -> tuple[dict[tuple[int, int], str], dict[tuple[int, int], int]]:
     table = capture.sql(
-        "SELECT pid, coalesce(TRY_CAST(split_part(track, '/', 2) AS BIGINT), 0) AS g, name FROM spans WHERE layer = 'goroutine'"
+        "SELECT pid, coalesce(TRY_CAST(split_part(track, '/', 2) AS BIGINT), 0) AS g, coalesce(name, '') AS name, "
+        "coalesce(TRY_CAST(args->>'parent' AS BIGINT), 0) AS parent FROM spans WHERE layer = 'goroutine' AND json_valid(args)"
     )
-    return {(row["pid"], row["g"]): row["name"] or "" for row in table.to_pylist()}
+    rows = list(zip(*(table[index].to_pylist() for index in range(4)), strict=True))
+    return {(pid, g): name for pid, g, name, _ in rows}, {(pid, g): parent for pid, g, _, parent in rows}
 
 
 def _joined(first: Lane, second: Lane) -> Lane:

@@ -157,16 +157,35 @@ class Walk:
             waker = self._child(lane.pid, low)  # a dying thread's wake-ups are not seen
         if kind in ("wait", "child", "pipe", "lock") and waker in self.lanes.threads:
             other = self._waker(lane, waker or 0, woke)
+            aside = self._aside(other) if other is not None and other.pid == lane.pid else ""
+            if aside:
+                self._sleep(low, aside, lane, stack, where)
+                return
             if other is not None and self._cross(
                 other, Wait(low, self.t, kind, lane, stack, woke, where, self._where(woke))
             ):
                 return
         self._sleep(low, "unknown" if kind == "wait" else kind, lane, stack, where)
 
+    def _aside(self, lane: Lane) -> str:
+        """What waiting for this lane now is, where it is the runtime's own or godyno's: nobody waits for what these wait for."""
+        if not lane.goroutine:
+            on_it = self.lanes.goroutine_at(lane.pid, lane.tid, self.t)
+            if on_it is None:
+                return ""
+            lane = on_it
+        return states.system_goroutine(self.lanes.roots.get((lane.pid, lane.goroutine), ""))
+
     def _sleep(self, low: int, kind: str, lane: Lane, stack: int, where: str) -> None:
         """A sleep that is on the path itself. One that tells nothing ends where somebody began to wait for this lane: before
         that the path is that one's.
         """
+        main = self.lanes.goroutines.get((lane.pid, 1))
+        if lane.goroutine and self.floor is None and self._aside(lane) and not self.via and main is not None:
+            step = (id(lane), id(main), self.t)
+            if step not in self.seen and self._enter(main):
+                self.seen.add(step)
+                return
         via = [one for one in self.via if low < one.t_start_ns < self.t]
         if kind in _IDLE and via and self.floor is None:
             back = max(via, key=lambda one: one.t_start_ns)

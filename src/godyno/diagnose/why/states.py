@@ -63,12 +63,13 @@ _ALL = (
 )
 STATES = {state.name: state for state in _ALL}
 
+_SYNCS = ("do_fsync", "sys_fsync", "sys_fdatasync", "sync_file_range", "sys_sync", "sys_msync")
 # What a thread slept in, by the kernel's functions; the first rule of which all words are in the stack.
 _KERNEL: tuple[tuple[tuple[str, ...], tuple[str, ...], str], ...] = (
     # any of these, and any of those (nothing: no second condition)
     (("do_swap_page", "swap_read", "try_to_free", "mem_cgroup_handle_over_high", "shrink_", "throttle_direct_reclaim",
       "__alloc_pages_direct", "mem_cgroup_oom", "try_charge", "swap_", "reclaim_throttle"), (), "reclaim"),
-    (("fsync", "fdatasync", "sync_file_range", "sys_sync", "sys_msync"), (), "fsync"),
+    (_SYNCS, (), "fsync"),
     (("exc_page_fault", "handle_mm_fault", "do_user_addr_fault", "el0_da", "do_page_fault"),
      ("filemap_fault", "folio_wait", "folio_lock", "io_schedule", "request_wait_answer", "p9_client_rpc"), "fault_disk"),
     (("flock", "locks_lock_inode_wait", "fcntl_setlk"), (), "lock"),
@@ -106,6 +107,13 @@ _COLLECTOR = (
                        "runtime.bgscavenge")),
 )  # fmt: skip
 _OBSERVER = ("godynoRecorder", "godynoHook", "godynoExit", "runtime.traceAdvance", "runtime.sigprof")
+_WATCHING = (
+    "inherit_task_group",
+    "inherit_event",
+    "perf_event_init_task",
+    "perf_event_exit_task",
+    "perf_event_free_task",
+)
 _INIT = ("runtime.doInit", "runtime.doInit1")
 _RUNTIME_INIT = (
     "runtime.schedinit",
@@ -142,8 +150,9 @@ _FAULTS = (
 )
 INNER = ("runtime.", "runtime/", "internal/", "syscall.", "golang.org/x/sys/unix.", "sync.", "sync/", "time.Sleep",
          "os.", "io.", "bufio.", "reflect.", "poll.", "net.", "crypto/tls.", "vendor/")  # fmt: skip
-_IDLE = (").accept", ").Accept", "net/http.(*conn).serve", "net/http.(*connReader)", "http2.(*serverConn)", "(*http2Server).HandleStreams",
-         "os/signal.loop", "os/signal.signal_recv", "net/http.(*persistConn).readLoop.idle")  # fmt: skip
+_IDLE = (").accept", ").Accept", "net/http.(*connReader).backgroundRead", "http2.(*serverConn)", "(*http2Server).HandleStreams",
+         "os/signal.loop", "os/signal.signal_recv")  # fmt: skip
+_SERVER, _HANDLER = ("net/http.(*conn).serve",), ("ServeHTTP",)
 _CALLS = ("__x64_sys_", "__arm64_sys_", "__riscv_sys_", "__se_sys_", "__do_sys_", "__ia32_sys_")
 # Go's own assembler functions whose names have no package.
 _ASSEMBLER = (
@@ -163,6 +172,8 @@ _ASSEMBLER = (
 def slept_in(frames: Frames) -> str:
     """What a thread that left its CPU with this stack waits in: a state's name, or ``futex``, ``poll``, ``spawn``, ``signal``, or empty."""
     kernel = [name for name, is_kernel in frames if is_kernel]
+    if _has(kernel, _WATCHING):
+        return "observer"
     for any_of, and_of, kind in _KERNEL:
         if _has(kernel, any_of) and (not and_of or _has(kernel, and_of)):
             if kind == "disk":
@@ -177,7 +188,7 @@ def ran_in(frames: Frames, is_go: bool) -> str:
     """The state of a moment on the CPU with this stack."""
     kernel = [name for name, is_kernel in frames if is_kernel]
     user = [name for name, is_kernel in frames if not is_kernel]
-    if _has(user, _OBSERVER):
+    if _has(user, _OBSERVER) or _has(kernel, _WATCHING):
         return "observer"
     for state, words in _COLLECTOR:
         if any(name.startswith(words) for name in user):
@@ -199,6 +210,8 @@ def ran_in(frames: Frames, is_go: bool) -> str:
         return "cgo"
     if any(name.startswith(_SWITCHING) for name in user):
         return "kernel"
+    if _has(kernel, _SYNCS):
+        return "fsync"  # what the thread itself does for it
     if in_kernel:
         return "minor_fault" if _has(kernel, _FAULTS) else "kernel"
     if user and user[-1].startswith(_SCHEDULER):
@@ -208,26 +221,19 @@ def ran_in(frames: Frames, is_go: bool) -> str:
 
 def system_goroutine(root: str) -> str:
     """What waiting for a goroutine with this first function is, where that is one of the runtime's own or godyno's."""
-    if _has((root,), (*_OBSERVER, "runtime/trace.", "runtime/pprof.")):
+    if _has((root,), (*_OBSERVER, "runtime/trace.", "runtime/pprof.", "runtime.(*trace", "runtime.trace")):
         return "observer"
-    if root.startswith(
-        (
-            "runtime.gc",
-            "runtime.bg",
-            "runtime.forcegc",
-            "runtime.runFinalizers",
-            "runtime.(*scavenger",
-            "runtime.runCleanups",
-        )
-    ):
-        return "gc_wait"
+    if root.startswith("runtime.") and root != "runtime.main":
+        return "gc_wait" if root.startswith(("runtime.gc", "runtime.bg", "runtime.forcegc")) else "idle"
+    if root.startswith("os/signal."):
+        return "idle"
     return ""
 
 
 def network(frames: Frames) -> str:
     """Which kind of waiting for the network a stack is in; empty where it is in none that can be told."""
     names = [name for name, is_kernel in frames if not is_kernel]
-    if _has(names, _IDLE):
+    if _has(names, _IDLE) or (_has(names, _SERVER) and not _has(names, _HANDLER)):
         return "idle"
     if _has(names, ("os.(*File)",)) and not _has(names, ("net.(",)):
         return "pipe"

@@ -14,7 +14,8 @@ from godyno.diagnose.why.lanes import READY, RUN, Lanes
 
 _SHORT_NS = 150_000  # the scheduler itself needs some time: shorter waits for a CPU accuse nobody
 _LEAST_STEAL = 0.02
-_REFAULTS = 2000.0  # pages a second: a new cgroup wants some that others had in memory
+# A new cgroup wants some pages that were pushed out before its time. Short of memory is who reads more again than it ever held.
+_REFAULTS, _READ_AGAIN = 2000.0, 2.0  # pages a second; times the most it held
 
 
 class Level:
@@ -112,16 +113,19 @@ class Surroundings:
             "SELECT p.t_ns AS t, p.value AS v FROM series s JOIN points p USING (series_id) "
             "WHERE s.name = 'cgroup.memory.refaults' AND isfinite(p.value) ORDER BY p.t_ns"
         ).to_pylist()
+        most = self._capture.sql(
+            "SELECT max(p.value) AS v FROM series s JOIN points p USING (series_id) "
+            "WHERE s.name = 'cgroup.memory.usage' AND isfinite(p.value)"
+        )["v"][0].as_py()
+        page = self._capture.manifest.machine.memory.page_bytes
+        if not rows or not most or (rows[-1]["v"] - rows[0]["v"]) * page < _READ_AGAIN * most:
+            return [], []
         kept = [
             (old["t"], new["t"])
             for old, new in itertools.pairwise(rows)
             if new["v"] - old["v"] > _REFAULTS * (new["t"] - old["t"]) * 1e-9
         ]
         return [one[0] for one in kept], [one[1] for one in kept]
-
-    def idle_cpus(self, t_start_ns: int, t_end_ns: int) -> float:
-        """How many CPUs none of the tree's threads used, on average."""
-        return max(0.0, self.cpus - self._own.over(t_start_ns, t_end_ns) / max(1, t_end_ns - t_start_ns))
 
     def _throttled(self, t_start_ns: int, t_end_ns: int) -> float:
         return self._share(self._quota, t_start_ns, t_end_ns)
