@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import multiprocessing
 import os
 import re
+import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, field
+from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
 
@@ -101,18 +104,20 @@ def check_caches(
         if mod.is_dir():
             layout = read_layout(mod)
             known = witnesses(layout.lookups, modules, run.findings)
-            disks.append(_place("GOMODCACHE", mod, who, run))
+            disks.append(run.place("GOMODCACHE", mod, who))
             run.findings += _leftovers(layout) + _toolchains(layout, go) + _held(layout)
             run.versions(layout.versions, known)
         if build_cache and build.is_dir():
-            disks.append(_place("GOCACHE", build, who, run))
+            disks.append(run.place("GOCACHE", build, who))
             run.parts(
                 sorted(str(entry) for entry in build.iterdir() if re.fullmatch("[0-9a-f]{2}", entry.name))
             )
         run.findings += _nested(mod, build, modules)
+        run.surveys()
     except KeyboardInterrupt:
         run.complete = False
-    run.close()
+    finally:
+        run.close()
     vouched = Counter(who for (_, version), (_, who) in known.items() if not version.endswith("/go.mod"))
     return Report(
         str(mod), str(build) if build_cache else "", tuple(sorted(run.findings, key=lambda one: one.severity != "warning")),
@@ -127,11 +132,27 @@ class _Run:
     """Tasks spread over processes, their results as they come."""
 
     def __init__(self, progress: Progress, done: _Done, jobs: int) -> None:
-        self.progress, self.done, self.jobs = progress, done, jobs
+        self.progress, self.done = progress, done
+        self._stop = multiprocessing.Event()
+        self._pool = ProcessPoolExecutor(jobs, initializer=_worker, initargs=(self._stop,))
+        self._surveys: list[tuple[str, Path, places.User, Future[places.Survey]]] = []
         self.findings: list[Finding] = []
         self.checked: list[Checked] = []
         self.done_parts: list[buildcache.Part] = []
         self.complete = True
+
+    def place(self, name: str, root: Path, user: places.User) -> Disk:
+        """Judges where a cache lies, and has a worker walk over it meanwhile."""
+        disk, found = places.judge_place(name, root)
+        self.findings += found
+        self._surveys.append((name, root, user, self._pool.submit(_survey, name, root, user)))
+        return disk
+
+    def surveys(self) -> None:
+        """Waits for the walks, and judges owners and permissions."""
+        for name, root, user, future in self._surveys:
+            self.progress(0, 0, f"{name}: owners and permissions")
+            self.findings += places.judge(name, root, future.result(), user)
 
     def versions(self, versions: Sequence[Version], known: Mapping[tuple[str, str], tuple[str, str]]) -> None:
         waiting = [version for version in versions if version.name not in self.done.names]
@@ -165,22 +186,20 @@ class _Run:
     ) -> Iterable[Any]:
         queue, running = iter(items), set[Future[Any]]()
         finished = 0
-        pool = ProcessPoolExecutor(self.jobs, initializer=_worker)
-        try:
-            while True:
-                while len(running) < _AT_ONCE and (item := next(queue, None)) is not None:
-                    running.add(pool.submit(*task(item)))
-                if not running:
-                    break
-                ended, running = wait(running, return_when=FIRST_COMPLETED)
-                for future in ended:
-                    finished += 1
-                    yield future.result()
-                self.progress(finished, len(items), what)
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+        while True:
+            while len(running) < _AT_ONCE and (item := next(queue, None)) is not None:
+                running.add(self._pool.submit(*task(item)))
+            if not running:
+                break
+            ended, running = wait(running, return_when=FIRST_COMPLETED)
+            for future in ended:
+                finished += 1
+                yield future.result()
+            self.progress(finished, len(items), what)
 
     def close(self) -> None:
+        self._stop.set()
+        self._pool.shutdown(wait=False, cancel_futures=True)
         self.done.close(self.complete)
 
 
@@ -256,15 +275,6 @@ def witnesses(
     return known
 
 
-def _place(name: str, root: Path, user: places.User, run: _Run) -> Disk:
-    disk, found = places.judge_place(name, root)
-    run.progress(0, 0, f"{name}: owners and permissions")
-    run.findings += found + places.judge(
-        name, root, places.walk(root, user, places.must_write(name, root)), user
-    )
-    return disk
-
-
 def _leftovers(layout: Layout) -> list[Finding]:
     held = {holder.place for holder in holders(layout.leftovers)}
     return [
@@ -332,10 +342,19 @@ def _made_for(parts: Iterable[buildcache.Part]) -> tuple[MadeFor, ...]:
     return tuple(MadeFor(*key, size) for key, size in total.most_common())
 
 
-def _worker() -> None:
-    import signal
+_stop: Event | None = None  # in a worker: set once nobody waits any more
 
+
+def _worker(stop: Event) -> None:
+    global _stop
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one that collects
+    _stop = stop
+
+
+def _survey(name: str, root: Path, user: places.User) -> places.Survey:
+    return places.walk(
+        root, user, places.must_write(name, root), lambda: _stop is not None and _stop.is_set()
+    )
 
 
 def _size(place: str) -> int:

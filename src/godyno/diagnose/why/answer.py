@@ -51,17 +51,22 @@ def why(
     path: str | os.PathLike[str],
     *,
     process: int | str | None = None,
-    t_start_ns: int | None = None,
-    t_end_ns: int | None = None,
+    from_s: float | None = None,
+    to_s: float | None = None,
 ) -> Answer:
     """Where the wall time of a capture's run went, and what would change it; ``godyno why``.
 
-    ``process`` is a pid or a program's name, ``t_start_ns`` and ``t_end_ns`` are CLOCK_MONOTONIC. Raises GodynoError.
+    ``process`` is a pid or a program's name; ``from_s`` and ``to_s`` are seconds after the start of the run. Raises GodynoError.
     """
     from godyno.capture.reader import open_capture
 
     with open_capture(path) as capture:
-        return answer(capture, t_start_ns, t_end_ns, process)
+        result = capture.manifest.result
+        began = (
+            result.t_start_ns if result else min((one.t_start_ns for one in processes(capture)), default=0)
+        )
+        since, until = (None if at is None else began + int(at * 1e9) for at in (from_s, to_s))
+        return answer(capture, since, until, process)
 
 
 def answer(

@@ -18,12 +18,15 @@ WARNING_SHARE = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """One cause. ``seconds`` is its time on the path, ``saves_s`` what mending it could save at most."""
+    """One cause. ``seconds`` is its time on the path, ``share`` of the wall time, ``of_own`` of the time that was the program's to
+    change (a program is not accused the less because its neighbours were busy); ``saves_s`` is what mending it could save at most.
+    """
 
     kind: str
     claim: str
     seconds: float
     share: float
+    of_own: float
     saves_s: float
     confidence: Confidence
     evidence: Evidence
@@ -37,6 +40,7 @@ class Cause:
         """For ``--json``."""
         return {
             "kind": self.kind, "what": self.what, "claim": self.claim, "seconds": round(self.seconds, 9), "share": self.share,
+            "of_own": self.of_own,
             "saves_s": round(self.saves_s, 9), "confidence": self.confidence.value, "severity": self.severity, "where": self.where,
             "evidence": self.evidence.as_json(), "advice": self.advice,
             "detail": [{"what": name, "seconds": round(seconds, 9)} for name, seconds in self.detail],
@@ -48,7 +52,7 @@ class Cause:
             source=source, kind=f"why-{self.kind}", claim=self.claim, estimate=Estimate(self.seconds, "s", method="critical path"),
             method="time on the critical path in this state", confidence=self.confidence, evidence=(self.evidence,),
             advice=self.advice, tried="Not tried." if self.advice else "", severity=self.severity,
-            data={"share": self.share, "saves_s": self.saves_s, "what": self.what, "where": self.where},
+            data={"share": self.share, "of_own": self.of_own, "saves_s": self.saves_s, "what": self.what, "where": self.where},
         )  # fmt: skip
 
 
@@ -100,14 +104,21 @@ _NO_FAULT = ("go", "own_threads")  # a program that needs more than the machine 
 def causes(found: Attribution) -> list[Cause]:
     """The causes of an attribution: the program's own, by what they would save, then those of its surroundings."""
     wall = found.wall_s
-    own_s = max(sum(one.seconds for one in found.segments if STATES[one.state].where == "program"), 1e-9)
+    own_s = max(
+        sum(
+            one.seconds
+            for one in found.segments
+            if STATES[one.state].where == "program" and one.state != "idle"
+        ),
+        1e-9,
+    )
     out = [cause for kind in _KINDS if (cause := _cause(kind, found, wall, own_s)) is not None]
     return sorted(out, key=_rank)
 
 
 def _rank(cause: Cause) -> tuple[int, float]:
     """What the program could mend, then what surrounds it, then what is too little to accuse, then what it simply computed."""
-    enough = cause.share >= LEAST_SHARE and cause.seconds >= LEAST_S
+    enough = cause.of_own >= LEAST_SHARE and cause.seconds >= LEAST_S
     around = cause.where == "machine" or cause.kind in _NO_FAULT
     tier = 3 if not cause.saves_s else 2 if not enough else 1 if around else 0
     return tier, -cause.saves_s
@@ -117,8 +128,8 @@ def _cause(kind: _Kind, found: Attribution, wall: float, own_s: float) -> Cause 
     segments = [one for one in found.segments if one.state in kind.states]
     seconds = sum(one.seconds for one in segments)
     machine = all(STATES[name].where == "machine" for name in kind.states)
-    share = seconds / (wall if machine else own_s)
-    if not segments or share < LEAST_SHARE / 4 or seconds < LEAST_S / 4:
+    share, of_own = seconds / wall, seconds / (wall if machine else own_s)
+    if not segments or of_own < LEAST_SHARE / 4 or seconds < LEAST_S / 4:
         return None
     by = totals((one.detail, one.seconds) for one in segments if one.detail)
     what = next(iter(by), "")
@@ -131,11 +142,11 @@ def _cause(kind: _Kind, found: Attribution, wall: float, own_s: float) -> Cause 
     if doing:
         claim += f" (meanwhile: {next(iter(doing))})"
     severity = "info"
-    if not machine and kind.name not in _NO_FAULT and share >= LEAST_SHARE and seconds >= LEAST_S:
-        severity = "warning" if share >= WARNING_SHARE else "note"
+    if not machine and kind.name not in _NO_FAULT and of_own >= LEAST_SHARE and seconds >= LEAST_S:
+        severity = "warning" if of_own >= WARNING_SHARE else "note"
     saves = seconds * kind.saves * (_parallel(segments, found) if kind.name in ("lock", "channel") else 1.0)
     return Cause(
-        kind.name, claim, seconds, share, saves, Confidence.HIGH if what else Confidence.MEDIUM, _evidence(segments), kind.advice,
+        kind.name, claim, seconds, share, of_own, saves, Confidence.HIGH if what else Confidence.MEDIUM, _evidence(segments), kind.advice,
         severity, what, "machine" if machine else "program", tuple(list(by.items())[:5]),
     )  # fmt: skip
 

@@ -115,7 +115,9 @@ def _family(capture: Any) -> tuple[dict[tuple[int, int], str], dict[tuple[int, i
         "coalesce(TRY_CAST(args->>'parent' AS BIGINT), 0) AS parent FROM spans WHERE layer = 'goroutine' AND json_valid(args)"
     )
     rows = list(zip(*(table[index].to_pylist() for index in range(4)), strict=True))
-    return {(pid, g): name for pid, g, name, _ in rows}, {(pid, g): parent for pid, g, _, parent in rows}
+    return {(pid, g): "main.main" if g == 1 else name for pid, g, name, _ in rows}, {
+        (pid, g): parent for pid, g, _, parent in rows
+    }
 
 
 def _joined(first: Lane, second: Lane) -> Lane:

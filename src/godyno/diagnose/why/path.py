@@ -34,6 +34,7 @@ _IDLE = (
     "tls",
     "pipe",
 )
+_SHORT_NS = 100_000
 _TIMERS = ("hrtimer", "timer_interrupt", "run_timer")
 _NETWORK = ("tcp_", "udp_", "net_rx", "sock_", "unix_stream", "unix_dgram", "napi_")
 
@@ -78,7 +79,6 @@ class Walk:
         self.lanes, self.stacks = lanes, stacks
         self.processes = processes
         self.pieces: list[Piece] = []
-        self._kinds: dict[int, str] = {}
 
     def from_end(self, lane: Lane, t_end_ns: int, t_start_ns: int) -> list[Piece]:
         """The pieces of the path that ends on ``lane``, in order of time; they cover the window without holes.
@@ -140,29 +140,29 @@ class Walk:
 
     def _thread(self, lane: Lane, index: int, low: int) -> None:
         state = lane.state[index]
-        if self.floor is None and state == RUN:
-            on_it = self.lanes.goroutine_at(lane.pid, lane.tid, self.t)
-            if on_it is not None and self._enter(on_it):
-                return
+        if self.floor is None and self._onto_goroutine(lane, state):
+            return
         if state != SLEEP:
             self._put(low, state, "", lane)
             return
         stack = self.stacks.slept(lane.tid, low)
-        kind = self._kind(stack)
+        kind = self.stacks.facts(stack).slept_in if stack else ""
         waker = self._woken_by(lane, index)
         woke = self.stacks.woke(lane.tid, self.t)
-        where = states.own_function(self.stacks.frames(stack))
+        where = self.stacks.facts(stack).own
         kind = self._resolved(kind, waker, woke)
         if kind == "child" and waker not in self.lanes.threads:
             waker = self._child(lane.pid, low)  # a dying thread's wake-ups are not seen
         if kind in ("wait", "child", "pipe", "lock") and waker in self.lanes.threads:
             other = self._waker(lane, waker or 0, woke)
             aside = self._aside(other) if other is not None and other.pid == lane.pid else ""
+            if not aside and other is not None and self._within_runtime(lane, other):
+                aside = "kernel_wait"
             if aside:
                 self._sleep(low, aside, lane, stack, where)
                 return
             if other is not None and self._cross(
-                other, Wait(low, self.t, kind, lane, stack, woke, where, self._where(woke))
+                other, Wait(low, self.t, kind, lane, stack, woke, where, self.stacks.facts(woke).own)
             ):
                 return
         self._sleep(low, "unknown" if kind == "wait" else kind, lane, stack, where)
@@ -194,6 +194,30 @@ class Walk:
                 self.lane = back.lane
             return
         self._put(low, SLEEP, kind, lane, stack, where)
+
+    def _onto_goroutine(self, lane: Lane, state: int) -> bool:
+        """From a thread of a traced process to what it ran; where that was only the scheduler, to what main's goroutine did."""
+        window = self.lanes.traced.get(lane.pid)
+        if window is None or not window[0] < self.t <= window[1]:
+            return False
+        on_it = self.lanes.goroutine_at(lane.pid, lane.tid, self.t) if state == RUN else None
+        if on_it is not None:
+            return self._enter(on_it)
+        main = self.lanes.goroutines.get((lane.pid, 1))
+        step = (id(lane), id(main), self.t)
+        if main is None or step in self.seen or lane.tid not in self.lanes.runs_on:
+            return False
+        self.seen.add(step)
+        return self._enter(main)
+
+    def _within_runtime(self, lane: Lane, other: Lane) -> bool:
+        """Whether one of the scheduler's threads woke another, which says nothing of the goroutine that is on it."""
+        return (
+            self.floor is not None
+            and other.pid == lane.pid
+            and other.tid in self.lanes.runs_on
+            and self.lanes.goroutine_at(other.pid, other.tid, self.t) is None
+        )
 
     def _woken_by(self, lane: Lane, index: int) -> int | None:
         """The tid of who ended a thread's sleep now; 0 for an interrupt, None where that is not known."""
@@ -240,9 +264,10 @@ class Walk:
         if state in (RUN, CALL):
             thread = self.lanes.threads.get(lane.thread[index])
             if thread is not None and thread.pid == lane.pid and thread.before(self.t) >= 0:
-                self.lane, self.floor = thread, (lane, low)
-                self._call = state == CALL
-                self._call_where = str(_object(lane.why[index]).get("function", ""))
+                first = self._same_thread(lane, index)
+                self.lane, self.floor = thread, (lane, lane.start[first])
+                self._call = state == CALL and first == index
+                self._call_where = str(_object(lane.why[index]).get("function", "")) if first == index else ""
             else:
                 where = str(_object(lane.why[index]).get("function", ""))
                 self._put(low, state, "", lane, 0, where, call=state == CALL)
@@ -259,6 +284,19 @@ class Walk:
             return
         self._waiting(lane, index, low, why)
 
+    def _same_thread(self, lane: Lane, index: int) -> int:
+        """The first of the short intervals in which the goroutine went in and out of calls on one thread; its samples tell them apart."""
+        while (
+            index > 0
+            and lane.end[index] - lane.start[index] < _SHORT_NS
+            and lane.end[index - 1] == lane.start[index]
+            and lane.thread[index - 1] == lane.thread[index]
+            and lane.state[index - 1] in (RUN, CALL)
+            and lane.end[index - 1] - lane.start[index - 1] < _SHORT_NS
+        ):
+            index -= 1
+        return index
+
     def _waiting(self, lane: Lane, index: int, low: int, why: Mapping[str, object]) -> None:
         stack = self.stacks.waited(lane.pid, lane.goroutine, lane.end[index])
         frames = self.stacks.frames(stack)
@@ -266,7 +304,7 @@ class Walk:
         kind = states.waited_for(str(why.get("reason", "")), frames, function)
         after = _object(lane.why[index + 1]) if self._followed(lane, index) else {}
         waker = after.get("waker")
-        where = states.own_function(frames) or function
+        where = self.stacks.facts(stack).own or function
         if kind in _CROSSED and isinstance(waker, int) and waker > 0 and self.t == lane.end[index]:
             other = self.lanes.goroutines.get((lane.pid, waker))
             kind = states.system_goroutine(self.lanes.roots.get((lane.pid, waker), "")) or kind
@@ -382,15 +420,6 @@ class Walk:
                 )
             )  # fmt: skip
             self.t = cut
-
-    def _kind(self, stack: int) -> str:
-        found = self._kinds.get(stack)
-        if found is None:
-            found = self._kinds[stack] = states.slept_in(self.stacks.frames(stack)) if stack else ""
-        return found
-
-    def _where(self, stack: int) -> str:
-        return states.own_function(self.stacks.frames(stack)) if stack else ""
 
 
 def _object(value: object) -> Mapping[str, object]:

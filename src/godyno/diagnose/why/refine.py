@@ -10,13 +10,20 @@ from typing import Any
 from godyno.diagnose.processes import Process
 from godyno.diagnose.why import states
 from godyno.diagnose.why.attribution import Segment
-from godyno.diagnose.why.lanes import CALL, READY, RUN, SLEEP, Lanes
+from godyno.diagnose.why.lanes import CALL, READY, RUN, Lanes
 from godyno.diagnose.why.path import Piece, Wait
 from godyno.diagnose.why.stacks import Stacks
 from godyno.diagnose.why.states import STATES
 from godyno.diagnose.why.surroundings import Surroundings
 
 _NEAR_NS = 20_000_000
+_PLAIN = {
+    "futex": "kernel_wait",
+    "poll": "network",
+    "signal": "kernel_wait",
+    "": "unknown",
+    "wait": "unknown",
+}
 _DRIVERS = frozenset({
     "go", "sh", "bash", "dash", "zsh", "ash", "env", "nice", "time", "timeout", "make", "ninja", "sudo", "setpriv", "su",
     "runuser", "tini", "nohup", "stdbuf", "chrt", "taskset", "setsid", "xargs", "script", "watch", "gotestsum", "strace", "perf",
@@ -57,37 +64,22 @@ class Refine:
         elif piece.state == READY:
             yield from self._ready(piece)
         else:
-            frames = self.stacks.frames(piece.stack)
-            kind = {
-                "futex": "kernel_wait",
-                "poll": "network",
-                "signal": "kernel_wait",
-                "": "unknown",
-                "wait": "unknown",
-            }.get(piece.kind, piece.kind)
-            detail = piece.where or states.own_function(frames)
-            if kind in ("kernel_wait", "disk_read", "disk_write", "fsync", "fault_disk"):
-                call = states.call_of(frames)
-                detail = f"{detail} ({call})" if call and detail else detail or call
-            for a, b in self._read_again(kind, piece):
-                yield self._segment(
-                    piece, a, b, "reclaim", f"{detail}, read again as memory is short", frames
-                )
-                return
-            yield self._segment(piece, piece.t_start_ns, piece.t_end_ns, kind, detail, frames)
-
-    def _read_again(self, kind: str, piece: Piece) -> Iterator[tuple[int, int]]:
-        """The stretch, where it was read what had been in memory a moment before."""
-        if kind in ("disk_read", "fault_disk") and self.surroundings.short_of_memory(
-            piece.t_start_ns, piece.t_end_ns
-        ):
-            yield piece.t_start_ns, piece.t_end_ns
+            kind = _PLAIN.get(piece.kind, piece.kind)
+            facts = self.stacks.facts(piece.stack)
+            detail = piece.where or facts.own
+            if kind in ("kernel_wait", "disk_read", "disk_write", "fsync", "fault_disk") and facts.call:
+                detail = f"{detail} ({facts.call})" if detail else facts.call
+            if kind in ("disk_read", "fault_disk") and self.surroundings.short_of_memory(
+                piece.t_start_ns, piece.t_end_ns
+            ):
+                kind, detail = "reclaim", f"{detail}, read again as memory is short"
+            yield self._segment(piece, piece.t_start_ns, piece.t_end_ns, kind, detail, piece.stack)
 
     def _ran(self, piece: Piece) -> Iterator[Segment]:
         share = self.surroundings.stolen(piece.t_start_ns, piece.t_end_ns)
         stolen = int((piece.t_end_ns - piece.t_start_ns) * share)
         if stolen > 1000:
-            yield self._segment(piece, piece.t_start_ns, piece.t_start_ns + stolen, "steal", "", ())
+            yield self._segment(piece, piece.t_start_ns, piece.t_start_ns + stolen, "steal", "", 0)
         start, end = piece.t_start_ns + (stolen if stolen > 1000 else 0), piece.t_end_ns
         if end <= start:
             return
@@ -101,25 +93,26 @@ class Refine:
                 yield self._on_cpu(piece, a, b, stack)
 
     def _on_cpu(self, piece: Piece, start: int, end: int, stack: int) -> Segment:
-        frames = self.stacks.frames(stack)
+        facts = self.stacks.facts(stack)
         is_go = piece.pid in self.go
         foreign = "_Cfunc_" in piece.where or "cgocall" in piece.where
-        state = states.ran_in(frames, is_go) if frames else "kernel" if piece.call else "go" if is_go else "c"
-        if is_go and state in ("c", "cgo", "go") and start < self._began.get(piece.pid, 0):
+        state = (facts.ran_in if is_go else facts.ran_elsewhere) or (
+            "kernel" if piece.call else "go" if is_go else "c"
+        )
+        if is_go and state in ("c", "cgo") and start < self._began.get(piece.pid, 0):
             state = "load"  # the dynamic loader, or what libraries do when they are loaded
         elif piece.call and foreign and state in ("go", "kernel", "runtime"):
             state = "cgo"
-        if piece.call and piece.state == CALL and state == "go" and not foreign:
+        elif piece.call and state == "go":
             state = "kernel"
-        detail = states.own_function(frames) or piece.where
+        detail = facts.own or piece.where
         if state in ("kernel", "cgo") and piece.call:
             detail = piece.where or detail
-        if state == "kernel":
-            call = states.call_of(frames)
-            detail = f"{detail} ({call})" if call else detail
+        if state == "kernel" and facts.call:
+            detail = f"{detail} ({facts.call})"
         if state == "package_init":
-            detail = states.initialised(frames)
-        return self._segment(piece, start, end, state, detail, frames)
+            detail = facts.init
+        return self._segment(piece, start, end, state, detail, stack)
 
     def _ready(self, piece: Piece) -> Iterator[Segment]:
         thread = self.lanes.threads.get(piece.tid)
@@ -141,14 +134,13 @@ class Refine:
 
     def _split(self, piece: Piece, found: Iterator[tuple[str, int, int]]) -> Iterator[Segment]:
         for state, start, end in found:
-            yield self._segment(piece, start, end, state, "", ())
+            yield self._segment(piece, start, end, state, "", 0)
 
-    def _segment(
-        self, piece: Piece, start: int, end: int, state: str, detail: str, frames: Sequence[tuple[str, bool]]
-    ) -> Segment:
+    def _segment(self, piece: Piece, start: int, end: int, state: str, detail: str, stack: int) -> Segment:
+        facts = self.stacks.facts(stack)
         return Segment(
-            start, end, state if state in STATES else "unknown", detail, piece.pid, piece.tid, piece.goroutine,
-            tuple(name for name, _ in frames[:40]), phase=states.initialised(frames) if state != "package_init" else "",
+            start, end, state if state in STATES else "unknown", detail, piece.pid, piece.tid, piece.goroutine, facts.names,
+            phase=facts.init if state != "package_init" else "",
         )  # fmt: skip
 
     # ---- what lies over it
@@ -156,10 +148,11 @@ class Refine:
     def _collected(self, segment: Segment) -> Iterator[Segment]:
         """Stops of the world, and assists and sweeps of the goroutine itself, take the time from whatever else was seen."""
         at = segment.t_start_ns
-        if STATES[segment.state].where == "machine":
+        over = self._overlays.between(segment) if STATES[segment.state].where != "machine" else ()
+        if not over:
             yield segment
             return
-        for start, end, state, detail in self._overlays.between(segment):
+        for start, end, state, detail in over:
             if start > at:
                 yield replace(segment, t_start_ns=at, t_end_ns=start)
             if end > max(at, start):
@@ -283,6 +276,3 @@ def _overlays(capture: Any) -> _Overlays:
             state, key = "gc_assist", (row["pid"], row["g"])
         found.setdefault(key, []).append((row["t_start_ns"], row["t_end_ns"], state, row["name"]))
     return _Overlays(found)
-
-
-__all__ = ["SLEEP", "Refine"]

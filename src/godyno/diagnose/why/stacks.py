@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 import bisect
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from godyno.diagnose.why import states
 from godyno.diagnose.why.states import LOADER
 
 Frames = tuple[tuple[str, bool], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a stack tells, found out once: the program's own function, the system call, the package whose init it is in, names."""
+
+    slept_in: str
+    ran_in: str  # in a Go program
+    ran_elsewhere: str
+    own: str
+    call: str
+    init: str
+    names: tuple[str, ...]
 
 
 class Stacks:
@@ -18,6 +33,7 @@ class Stacks:
 
     def __init__(self, capture: Any, t_start_ns: int, t_end_ns: int) -> None:
         self._capture, self._window = capture, (t_start_ns, t_end_ns)
+        self._facts: dict[int, Facts] = {}
 
     def slept(self, tid: int, t_start_ns: int) -> int:
         """The stack with which a thread began to sleep then; 0 where it is not known."""
@@ -69,6 +85,17 @@ class Stacks:
         )
         return {row["pid"]: row["t"] for row in table.to_pylist()}
 
+    def facts(self, stack: int) -> Facts:
+        """What the stack tells."""
+        found = self._facts.get(stack)
+        if found is None:
+            frames = self.frames(stack)
+            found = self._facts[stack] = Facts(
+                states.slept_in(frames), states.ran_in(frames, True) if frames else "", states.ran_in(frames, False) if frames else "",
+                states.own_function(frames), states.call_of(frames), states.initialised(frames), tuple(name for name, _ in frames[:40]),
+            )  # fmt: skip
+        return found
+
     @property
     def has_cpu(self) -> bool:
         """Whether the capture holds CPU samples."""
@@ -98,7 +125,7 @@ class Stacks:
         out: dict[str, dict[Any, int]] = {"off_cpu": {}, "wakeup": {}, "goroutine_wait": {}}
         table = self._capture.sql(
             "SELECT layer, pid, tid, goroutine, t_ns, stack_id FROM stacks "
-            "WHERE layer IN ('off_cpu', 'wakeup', 'goroutine_wait') AND t_ns BETWEEN ? AND ?", list(self._window)
+            "WHERE layer IN ('off_cpu', 'wakeup', 'goroutine_wait')"  # also of sleeps that began before the window
         )  # fmt: skip
         columns = (table[index].to_pylist() for index in range(6))
         for layer, pid, tid, goroutine, t_ns, stack in zip(*columns, strict=True):

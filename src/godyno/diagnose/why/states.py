@@ -270,7 +270,8 @@ def network(frames: Frames) -> str:
 
 def waited_for(reason: str, frames: Frames, where: str = "") -> str:
     """What a goroutine waits for, by the runtime's reason and its stack: a state's name, or ``wait`` for another goroutine."""
-    names = [name for name, _ in frames] or [where]
+    frames = frames or ((where, False),)
+    names = [name for name, _ in frames]
     if _has(names, _OBSERVER):
         return "observer"
     if (

@@ -60,7 +60,9 @@ class _Lives:
         np.maximum.at(self.longest_runnable, at[runnable], took[runnable])
         np.minimum.at(self.start, at, chunk["t_start_ns"])
         np.maximum.at(self.end, at, chunk["t_end_ns"])
-        named = chunk["stack"] > 0
+        named = (chunk["stack"] > 0) & (
+            chunk["state"] != RUNNABLE
+        )  # where it became runnable the stack is its waker's
         self.stack[at[named]] = chunk["stack"][named]
 
 
