@@ -126,10 +126,10 @@ def score(case: Case, run: dict[str, Any], answer: dict[str, Any]) -> Verdict:
         wanted = [accepted(cause.truth, cause.also) for cause in causes]
         places = [next((i for i, kind in enumerate(program) if kind in one), 99) for one in wanted]
         second = max(places) < 3
-        if pure[1] > pure[0]:
-            places.reverse()
-        close = max(pure) < CLOSE * min(pure)
-        first = max(places) < 2 and (close or places[0] < places[1])
+        plain = (
+            pure[0] >= CLOSE * pure[1]
+        )  # their order is the planted one, also without what they waited for a CPU
+        first = max(places) < 2 and (places[0] < places[1] or not plain)
     else:
         right = accepted(causes[0].truth, causes[0].also)
         if causes[0].truth == "cpu.go":
