@@ -109,7 +109,7 @@ class Refine:
         if state in ("kernel", "cgo") and piece.call:
             detail = piece.where or detail
         if state == "kernel" and facts.call:
-            detail = f"{detail} ({facts.call})"
+            detail = f"{detail} ({facts.call})" if detail else facts.call
         if state == "package_init":
             detail = facts.init
         return self._segment(piece, start, end, state, detail, stack)
