@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from godyno.diagnose.why import Answer
     from godyno.stats.compare import Comparison
 
+_LEAST_SHARE = 0.2  # of a cause that nobody is accused of, say a quota
 _MEMORY_SHARE = 0.5  # of what is available now, where nothing limits it
 _BLOCKS, _LEAST_BUDGET_S = 16, 20.0
 
@@ -41,6 +42,8 @@ def remedies(found: Answer, machine: Machine) -> list[Remedy]:
     """What may be tried for the causes of an answer, by their order; nothing for those that need a change of the program."""
     out: list[Remedy] = []
     for cause in found.causes:
+        if cause.severity == "info" and cause.share < _LEAST_SHARE:
+            continue
         out += [one for one in _for(cause.kind, machine) if one.label not in {known.label for known in out}]
     return out
 
