@@ -91,6 +91,7 @@ def main() -> None:
     parser.add_argument("--keep", action="store_true", help="write the results")
     parser.add_argument("--failures", type=Path, default=SCRATCH / "failures.md")
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--only-score", action="store_true", help="ask nothing, score what was answered")
     options = parser.parse_args()
     known = {case.label: case for case in cases()}
     runs = {(one["label"], one["level"]): one for one in read_lines(SCRATCH / "runs.jsonl")}
@@ -102,6 +103,8 @@ def main() -> None:
         key for key, run in runs.items()
         if key[0] in known and done.get(key) != run["at"] and run["measured"] and (RUNS / "-".join(key) / "run.dyno").exists()
     ]  # fmt: skip
+    todo = [] if options.only_score else todo
+    todo.sort(key=lambda key: not known[key[0]].program.held_out)
     with multiprocessing.Pool(options.jobs, maxtasksperchild=20) as pool, ANSWERS.open("a") as out:
         homes = [RUNS / "-".join(key) for key in todo]
         for number, (key, found) in enumerate(zip(todo, pool.imap(asked, homes), strict=True), 1):

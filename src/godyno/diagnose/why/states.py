@@ -8,10 +8,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-
-# A capture has a few hundred different stacks and hundreds of thousands of moments in them: each is judged once.
-_once = lru_cache(maxsize=1 << 14)
 
 Frames = Sequence[tuple[str, bool]]  # (function, whether it is the kernel's), leaf first
 
@@ -173,7 +169,6 @@ _ASSEMBLER = (
 )
 
 
-@_once
 def slept_in(frames: Frames) -> str:
     """What a thread that left its CPU with this stack waits in: a state's name, or ``futex``, ``poll``, ``spawn``, ``signal``, or empty."""
     kernel = [name for name, is_kernel in frames if is_kernel]
@@ -189,7 +184,6 @@ def slept_in(frames: Frames) -> str:
     return "" if not kernel else "kernel_wait"
 
 
-@_once
 def ran_in(frames: Frames, is_go: bool) -> str:
     """The state of a moment on the CPU with this stack."""
     kernel = [name for name, is_kernel in frames if is_kernel]
@@ -236,7 +230,6 @@ def system_goroutine(root: str) -> str:
     return ""
 
 
-@_once
 def network(frames: Frames) -> str:
     """Which kind of waiting for the network a stack is in; empty where it is in none that can be told."""
     names = [name for name, is_kernel in frames if not is_kernel]
@@ -275,7 +268,6 @@ def network(frames: Frames) -> str:
     return ""
 
 
-@_once
 def waited_for(reason: str, frames: Frames, where: str = "") -> str:
     """What a goroutine waits for, by the runtime's reason and its stack: a state's name, or ``wait`` for another goroutine."""
     frames = frames or ((where, False),)
@@ -318,7 +310,6 @@ def waited_for(reason: str, frames: Frames, where: str = "") -> str:
     return "wait"
 
 
-@_once
 def call_of(frames: Frames) -> str:
     """The system call in which a stack is, without its prefix; ``page fault`` in one; empty outside the kernel."""
     for name, is_kernel in frames:
@@ -332,7 +323,6 @@ def call_of(frames: Frames) -> str:
     return ""
 
 
-@_once
 def own_function(frames: Frames) -> str:
     """The innermost function that is the program's own rather than Go's library, else the innermost outside the kernel."""
     user = [name for name, is_kernel in frames if not is_kernel]
@@ -366,7 +356,6 @@ def package_of(function: str) -> str:
     return head + slash + tail.partition(".")[0]
 
 
-@_once
 def initialised(frames: Frames) -> str:
     """The package whose init a stack is in."""
     user = [name for name, is_kernel in frames if not is_kernel]
