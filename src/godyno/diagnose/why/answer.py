@@ -12,6 +12,7 @@ from godyno.diagnose.why import states
 from godyno.diagnose.why.attribution import Attribution, Segment
 from godyno.diagnose.why.causes import Cause, causes
 from godyno.diagnose.why.lanes import RUN, SLEEP, Lane, Lanes, read_lanes
+from godyno.diagnose.why.others import others, ranked
 from godyno.diagnose.why.path import Walk
 from godyno.diagnose.why.refine import Refine
 from godyno.diagnose.why.requests import request_pieces
@@ -74,7 +75,9 @@ def answer(
 ) -> Answer:
     """The attribution of an open capture and its causes. Raises UsageError for a process or a window that is not in it."""
     found = attribute(capture, t_start_ns, t_end_ns, process)
-    return Answer(found, tuple(causes(found)))
+    whole = t_start_ns is None and t_end_ns is None and process is None
+    also = others(capture, found.wall_s) if whole else []
+    return Answer(found, tuple(ranked(causes(found), also)))
 
 
 def attribute(
