@@ -118,7 +118,13 @@ def main() -> None:
     print(file=sys.stderr)
     all_of_them = verdicts()
     options.failures.write_text(failures([one for one in all_of_them if not one.case.program.held_out], RUNS))
-    lines = table(all_of_them)
+    ended = sum(run["exit"] != 0 for run in runs.values())
+    lines = [
+        f"Recorded and judged: {len(all_of_them)} runs, by chance of the {len(cases())} of the catalogue, and a few at other levels. "
+        f"{ended} of {len(runs)} recordings did not end within a minute and were killed; what recovery found of them is judged.",
+        "",
+        *table(all_of_them),
+    ]
     print("\n".join(lines))
     if options.keep:
         sys.path.insert(0, str(Path(__file__).parent.parent))
