@@ -1,0 +1,260 @@
+"""The rules by which answers are right, laid down before anything was recorded; see README.md for them in words."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from catalogue import STRENGTHS, Case
+from scipy.stats import binomtest
+
+# What ``why`` calls each truth; any of them names it.
+NAMES: dict[str, tuple[str, ...]] = {
+    "cpu.go": ("go",),
+    "gc": ("gc", "gc_assist", "gc_stw", "gc_background", "gc_wait"),
+    "kernel": ("kernel", "minor_fault", "kernel_wait"),
+    "cgo": ("cgo",),
+    "run.own": ("own_threads",),
+    "run.neighbours": ("neighbours",),
+    "run.quota": ("quota",),
+    "disk.read": ("disk_read",),
+    "disk.write": ("disk_write",),
+    "fsync": ("fsync",),
+    "fault.disk": ("fault_disk",),
+    "memory": ("reclaim",),
+    "net.dns": ("dns",),
+    "net.connect": ("connect",),
+    "net.tls": ("tls",),
+    "net.wait": ("network",),
+    "lock": ("lock",),
+    "channel": ("channel",),
+    "select": ("channel", "select"),
+    "waitgroup": ("wait", "waitgroup"),
+    "cond": ("cond", "wait"),
+    "sleep": ("sleep",),
+    "child": ("child",),
+    "pipe": ("pipe",),
+    "start.init": ("package_init",),
+    "start.loading": ("load",),
+}
+SURROUNDINGS = ("neighbours", "quota", "steal")
+OWN_OF = {"bare": (), "neighbours": ("neighbours",), "quota": ("quota",)}
+ON_CPU = (
+    "cpu.go",
+    "gc",
+    "kernel",
+    "cgo",
+    "run.own",
+    "start.init",
+    "start.loading",
+)  # what a wait for a CPU stretches
+CLOSE = 1.25  # two causes whose times differ by less than this stand in either order
+SUM_WITHIN = 0.02
+OFF = (
+    0.1  # a plant whose measured share is further from the wanted one is no truth, and its run is not judged
+)
+REAL_WAIT = 0.1  # strangers that kept a run waiting for more of its wall time than this were there
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One answer, judged. ``judged`` is empty, or why the run is no test."""
+
+    case: Case
+    level: str
+    named: tuple[str, ...]
+    accused: tuple[str, ...]
+    shares: dict[str, float]
+    planted: tuple[float, ...]
+    waited: float
+    summed: float
+    first: bool
+    second: bool
+    void: str = ""
+    error: str = ""
+
+    @property
+    def right(self) -> bool:
+        return self.first and abs(self.summed - 1) <= SUM_WITHIN and not self.error
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "program": self.case.program.name, "held_out": self.case.program.held_out, "strength": self.case.strength,
+            "condition": self.case.condition, "level": self.level, "kind": self.case.program.kind,
+            "truth": [cause.truth for cause in self.case.program.causes], "unit": [cause.unit for cause in self.case.program.causes],
+            "named": self.named, "accused": self.accused, "planted": self.planted, "waited": round(self.waited, 4),
+            "summed": round(self.summed, 4), "first": self.first, "second": self.second, "void": self.void, "error": self.error,
+            "shares": {name: round(share, 4) for name, share in self.shares.items() if share >= 0.005},
+        }  # fmt: skip
+
+
+def accepted(truth: str, also: Iterable[str]) -> set[str]:
+    return {name for one in (truth, *also) for name in NAMES[one]}
+
+
+def score(case: Case, run: dict[str, Any], answer: dict[str, Any]) -> Verdict:
+    """An answer beside the truth. Both arguments are rows as run.py and judge.py write them."""
+    measured = run["measured"]
+    workers, wall = measured["workers"], measured["wall"]
+    planted = tuple(spent / wall / workers for spent in measured["spent"][1:])
+    if case.program.records:  # all of the program is computing: what it did not get of a CPU was planted
+        planted = (max(0.0, 1 - (measured["user"] + measured["system"]) / wall / workers),)
+    if "error" in answer:
+        return Verdict(case, run["level"], (), (), {}, planted, 0.0, 0.0, False, False, "", answer["error"])
+    shares: dict[str, float] = defaultdict(float)
+    for state in answer["states"]:
+        shares[state["state"]] += state["seconds"] / answer["recorded_s"]
+    named = tuple(cause["kind"] for cause in answer["causes"])
+    accused = tuple(cause["kind"] for cause in answer["causes"] if cause["severity"] != "info")
+    waited = waiting(measured)
+    got = measured["user"] + measured["system"]
+    stretched = got / (got + measured["queued"]) if got else 1.0
+    pure = [
+        part * (stretched if c.truth in ON_CPU else 1.0)
+        for part, c in zip(planted, case.program.causes, strict=True)
+    ]
+    causes = case.program.causes
+    own = OWN_OF[case.condition]
+    if not causes:
+        first = not [kind for kind in accused if kind not in own]
+        second = first
+    elif len(causes) == 2:
+        program = [kind for kind in named if kind not in SURROUNDINGS]
+        wanted = [accepted(cause.truth, cause.also) for cause in causes]
+        places = [next((i for i, kind in enumerate(program) if kind in one), 99) for one in wanted]
+        second = max(places) < 3
+        plain = (
+            pure[0] >= CLOSE * pure[1]
+        )  # their order is the planted one, also without what they waited for a CPU
+        first = max(places) < 2 and (places[0] < places[1] or not plain)
+    else:
+        right = accepted(causes[0].truth, causes[0].also)
+        if causes[0].truth == "cpu.go":
+            by_share = sorted(shares, key=lambda name: -shares[name])
+            first = second = _without(by_share, right, waited > pure[0])[:1] == ["go"]
+            first = first and not [kind for kind in accused if kind not in own]
+        else:
+            rest = _without(list(named), right, waited > sum(pure))
+            first = bool(rest) and rest[0] in right
+            second = any(kind in right for kind in rest[:2])
+    summed = sum(shares.values())
+    return Verdict(
+        case, run["level"], named, accused, dict(shares), planted, waited, summed, first, second, void(case, measured, planted)
+    )  # fmt: skip
+
+
+def _without(names: list[str], right: set[str], waited_more: bool) -> list[str]:
+    """What surrounds the program may stand first, but only where more was waited for it than was planted."""
+    while waited_more and names and names[0] in SURROUNDINGS and names[0] not in right:
+        names = names[1:]
+    return names
+
+
+def waiting(measured: dict[str, Any]) -> float:
+    """The share of its time that a program stood ready without a CPU: by the kernel's count over its threads, of which some may be of no
+    account, so no more than it was not on a CPU.
+    """
+    all_of_it = measured["wall"] * measured["workers"]
+    return float(
+        min(measured["queued"] / all_of_it, max(0.0, 1 - (measured["user"] + measured["system"]) / all_of_it))
+    )
+
+
+def void(case: Case, measured: dict[str, Any], planted: Sequence[float]) -> str:
+    """Why a run is no test of the truth that it was made for; empty where it is one."""
+    for cause, wanted, got in zip(
+        [c for c in case.program.causes if c.unit], case.mix, planted, strict=False
+    ):
+        if abs(got - wanted) > OFF:
+            return f"{cause.unit} took {got:.0%} of the time where {wanted:.0%} was wanted"
+    return ""
+
+
+def share(part: int, whole: int) -> str:
+    if not whole:
+        return "none"
+    found = binomtest(part, whole).proportion_ci(0.95)
+    return f"{part} of {whole} = {part / whole:.1%} [{found.low:.1%}, {found.high:.1%}]"
+
+
+def _rows(title: str, runs: Sequence[Verdict], of: Callable[[Verdict], str]) -> list[str]:
+    groups: dict[str, list[Verdict]] = defaultdict(list)
+    for one in runs:
+        groups[of(one)].append(one)
+    lines = [f"| {title} | runs | first right | among two |", "|---|---:|---:|---:|"]
+    for name in sorted(groups):
+        of_name = groups[name]
+        lines.append(
+            f"| {name} | {len(of_name)} | {sum(o.first for o in of_name)} | {sum(o.second for o in of_name)} |"
+        )
+    return [*lines, ""]
+
+
+def summary(runs: Sequence[Verdict]) -> list[str]:
+    one = [v for v in runs if v.case.program.kind == "one"]
+    two = [v for v in runs if v.case.program.kind == "two"]
+    healthy = [v for v in runs if v.case.program.kind == "healthy"]
+    sums = [v for v in runs if not v.error]
+    return [
+        f"- one planted cause: first named {share(sum(v.first for v in one), len(one))}, "
+        f"among the first two {share(sum(v.second for v in one), len(one))}",
+        f"- two planted: both named first, in the right order {share(sum(v.first for v in two), len(two))}, "
+        f"both among the first three {share(sum(v.second for v in two), len(two))}",
+        f"- healthy runs accused: {share(sum(not v.first for v in healthy), len(healthy))}",
+        f"- states add up to wall time within {SUM_WITHIN:.0%}: "
+        f"{share(sum(abs(v.summed - 1) <= SUM_WITHIN for v in sums), len(sums))}",
+        f"- no answer at all: {sum(bool(v.error) for v in runs)}",
+        "",
+    ]
+
+
+def table(verdicts: Sequence[Verdict]) -> list[str]:
+    """The results as Markdown."""
+    lines = []
+    for held_out in (True, False):
+        runs = [v for v in verdicts if v.case.program.held_out == held_out]
+        judged = [v for v in runs if not v.void]
+        if not runs:
+            continue
+        names = {v.case.program.name for v in runs}
+        lines += [
+            f"## {'Held out: not looked at while the attribution was written' if held_out else 'Developed on'}", "",
+            f"{len(names)} programs, {len(runs)} runs; {len(runs) - len(judged)} of them are no test, as the plant missed its share.", "",
+            *summary(judged),
+        ]  # fmt: skip
+        one = [v for v in judged if v.case.program.kind == "one"]
+        lines += _rows("planted", one, lambda v: v.case.program.causes[0].truth)
+        lines += _rows("strength", one, lambda v: f"{STRENGTHS.get(v.case.strength, 0):.0%}")
+        lines += _rows("condition", judged, lambda v: f"{v.case.program.kind}, {v.case.condition}")
+        lines += _rows("recorded at", judged, lambda v: v.level)
+    return lines
+
+
+def failures(verdicts: Sequence[Verdict], runs: Path) -> str:
+    """Every wrong answer, for who mends them."""
+    lines = []
+    for v in sorted(
+        verdicts, key=lambda v: (v.case.program.causes[0].unit if v.case.program.causes else "", v.case.label)
+    ):
+        if v.right:
+            continue
+        shares = ", ".join(
+            f"{name} {part:.0%}" for name, part in sorted(v.shares.items(), key=lambda x: -x[1])[:6]
+        )
+        truth = (
+            " then ".join(f"{cause.truth} ({cause.unit})" for cause in v.case.program.causes)
+            or "nothing: healthy"
+        )
+        lines += [
+            f"### {v.case.label}, {v.level}" + (f" (no test: {v.void})" if v.void else ""),
+            f"- truth: {truth}; planted {', '.join(f'{p:.0%}' for p in v.planted)}; frame {v.case.program.frame or v.case.program.whole}, "
+            f"options {' '.join(v.case.record)}; ready without a CPU {v.waited:.0%}",
+            f"- said: {v.error or ', '.join(v.named) or 'no cause'}; accused {', '.join(v.accused) or 'nothing'}",
+            f"- states {shares}; sum {v.summed:.3f}",
+            f"- capture: {runs / f'{v.case.label}-{v.level}'}/run.dyno",
+            "",
+        ]  # fmt: skip
+    return "\n".join(lines)
