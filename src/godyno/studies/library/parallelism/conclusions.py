@@ -13,7 +13,7 @@ from godyno.studies.library.parallelism.serving import served
 from godyno.studies.library.parallelism.waiting import waited
 from godyno.studies.study import CONFIRMED, NOT_CONFIRMED, NOT_TRIED, BaseStudy, figure, passed, shown
 
-_AIM = 0.95
+_AIM = 0.97
 _SET = {
     "tests": "go test -p={}", "build": "go build -p={}", "parallel": "go test -parallel={}", "GOMAXPROCS": "GOMAXPROCS={}",
 }  # fmt: skip

@@ -67,7 +67,7 @@ class Parallelism(BaseStudy):
     quick_blocks = 6
     sure = (
         "the curve is a weighed mean of many curves of several families (USL, hinge, rounds) that fit the runs; the level is the lowest "
-        "that gives 95 % of the best under 95 % of them (godyno.stats.saturation). Each run is in a cgroup of its own, which counts its "
+        "that gives 97 % of the best under 95 % of them (godyno.stats.saturation). Each run is in a cgroup of its own, which counts its "
         "peak memory and its waiting."
     )
     cannot_say: ClassVar = (
