@@ -29,7 +29,7 @@ WHAT: Mapping[str, str] = {
     "tests": "the module's test binaries, built before, as many at once as `go test -p` would run",
     "parallel": "the test binary that takes longest, by its -parallel",
     "GOMAXPROCS": "the same test binary, by its GOMAXPROCS",
-    "waits": "the test binaries at as many as there are processors and at the highest level, recorded: what they wait for",
+    "waits": "the test binaries at the level that is enough and at the highest, recorded: what they wait for",
     "build": "the module from an empty build cache, by `go build -p`",
     "half": "the test binaries and the pieces of computing on half of the processors: the check of what is predicted",
     "service": "a service under load that does not wait for answers, by its GOMAXPROCS",
@@ -106,7 +106,7 @@ class Parallelism(BaseStudy):
         yield _Trials(self, stand)
 
     def runs(self, levels: Mapping[str, str]) -> int | None:
-        """What is waited for is looked at twice: at as many as there are processors, and at the highest level."""
+        """What is waited for is looked at twice: at the level that is enough, and at the highest."""
         return {"waits": 2, "half": 4}.get(levels["what"])
 
     def conclude(self, trials: Sequence[Trial]) -> Sequence[Finding]:
@@ -274,15 +274,26 @@ class _Trials:
         return trial
 
     def _waits(self, slot: Slot) -> Trial:
-        level = self._cpus() if slot.block == 0 else max(self.study.candidates(self._cpus()))
+        candidates = self.study.candidates(self._cpus())
+        level = max(candidates)
+        if not passed(
+            self.done, what="waits"
+        ):  # first at what is enough by what was run so far: it is planned late
+            levels, rates, tasks = tried(self.done, "tests")
+            known = len(set(levels)) > 2
+            level = (
+                Curves(levels, rates, candidates, tasks=tasks).result().recommended if known else self._cpus()
+            )
         (self.stand.directory / "captures").mkdir(exist_ok=True)
         capture = self.stand.directory / "captures" / f"{slot.index:03}-waits-{level}.dyno"
         measures, facts = self.pieces.waits(level, capture)
         facts |= {"cpus": str(self._cpus()), "go": self.stand.go.version}
-        return Trial(
+        trial = Trial(
             slot.study, slot.index, slot.block, slot.levels, str(capture), measures={"level": float(level), **measures}, facts=facts,
             verdict=PASS, warnings=self._left_out("tests"),
         )  # fmt: skip
+        self.done.append(trial)
+        return trial
 
     def _service(self, slot: Slot) -> Trial:
         service = Service(self.stand, self.study.service, self.study.url)
