@@ -48,6 +48,7 @@ def test_every_console_example_runs(page: Path, tmp_path: Path) -> None:
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "COLUMNS": "100",
         "GOFLAGS": "",
+        "GODYNO_STATE": str(tmp_path / "state"),
     }
     for block in blocks(page, "console"):
         for command, shown in commands(block):

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from godyno.diagnose.findings import findings_of
     from godyno.diagnose.hottest import Hottest, hottest
     from godyno.diagnose.running_quota import diagnose_quota
+    from godyno.diagnose.why import why
     from godyno.errors import GodynoError
     from godyno.machine import read_machine
     from godyno.machine.doctor import doctor
@@ -69,6 +70,7 @@ _HOMES = {
     "run_study": "godyno.studies.studying",
     "list_studies": "godyno.studies.studying",
     "survey": "godyno.studies.survey.surveying",
+    "why": "godyno.diagnose.why",
 }
 
 __all__ = [
@@ -100,6 +102,7 @@ __all__ = [
     "recover",
     "run_study",
     "survey",
+    "why",
 ]
 
 

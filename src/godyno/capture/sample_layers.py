@@ -41,6 +41,7 @@ SAMPLE_LAYERS: Mapping[str, SampleLayer] = {
     "goroutine": SampleLayer("Goroutines", "", Placed.SNAPSHOT),
     "minor_fault": SampleLayer("Minor page faults", ""),
     "major_fault": SampleLayer("Major page faults", ""),
+    "wakeup": SampleLayer("Who woke whom", ""),
 }
 
 # In SQL over ``stacks``: a sample that can be shown, and one that may be added up with others (of states, each process's last).
@@ -53,7 +54,7 @@ SUMMABLE_SQL = (
 
 _BYTES = {"heap", "alloc", "allocs", "inuse", "memory", "space", "bytes"}
 _COUNTS = {
-    "goroutine", "goroutines", "objects", "count", "fault", "faults", "threadcreate", "switches",
+    "goroutine", "goroutines", "objects", "count", "fault", "faults", "threadcreate", "switches", "wakeup",
 }  # fmt: skip
 
 

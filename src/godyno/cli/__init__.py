@@ -27,6 +27,7 @@ COMMANDS = {
     "record": "Run a command and keep what it did in a capture.",
     "attach": "Record what already runs, without touching it.",
     "show": "What a capture shows.",
+    "why": "Where a run's wall time went, and what would change it.",
     "report": "Write a capture's report as one HTML page or Markdown.",
     "export": "Write a capture in another tool's format, or send it there.",
     "exporter": "Serve recordings to Prometheus at /metrics.",

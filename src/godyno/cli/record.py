@@ -65,6 +65,11 @@ LEVELS = ("light", "standard", "deep")
     help="GODEBUG lines of every Go process: gctrace,inittrace,schedtrace (taken out of stderr). Costs a process more for each.",
 )
 @click.option(
+    "--cache-keys",
+    is_flag=True,
+    help="Keep what went into each key of Go's build cache, to name what changed since the last recording that did.",
+)
+@click.option(
     "--instrument",
     is_flag=True,
     help="Have a go command's programs tell of goroutines, GC, metrics and profiles; adds a file to their build, not to your tree.",
@@ -96,7 +101,8 @@ LEVELS = ("light", "standard", "deep")
 def command(
     out: Path | None, tags: tuple[str, ...], hz: float, level: str, calls: str | None,
     wait_for_tree: bool, no_output: bool, quiet_output: bool,
-    output_limit: str, go_debug: str | None, instrument: bool, instrument_with: str | None, pprof: str | None, profiles: str,
+    output_limit: str, go_debug: str | None, cache_keys: bool, instrument: bool,
+    instrument_with: str | None, pprof: str | None, profiles: str,
     every: str, memory_limit: str | None, swap_limit: str | None,
     cpu_quota: float | None, timeout: str | None, no_seal: bool,
     quiet: bool, as_json: bool, result_fd: int | None, argv: tuple[str, ...],
@@ -121,6 +127,7 @@ def command(
       godyno record --level standard -- go test ./...
       godyno record -o tests.dyno --tag commit=abc123 -- go test ./...
       godyno record --instrument -- go test ./...
+      godyno record --cache-keys -- go build ./...
       godyno record --memory-limit 512MiB -- go build -p 1 ./...
       godyno record --pprof http://localhost:6060/debug/pprof -- ./server
     """
@@ -136,6 +143,9 @@ def command(
     settings: dict[str, dict[str, object]] = {}
     if go_debug:
         also, settings = _go_debug(go_debug)
+    if cache_keys:
+        also += ("cache_keys",)
+        settings["cache_keys"] = {"asked": _cache_keys(argv, no_output)}
     if instrument or instrument_with:
         also += ("go_runtime",)
         settings["go_runtime"] = {"plan": _instrument(argv, instrument_with)}
@@ -195,6 +205,19 @@ def _go_debug(text: str) -> tuple[tuple[str, ...], dict[str, dict[str, object]]]
 
     wanted = settings_of(text)
     return ("go_debug",), {"go_debug": {"settings": wanted, "shim": build_shim(find_go())}}
+
+
+def _cache_keys(argv: tuple[str, ...], no_output: bool) -> bool:
+    from godyno.probes.runtime.build_actions import is_build
+
+    if no_output:
+        raise UsageError("--cache-keys reads the go command's stderr", hint="Leave --no-output out.")
+    if not is_build(argv):
+        raise UsageError(
+            f"--cache-keys is for go build, test, vet, install and run, not for {argv[0]}",
+            hint="Put the go command itself behind --.",
+        )
+    return True
 
 
 def _instrument(argv: tuple[str, ...], names: str | None) -> object:

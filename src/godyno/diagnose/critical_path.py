@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from godyno import units
-from godyno.diagnose.processes import Process, processes, spans, whole
+from godyno.diagnose.processes import Process, number, processes, spans, whole
 from godyno.model import Confidence, Estimate, Evidence, Finding
 
 MOST = 20  # steps of the path that are listed: the longest
@@ -23,6 +23,8 @@ class Action:
     t_end_ns: int
     ready_ns: int | None
     deps: tuple[int, ...]
+    command_s: float = 0.0  # of the commands that it ran; 0 where it was cached or is bookkeeping
+    args: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     @property
     def label(self) -> str:
@@ -59,8 +61,9 @@ def read_actions(capture: Any) -> dict[int, Action]:
         ids = tuple(dep for dep in deps if whole(dep) is not None) if isinstance(deps, list) else ()
         mode = args.get("mode")
         out[key] = Action(
-            name, mode if isinstance(mode, str) else track, start, end, whole(args.get("ready_ns")), ids
-        )
+            name, mode if isinstance(mode, str) else track, start, end, whole(args.get("ready_ns")), ids,
+            number(args.get("cmd_real_s")) or 0.0, args,
+        )  # fmt: skip
     return out
 
 

@@ -38,6 +38,8 @@ class Action:
     objdir: str = ""  # its work directory, as in the arguments of its commands
     target: str = ""
     failed: bool = False
+    key: str = ""  # the action ID: what its cache entry is found by
+    content: str = ""  # the content ID of what it made: what dependents' keys are made of
 
     @property
     def queueing_s(self) -> float:
@@ -101,6 +103,7 @@ def _action(row: Any) -> Action:
         raise FormatError("An action without a number")
     deps = row.get("Deps") or ()
     commands = row.get("Cmd") or ()
+    build_id = _text(row, "BuildID").split("/")
     return Action(
         id=number,
         mode=_text(row, "Mode"),
@@ -116,6 +119,8 @@ def _action(row: Any) -> Action:
         objdir=_text(row, "Objdir").rstrip("/"),
         target=_text(row, "Target"),
         failed=row.get("Failed") is True,
+        key=_text(row, "ActionID") or build_id[0],
+        content=build_id[-1] if len(build_id) > 1 else "",
     )
 
 

@@ -53,6 +53,7 @@ class GoTestResult:
     end_at_ns: int | None
     running_s: float | None
     elapsed_s: float | None  # as printed, rounded to 10 ms
+    paused_s: float | None = None  # from t.Parallel to its go-ahead; None for a test that is not parallel
 
 
 def event_of(line: str | bytes) -> GoTestEvent:
@@ -156,6 +157,7 @@ class _Open:
         self.last: int | None = None
         self.paused_at: int | None = None
         self.paused_ns = 0
+        self.parallel = False
         self.elapsed: float | None = None
 
     def take(self, event: GoTestEvent) -> None:
@@ -163,7 +165,7 @@ class _Open:
             self.start = event.at_ns if self.start is None else self.start
             self.last = event.at_ns
         if event.action == "pause":
-            self.paused_at = event.at_ns
+            self.paused_at, self.parallel = event.at_ns, True
         elif event.action == "cont" and self.paused_at is not None and event.at_ns is not None:
             self.paused_ns += max(0, event.at_ns - self.paused_at)
             self.paused_at = None
@@ -176,8 +178,9 @@ class _Open:
         if self.start is not None and self.last is not None:
             running = max(0, self.last - self.start - self.paused_ns) * 1e-9
         return GoTestResult(
-            self.package, self.test, self.outcome or "unknown", self.start, self.last, running, self.elapsed
-        )
+            self.package, self.test, self.outcome or "unknown", self.start, self.last, running, self.elapsed,
+            self.paused_ns * 1e-9 if self.parallel else None,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ import termios
 import threading
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 from godyno.capture.journal import STREAMS, Journal
 from godyno.clock import now_ns
@@ -23,6 +24,7 @@ from godyno.clock import now_ns
 _PIECE_BYTES = 1 << 16
 _MUCH_BYTES = 1 << 12  # a pseudo-terminal gives no more at once
 GATHER_S = 0.001
+DIVERTED = "stderr"  # the file in a probe's raw folder
 _WINDOW = struct.Struct("HHHH")
 
 
@@ -36,15 +38,30 @@ class Channel:
     write_fd: int
     is_terminal: bool
     serves: tuple[int, ...]  # 1, 2, or both
+    diverted: Diverted | None = None
 
 
-def open_channels() -> list[Channel]:
-    """The channels that stand for the present stdout and stderr; a closed one gets none."""
+@dataclass(frozen=True, slots=True)
+class Diverted:
+    """Whole lines of stderr that begin with one of ``prefixes`` are a probe's own: they are not shown, and of them those that begin with
+    one of ``kept`` are appended to ``file``.
+    """
+
+    prefixes: tuple[bytes, ...]
+    kept: tuple[bytes, ...]
+    file: Path
+
+
+def open_channels(diverted: Diverted | None = None) -> list[Channel]:
+    """The channels that stand for the present stdout and stderr; a closed one gets none.
+
+    Where lines are ``diverted``, stderr has a pipe of its own, so that no line of stdout lies within one.
+    """
     first, second = _identity(1), _identity(2)
-    if first is not None and first == second:
+    if first is not None and first == second and not diverted:
         return [_open("output", 1, (1, 2))]
     return [
-        _open(stream, fd, (fd,))
+        _open(stream, fd, (fd,), diverted if fd == 2 else None)
         for stream, fd, found in (("stdout", 1, first), ("stderr", 2, second))
         if found is not None
     ]
@@ -58,8 +75,8 @@ def _identity(fd: int) -> tuple[int, int, int] | None:
     return found.st_dev, found.st_ino, found.st_rdev
 
 
-def _open(stream: str, out_fd: int, serves: tuple[int, ...]) -> Channel:
-    if os.isatty(out_fd):
+def _open(stream: str, out_fd: int, serves: tuple[int, ...], diverted: Diverted | None = None) -> Channel:
+    if os.isatty(out_fd) and not diverted:
         read_fd, write_fd = os.openpty()
         settings = termios.tcgetattr(write_fd)
         settings[1] &= ~termios.OPOST  # the user's own terminal turns \n into \r\n, once
@@ -70,7 +87,7 @@ def _open(stream: str, out_fd: int, serves: tuple[int, ...]) -> Channel:
         copy_window_size(channel)
         return channel
     read_fd, write_fd = os.pipe()
-    return Channel(stream, out_fd, read_fd, write_fd, False, serves)
+    return Channel(stream, out_fd, read_fd, write_fd, False, serves, diverted)
 
 
 def copy_window_size(channel: Channel) -> None:
@@ -100,22 +117,64 @@ class Relay:
     def _copy(self) -> None:
         _be_prompt()
         channel, stream = self.channel, STREAMS.index(self.channel.stream)
+        sieve = Sieve(channel.diverted) if channel.diverted else None
         while True:
             try:
                 piece = os.read(channel.read_fd, _PIECE_BYTES)
             except OSError:  # EIO: the last holder of a pseudo-terminal closed it
                 piece = b""
-            if not piece:
+            ended = not piece
+            if sieve:
+                piece = sieve.rest() if ended else sieve.passed(piece)
+            if ended and not piece:
                 break
             t_ns = now_ns()
             shown = self.quiet or write_all(channel.out_fd, piece)
             self.kept.add(stream, t_ns, piece)
-            if not shown:
+            if not shown or ended:
                 break
             if len(piece) < _MUCH_BYTES:
                 time.sleep(GATHER_S)
         os.close(channel.read_fd)
         self.closed.set()
+
+
+class Sieve:
+    """Takes a probe's own lines out of what passes. What is not yet a whole line waits only while it may become one of them."""
+
+    def __init__(self, diverted: Diverted) -> None:
+        self._prefixes, self._kept = diverted.prefixes, diverted.kept
+        self._file = diverted.file.open("ab", buffering=1 << 16)
+        self._begun = b""
+        self._inside = False  # the beginning of the present line was passed on already
+
+    def passed(self, piece: bytes) -> bytes:
+        """What of ``piece``, and of what had waited, is to be passed on."""
+        *lines, self._begun = (self._begun + piece).split(b"\n")
+        out = []
+        for line in lines:
+            if self._inside or not line.startswith(self._prefixes):
+                out.append(line + b"\n")
+            elif line.startswith(self._kept):
+                self._write(line + b"\n")
+            self._inside = False
+        if self._begun and (self._inside or not self._may_be_one(self._begun)):
+            out.append(self._begun)
+            self._begun, self._inside = b"", True
+        return b"".join(out)
+
+    def rest(self) -> bytes:
+        """What waited when the end came."""
+        self._file.close()
+        begun, self._begun = self._begun, b""
+        return b"" if begun.startswith(self._prefixes) else begun
+
+    def _may_be_one(self, begun: bytes) -> bool:
+        return any(begun.startswith(prefix[: len(begun)]) for prefix in self._prefixes)
+
+    def _write(self, line: bytes) -> None:
+        with contextlib.suppress(OSError, ValueError):  # a full disk costs these lines, not the command
+            self._file.write(line)
 
 
 def _be_prompt() -> None:

@@ -33,7 +33,7 @@ from godyno.recorder.ending import Ending
 from godyno.recorder.identity import present_recorder
 from godyno.recorder.keeper import Keeper
 from godyno.recorder.loop import EventLoop
-from godyno.recorder.output import open_channels
+from godyno.recorder.output import DIVERTED, Diverted, open_channels
 from godyno.recorder.own import own_cpu_s, own_peak_bytes, prompt
 from godyno.recorder.signals import Signals
 from godyno.redact import redact_argv
@@ -159,7 +159,7 @@ class Session:
         self._limit()
         if self.group is None or "memory" not in self.group.paths:
             self.notes["no_cgroup"] = missing
-        self.channels = open_channels() if options.lines else []
+        self.channels = open_channels(self._diverted()) if options.lines else []
         if self.channels:
             self.notes["lines_alignment_error_ns"] = _LINE_LATE_NS
         self.keeper = Keeper(
@@ -231,6 +231,16 @@ class Session:
             availability = probe.availability(self.machine)
             clocks = {table: clock.value for table, clock in probe.tables.items()}
             yield probe, ProbeEntry(name, availability, clocks)
+
+    def _diverted(self) -> Diverted | None:
+        """The lines of stderr that are a probe's own; the keeper puts them into the probe's ``raw`` folder."""
+        for probe, entry in self.probes:
+            prefixes = getattr(probe, "stderr_prefixes", ())
+            if entry.availability and prefixes:
+                folder = self.directory.absolute() / "raw" / probe.name
+                folder.mkdir(parents=True, exist_ok=True)
+                return Diverted(prefixes, probe.stderr_kept, folder / DIVERTED)  # type: ignore[attr-defined]
+        return None
 
     def _go_env(self) -> Callable[[], Mapping[str, str]] | None:
         """How to ask Go for its environment, where the command is a go command: `go env` takes 10 ms, twice."""

@@ -110,3 +110,15 @@ def test_how_many_ran_is_told_over_time(tmp_path: Path) -> None:
     found.finish(200_000_000)
     assert sink.values("scheduler.running") == [1.0, 0.5]
     assert sink.values("scheduler.runnable") == [0.0, 0.5]
+
+
+def test_a_wake_up_says_who_woke(tmp_path: Path) -> None:
+    sink = FakeSink(tmp_path)
+    found = States(sink)
+    found.switch(Switch(100, 0, 7, 8, out=True, preempted=False))
+    assert found.wake(8, 150, by_pid=7, by_tid=9) is not None
+    assert found.wake(8, 160, by_pid=7, by_tid=9) is None  # it does not sleep any more
+    found.switch(Switch(200, 0, 7, 8, out=False, preempted=False))
+    found.finish(300)
+    (ready,) = [span for span in sink.spans if span["layer"] == "thread_state" and span["name"] == "runnable"]
+    assert ready["t_start_ns"] == 150 and ready["args"] == {"waker_pid": 7, "waker": 9}

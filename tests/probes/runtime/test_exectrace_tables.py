@@ -16,7 +16,7 @@ from godyno.testing.recording import FakeSink
 
 RUNNING, WAITING = GOROUTINE_STATES.index("running"), GOROUTINE_STATES.index("waiting")
 COLUMNS = {
-    "goroutine_states": "t_start_ns:i8 t_end_ns:i8 goroutine:i8 thread:i4 stack:u4 reason:s2 proc:i2 state:u1 open:u1 pad:i2",
+    "goroutine_states": "t_start_ns:i8 t_end_ns:i8 goroutine:i8 thread:i4 stack:u4 reason:s2 proc:i2 state:u1 open:u1 pad:i2 waker:i8",
     "goroutines": "t_ns:i8 goroutine:i8 parent:i8 start_stack:u4 stack:u4",
     "proc_states": "t_start_ns:i8 t_end_ns:i8 proc:i4 thread:i8 state:u1 open:u1",
     "ranges": "t_start_ns:i8 t_end_ns:i8 name:s scope:u1 goroutine:i8 proc:i4 thread:i8 stack:u4 open:u1",
@@ -63,7 +63,7 @@ def decoded(directory: Path, strings: list[str], **tables: list[tuple[Any, ...]]
 
 
 def state(start: int, end: int, goroutine: int, kind: int, stack: int = 0) -> tuple[int, ...]:
-    return (start, end, goroutine, 7, stack, 0, 0, kind, 0, 0)
+    return (start, end, goroutine, 7, stack, 0, 0, kind, 0, 0, -1)
 
 
 def test_within_the_budget_the_busiest_are_whole_and_of_the_others_the_longer_states(tmp_path: Path) -> None:
@@ -127,7 +127,7 @@ def test_samples_waits_and_calls_carry_stacks_and_goroutines(tmp_path: Path) -> 
         (4, 2, 1, 5, 3, 2, 0),
         (5, 2, 2, 2, 3, 3, 0),
     ]
-    call = (0, 300_000, 4, 7, 2, 0, 0, GOROUTINE_STATES.index("syscall"), 0, 0)
+    call = (0, 300_000, 4, 7, 2, 0, 0, GOROUTINE_STATES.index("syscall"), 0, 0, -1)
     trace = decoded(
         tmp_path / "d", strings, frames=frames, samples=[(50, 4, 0, 7, 1)],
         goroutine_states=[call, state(0, 200_000, 5, WAITING, 1), state(0, 50_000, 6, WAITING, 1)],

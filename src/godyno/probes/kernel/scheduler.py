@@ -1,7 +1,9 @@
 """When each thread ran, waited for a CPU, or slept: from the kernel's own switch records, without tracefs.
 
 A thread that is switched out while it could run on waits from then on. One that goes to sleep waits from its wake-up on, which
-needs the tracepoint sched_wakeup; without it that part of the waiting is counted as sleep, and the capture says so.
+needs the tracepoint sched_wakeup; without it that part of the waiting is counted as sleep, and the capture says so. Wake-ups by
+another thread of the tree are seen whole; of those by interrupts on an idle CPU many are not (Linux 6.18), so a sleep
+that ends without one was ended by an interrupt or by somebody outside.
 """
 
 from __future__ import annotations
@@ -26,7 +28,9 @@ from godyno.probes.kernel.stacks import Stacks, end_ns
 from godyno.probes.kernel.tracepoints import sees_every_pid, tracepoint_ids
 
 _WAKEUP = "sched/sched_wakeup"
-_WOKEN_PID = struct.Struct("<24xi")  # struct trace_event_raw_sched_wakeup_template: comm[16] at 8, pid at 24
+# struct trace_event_raw_sched_wakeup_template: struct trace_entry (flags at 2), comm[16] at 8, pid at 24.
+_WOKEN = struct.Struct("<2xB21xi")
+_IN_INTERRUPT = 0x18  # TRACE_FLAG_HARDIRQ, TRACE_FLAG_SOFTIRQ: it was not the thread itself that woke another
 _EXISTING = "existing.jsonl"
 _BIN_NS = 100_000_000
 _MOST_SPANS = 200_000
@@ -37,7 +41,9 @@ STATES = ("running", "runnable", "sleeping")
 
 
 class Scheduler(PerfProbe):
-    """Thread states. ``stacks`` also keeps the call chain at each switch, for off-CPU flame graphs; ``wakeups`` as above."""
+    """Thread states. ``stacks`` also keeps the call chains at each switch, for off-CPU flame graphs, and at each wake-up, for who
+    woke whom; ``wakeups`` as above.
+    """
 
     name: ClassVar[str] = "scheduler"
     summary: ClassVar[str] = "when each thread ran, waited for a CPU or slept; where it went to sleep (deep)"
@@ -80,7 +86,8 @@ class Scheduler(PerfProbe):
                 if not sees_every_pid():
                     raise NotAvailableHere("a container's pids are not the kernel's")
                 number = tracepoint_ids([_WAKEUP])[_WAKEUP]
-                out.append(pe.Event("wakeup", pe.TYPE_TRACEPOINT, number, 1, pe.SAMPLE_RAW, kernel=True))
+                sample = pe.SAMPLE_RAW | (pe.SAMPLE_CALLCHAIN if self.stacks else 0)
+                out.append(pe.Event("wakeup", pe.TYPE_TRACEPOINT, number, 1, sample, kernel=True))
             except NotAvailableHere as error:
                 self._without(f"{error}" + (f" ({error.hint})" if error.hint else ""))
         if self.stacks:
@@ -125,8 +132,14 @@ class Scheduler(PerfProbe):
                     stack = stacks.stack(record)
                     if stack:
                         chains[record.tid] = (stack, record.t_ns)
-                elif len(record.raw) >= _WOKEN_PID.size:
-                    states.wake(_WOKEN_PID.unpack_from(record.raw)[0], record.t_ns)
+                elif len(record.raw) >= _WOKEN.size:
+                    flags, tid = _WOKEN.unpack_from(record.raw)
+                    by = 0 if flags & _IN_INTERRUPT else record.tid
+                    woken = states.wake(tid, record.t_ns, record.pid, by)
+                    if woken is not None and record.chain:
+                        stack = stacks.stack(record)
+                        if stack:
+                            sink.sample(record.t_ns, "wakeup", stack, 1.0, woken.pid, woken.tid)
             elif isinstance(record, Life):
                 states.life(record)
                 stacks.apply(record)
@@ -183,6 +196,7 @@ class Thread:
     preemptions: int = 0
     wakeups: int = 0
     longest_wait_ns: int = 0
+    waker: tuple[int, int] | None = None  # pid and tid, of the present state
 
 
 class States:
@@ -197,7 +211,7 @@ class States:
         self.threshold_ns = 0
         self.threads = 0
         self._names: dict[int, str] = {}
-        self._kept: list[tuple[int, int, int, int, int]] = []  # start, end, state, pid, tid
+        self._kept: list[tuple[int, int, int, int, int, tuple[int, int] | None]] = []
         self._bins: dict[int, array[int]] = {}
 
     def switch(self, record: Switch) -> None:
@@ -226,12 +240,15 @@ class States:
             except (ValueError, TypeError, RecursionError):
                 continue
 
-    def wake(self, tid: int, t_ns: int) -> None:
-        """A sleeping thread may run again."""
+    def wake(self, tid: int, t_ns: int, by_pid: int = 0, by_tid: int = 0) -> Thread | None:
+        """A sleeping thread may run again, woken by another (``by_tid`` 0: by an interrupt); None where it did not sleep."""
         thread = self.alive.get(tid)
-        if thread is not None and thread.state == SLEEPING and t_ns >= thread.since_ns:
-            thread.wakeups += 1
-            self._enter(thread, RUNNABLE, t_ns)
+        if thread is None or thread.state != SLEEPING or t_ns < thread.since_ns:
+            return None
+        thread.wakeups += 1
+        self._enter(thread, RUNNABLE, t_ns)
+        thread.waker = (by_pid, by_tid)
+        return thread
 
     def life(self, record: Life) -> None:
         """A thread is made, or ends."""
@@ -260,8 +277,9 @@ class States:
         for thread in list(self.alive.values()):
             self._end(thread, end)
         self.alive.clear()
-        for start, stop, state, pid, tid in self._kept:
-            self.sink.span(start, stop, "thread_state", f"{pid}/{tid}", STATES[state], pid, tid)
+        for start, stop, state, pid, tid, waker in self._kept:
+            args = {"waker_pid": waker[0], "waker": waker[1]} if waker else None
+            self.sink.span(start, stop, "thread_state", f"{pid}/{tid}", STATES[state], pid, tid, args)
         self._write_bins()
         self.sink.note("threads", self.threads)
         if self.left_out:
@@ -276,7 +294,7 @@ class States:
 
     def _enter(self, thread: Thread, state: int, t_ns: int) -> None:
         self._close(thread, t_ns)
-        thread.state, thread.since_ns = state, max(t_ns, thread.since_ns)
+        thread.state, thread.since_ns, thread.waker = state, max(t_ns, thread.since_ns), None
 
     def _close(self, thread: Thread, t_ns: int) -> None:
         since, state = thread.since_ns, thread.state
@@ -294,7 +312,7 @@ class States:
         if took < self.threshold_ns:
             self.left_out += 1
             return
-        self._kept.append((since, t_ns, state, thread.pid, thread.tid))
+        self._kept.append((since, t_ns, state, thread.pid, thread.tid, thread.waker))
         if len(self._kept) > 2 * self.most_spans:
             self._thin()
 

@@ -45,6 +45,7 @@ class BuildActions(SimpleProbe):
     def decode(self, raw: Path, sink: Sink, manifest: Mapping[str, Any]) -> None:
         """One span for each action that took a worker."""
         from godyno.formats.actiongraph import action_graph
+        from godyno.probes.runtime.build_sources import Sources
 
         file = raw / FILE
         ran = subcommand_at(manifest.get("workload", {}).get("argv") or ()) is not None
@@ -67,6 +68,7 @@ class BuildActions(SimpleProbe):
                 "The action graph could not be placed in time: the capture has no reading of the wall clock."
             )
             return
+        sources = Sources(manifest)
         for action in actions:
             if action.start_at_ns is None or action.done_at_ns is None:
                 continue
@@ -82,6 +84,10 @@ class BuildActions(SimpleProbe):
                 }
             if action.objdir:
                 args["objdir"] = action.objdir
+            if action.key:
+                args["key"] = action.key
+            if action.mode == "build" and action.commands:
+                args |= sources.of(action.package, action.commands)
             sink.span(
                 conversion.monotonic_ns(action.start_at_ns), conversion.monotonic_ns(action.done_at_ns),
                 "action", action.mode, action.package or action.mode, args=args,
@@ -94,6 +100,11 @@ def subcommand_at(argv: Sequence[str]) -> int | None:
     """The index of the subcommand in a go command that has actions; None for anything else."""
     command = go_command(argv)
     return command.at if command and command.subcommand in _SUBCOMMANDS else None
+
+
+def is_build(argv: Sequence[str]) -> bool:
+    """Whether it is a go command that has actions."""
+    return subcommand_at(argv) is not None
 
 
 def realtime(manifest: Mapping[str, Any]) -> Conversion | None:

@@ -71,6 +71,8 @@ def _span(sink: Sink, result: GoTestResult, start: int | None, end: int | None) 
     args: dict[str, Any] = {"package": result.package, "outcome": result.outcome}
     if result.running_s is not None:
         args["running_s"] = result.running_s
+    if result.paused_s is not None:
+        args["paused_s"] = result.paused_s
     if result.elapsed_s is not None:
         args["elapsed_s"] = result.elapsed_s
     sink.span(

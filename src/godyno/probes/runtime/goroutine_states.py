@@ -60,7 +60,9 @@ class _Lives:
         np.maximum.at(self.longest_runnable, at[runnable], took[runnable])
         np.minimum.at(self.start, at, chunk["t_start_ns"])
         np.maximum.at(self.end, at, chunk["t_end_ns"])
-        named = chunk["stack"] > 0
+        named = (chunk["stack"] > 0) & (
+            chunk["state"] != RUNNABLE
+        )  # where it became runnable the stack is its waker's
         self.stack[at[named]] = chunk["stack"][named]
 
 
@@ -162,13 +164,14 @@ def _write_states(rows: Array, sink: TableSink, pid: int, shift: int, names: Nam
 
 
 def _why(rows: Array, names: Names) -> Any:
-    """The reason and the place of each state, as an object; of the many rows few are different."""
-    keys = (rows["reason"].astype(np.int64) << 32) | rows["stack"]
+    """The reason and the place of each state, and who made it runnable (``function`` is then where the waker was), as an object."""
+    keys = np.empty(len(rows), [("why", np.int64), ("waker", np.int64)])
+    keys["why"], keys["waker"] = (rows["reason"].astype(np.int64) << 32) | rows["stack"], rows["waker"]
     unique, index = np.unique(keys, return_inverse=True)
     texts = []
-    for key in unique.tolist():
+    for key, waker in unique.tolist():
         reason = names.strings[key >> 32].as_py() if key >> 32 < len(names.strings) else ""
-        found = {"reason": reason, "function": names.where(key & 0xFFFFFFFF)}
+        found = {"reason": reason, "function": names.where(key & 0xFFFFFFFF), "waker": max(0, waker)}
         texts.append(
             json.dumps({k: v for k, v in found.items() if v}, ensure_ascii=False, separators=(",", ":"))
         )

@@ -54,6 +54,7 @@ type state struct {
 	reason uint32
 	thread int64
 	proc   int64
+	waker  int64 // the goroutine that made this one runnable; none where the scheduler did, or a timer
 	kind   uint8
 }
 
@@ -109,7 +110,7 @@ func newDecoder(out *output) *decoder {
 		known:      map[string]uint32{},
 		hot:        placesAreKnown(),
 		states: out.table("goroutine_states", "t_start_ns:i8", "t_end_ns:i8", "goroutine:i8", "thread:i4", "stack:u4",
-			"reason:s2", "proc:i2", "state:u1", "open:u1", "pad:i2"),
+			"reason:s2", "proc:i2", "state:u1", "open:u1", "pad:i2", "waker:i8"),
 		created:    out.table("goroutines", "t_ns:i8", "goroutine:i8", "parent:i8", "start_stack:u4", "stack:u4"),
 		procStates: out.table("proc_states", "t_start_ns:i8", "t_end_ns:i8", "proc:i4", "thread:i8", "state:u1", "open:u1"),
 		spans: out.table("ranges", "t_start_ns:i8", "t_end_ns:i8", "name:s", "scope:u1", "goroutine:i8", "proc:i4",
@@ -237,7 +238,7 @@ func (d *decoder) goroutine(e *trace.Event, st *trace.StateTransition, t int64) 
 		d.goroutines[id] = current
 		slot.state = current
 		if from != trace.GoNotExist && from != trace.GoUndetermined {
-			*current = state{start: d.first, kind: uint8(from), thread: none, proc: none}
+			*current = state{start: d.first, kind: uint8(from), thread: none, proc: none, waker: none}
 			d.goroutineState(id, current, t, 0)
 		}
 	} else if from == to && uint8(to) == current.kind { // told again at a generation's start
@@ -265,11 +266,16 @@ func (d *decoder) goroutine(e *trace.Event, st *trace.StateTransition, t int64) 
 	current.thread, current.proc = int64(e.Thread()), int64(e.Proc())
 	current.reason = d.name(st.Reason)
 	current.stack = d.stack(st.Stack)
+	current.waker = none
+	if to == trace.GoRunnable && e.Goroutine() != id {
+		current.waker = int64(e.Goroutine())
+		current.stack = d.stack(e.Stack())
+	}
 }
 
 // goroutineState writes nearly all rows that there are, so it fills the record by hand.
 func (d *decoder) goroutineState(id trace.GoID, s *state, t int64, open uint8) {
-	b := (*[40]byte)(d.states.record())
+	b := (*[48]byte)(d.states.record())
 	binary.LittleEndian.PutUint64(b[0:], uint64(s.start))
 	binary.LittleEndian.PutUint64(b[8:], uint64(t))
 	binary.LittleEndian.PutUint64(b[16:], uint64(id))
@@ -278,6 +284,7 @@ func (d *decoder) goroutineState(id trace.GoID, s *state, t int64, open uint8) {
 	binary.LittleEndian.PutUint16(b[32:], uint16(min(s.reason, 1<<16-1)))
 	binary.LittleEndian.PutUint16(b[34:], uint16(s.proc))
 	b[36], b[37], b[38], b[39] = s.kind, open, 0, 0
+	binary.LittleEndian.PutUint64(b[40:], uint64(s.waker))
 	d.states.row()
 }
 

@@ -18,7 +18,7 @@ type wire struct {
 	g, p, m int64
 	kind    uint8
 	time    int64
-	args    [2]uint64
+	args    [3]uint64
 }
 
 // hot is a goroutine's transition. In which argument the goroutine, the reason and the stack are; none where in none.
@@ -34,7 +34,7 @@ var hots = [256]hot{
 	16: {trace.GoRunnable, trace.GoRunning, 0, none, none}, // GoStart
 	19: {trace.GoRunning, trace.GoRunnable, none, 0, 1},    // GoStop
 	20: {trace.GoRunning, trace.GoWaiting, none, 0, 1},     // GoBlock
-	21: {trace.GoWaiting, trace.GoRunnable, 0, none, none}, // GoUnblock
+	21: {trace.GoWaiting, trace.GoRunnable, 0, none, 2},    // GoUnblock: the stack is the waker's
 	22: {trace.GoRunning, trace.GoSyscall, none, none, 1},  // GoSyscallBegin
 	23: {trace.GoSyscall, trace.GoRunning, none, none, none},
 }
@@ -103,7 +103,10 @@ func (d *decoder) takeHot(e *trace.Event) bool {
 	d.goroutineState(id, current, w.time, 0)
 	current.start, current.kind = w.time, uint8(h.to)
 	current.thread, current.proc = w.m, w.p
-	current.reason, current.stack = 0, 0
+	current.reason, current.stack, current.waker = 0, 0, none
+	if h.to == trace.GoRunnable && w.g != int64(id) {
+		current.waker = w.g
+	}
 	if h.reason >= 0 {
 		if n := w.args[0]; n < uint64(len(d.numbers.names)) && d.numbers.names[n] != 0 {
 			current.reason = d.numbers.names[n] - 1
@@ -115,7 +118,7 @@ func (d *decoder) takeHot(e *trace.Event) bool {
 		}
 	}
 	if h.stack >= 0 {
-		if n := w.args[1]; n < uint64(len(d.numbers.stacks)) && d.numbers.stacks[n] != 0 {
+		if n := w.args[h.stack]; n < uint64(len(d.numbers.stacks)) && d.numbers.stacks[n] != 0 {
 			current.stack = d.numbers.stacks[n] - 1
 		} else {
 			current.stack = d.stack(e.Stack())
@@ -138,7 +141,7 @@ func agrees(e *trace.Event, h *hot, id trace.GoID) bool {
 	}
 	from, to := st.Goroutine()
 	stack := trace.NoStack
-	if h.stack >= 0 {
+	if h.stack >= 0 && h.from != trace.GoWaiting {
 		stack = e.Stack()
 	}
 	return from == h.from && to == h.to && st.Stack == stack && (st.Reason == "" || h.reason >= 0) &&

@@ -1,0 +1,3 @@
+module godyno.example/anomalies
+
+go 1.24

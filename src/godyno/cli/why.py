@@ -1,0 +1,204 @@
+"""``godyno why``."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from godyno.errors import GodynoError, UsageError
+
+if TYPE_CHECKING:
+    from godyno.diagnose.why import Answer
+    from godyno.recorder import Recording
+    from godyno.studies.remedies import Tried
+
+_LEAST_SHOWN = 0.005
+_WIDEST = 110
+_COMMAND = "godyno.why.command"
+
+
+class _Command(click.Command):
+    """What follows ``--`` is a command to record, which click would take for captures."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if "--" in args:
+            at = args.index("--")
+            ctx.meta[_COMMAND] = tuple(args[at + 1 :])
+            args = args[:at]
+        return super().parse_args(ctx, args)
+
+
+@click.command("why", cls=_Command, short_help="Where a run's wall time went, and what would change it.")
+@click.argument("capture", type=click.Path(path_type=Path), required=False, metavar="[CAPTURE | -- COMMAND…]")
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="With a command: where its capture goes.")
+@click.option("--process", metavar="PID|NAME", help="The path of this process instead of the whole run's.")
+@click.option("--from", "since", metavar="TIME", help="From so long after the run's start: 2s, 1m30s.")
+@click.option("--to", "until", metavar="TIME", help="Until so long after the run's start.")
+@click.option(
+    "-n", "most", type=click.IntRange(1), default=5, show_default=True, help="How many causes are shown."
+)
+@click.option(
+    "--try",
+    "tries",
+    is_flag=True,
+    help="Run the command again with what is safe to try (environment only), and compare.",
+)
+@click.option("--json", "as_json", is_flag=True, help="The states, the causes and their evidence as JSON.")
+@click.pass_context
+def command(
+    ctx: click.Context, capture: Path | None, out: Path | None, process: str | None, since: str | None, until: str | None,
+    most: int, tries: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """Tell where a run's wall time went, on its critical path, and what would change it.
+
+    Of a CAPTURE, or of COMMAND, which is then recorded at --level deep and, where it is `go run`, `go test` or a program that was
+    built with --instrument, with its goroutines. States add up to the wall time; causes are ranked by what mending them would save.
+
+    \b
+    Examples:
+      godyno why -- go test ./...
+      godyno why service.dyno
+      godyno why tests.dyno --process mypkg.test --from 2s --to 10s
+      godyno why service.dyno --json | jq '.causes[0]'
+      godyno why service.dyno --try
+    """
+    from godyno.diagnose.why import why
+
+    argv = ctx.meta.get(_COMMAND, ())
+    if bool(argv) == (capture is not None):
+        raise UsageError(
+            "Name a capture, or a command after --",
+            hint="`godyno why service.dyno`, or `godyno why -- go test ./...`.",
+        )
+    if out is not None and not argv:
+        raise UsageError("--out says where a command's capture goes", hint="Give the command after --.")
+    outcome = _record(argv, out, as_json) if argv else None
+    place = outcome.capture if outcome else capture
+    assert place is not None
+    found = why(place, process=process, from_s=_seconds(since), to_s=_seconds(until))
+    tried = _try(place, found, as_json) if tries else []
+    if as_json:
+        answer: dict[str, Any] = {"capture": str(place), **found.as_json()}
+        if tries:
+            answer["tried"] = [one.as_json() for one in tried]
+        click.echo(json.dumps(answer))
+    else:
+        click.echo(_text(found, most, tried))
+    if outcome is not None and (outcome.result.exit_code or outcome.result.signal):
+        sys.stdout.flush()
+        sys.exit(outcome.result.exit_code or 128 + outcome.result.signal)
+
+
+def _seconds(text: str | None) -> float | None:
+    from godyno import units
+
+    return None if text is None else units.seconds(text)
+
+
+def _record(argv: tuple[str, ...], out: Path | None, quiet: bool) -> Recording:
+    """Records a command with all that the answer needs; goroutines where that changes nothing that is kept."""
+    from godyno.formats.gocommand import go_command
+    from godyno.model import Workload
+    from godyno.recorder.session import Options, Session
+    from godyno.workload.instrument.planning import plan
+
+    also: tuple[str, ...] = ()
+    settings: dict[str, dict[str, object]] = {}
+    of_go = go_command(argv)
+    if of_go is None or of_go.subcommand in ("run", "test"):
+        try:
+            settings["go_runtime"] = {"plan": plan(argv)}
+            also = ("go_runtime",)
+        except GodynoError as error:
+            click.echo(f"godyno: recorded without its goroutines: {error}", err=True)
+    outcome = Session(
+        Workload(argv), Options(out=out, level="deep", also=also, settings=settings, quiet=quiet)
+    ).run()
+    click.echo(f"godyno: {outcome.capture}", err=True)
+    return outcome
+
+
+def _try(place: Path, found: Answer, quiet: bool) -> list[Tried]:
+    from godyno.capture.reader import open_capture
+    from godyno.studies.remedies import remedies, try_remedies
+
+    with open_capture(place) as capture:
+        workload, machine = capture.manifest.workload, capture.manifest.machine
+    chosen = remedies(found, machine)
+    if not chosen:
+        click.echo(
+            "godyno: none of the causes has a remedy that is environment alone: nothing was tried", err=True
+        )
+        return []
+    if not workload.argv:
+        raise UsageError(
+            "The capture holds no command that could be run again",
+            hint="Record one: `godyno why --try -- COMMAND`.",
+        )
+    if not quiet:
+        names = "; ".join(one.label for one in chosen)
+        click.echo(
+            f"godyno: runs {' '.join(workload.argv)} again, as it is and with {names}, in turns", err=True
+        )
+    return try_remedies(workload, chosen)
+
+
+def _text(found: Answer, most: int, tried: list[Tried]) -> str:
+    from godyno import units
+
+    width = min(_WIDEST, shutil.get_terminal_size((80, 24)).columns)
+    one = found.attribution
+    of = "in its requests" if one.view == "requests" else "on the critical path"
+    lines = [f"{one.label}: {units.show_seconds(one.wall_s)}, of which {of}", ""]
+    for state in one.states():
+        if state["share"] >= _LEAST_SHOWN:
+            of = ", ".join(part["detail"] for part in state["details"][:2])
+            lines.append(
+                _cut(
+                    f"{state['share']:5.0%} {units.show_seconds(state['seconds']):>8}  {state['title']}{': ' + of if of else ''}",
+                    width,
+                )
+            )
+    accused = [cause for cause in found.causes if cause.severity != "info"]
+    rest = [cause for cause in found.causes if cause.severity == "info"]
+    if accused:
+        lines += ["", "What would change it"]
+        for number, cause in enumerate(accused[:most], 1):
+            about = f"up to {units.show_seconds(cause.saves_s)} to save, confidence {cause.confidence.value}"
+            lines += _wrapped(f"{number}. ", f"{cause.claim}.", width)
+            lines += _wrapped("   ", f"{cause.advice} ({about})", width)
+    else:
+        lines += ["", "Nothing of the program is accused."]
+    if rest and len(accused) < most:
+        lines += ["", "Also" if accused else "For the record"]
+        for cause in rest[: most - len(accused)]:
+            lines += _wrapped("-  ", f"{cause.claim}.", width)
+    if tried:
+        lines += ["", "Tried"]
+        for attempt in tried:
+            lines += _wrapped("-  ", attempt.claim, width)
+    if one.missing:
+        lines.append("")
+        lines += textwrap.wrap(" ".join(one.missing), width)
+    return "\n".join(lines)
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def _wrapped(first: str, text: str, width: int) -> list[str]:
+    return textwrap.wrap(
+        text,
+        width,
+        initial_indent=first,
+        subsequent_indent=" " * len(first),
+        break_on_hyphens=False,
+        break_long_words=False,
+    )

@@ -1,0 +1,155 @@
+"""Which layer left its own usual range in the same stretch, by how much of the time, and how long before?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from godyno.model import Record
+from godyno.stats.sample import MAD_TO_SD, Floats
+
+_Layers = Mapping[str, Floats]
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect(Record):
+    """A layer that changed with the figure. ``share`` is how much more of the time (or of the processors) it took than usual, ``usual``
+    what it takes otherwise, ``lag_s`` by how much it came before (negative: after).
+    """
+
+    name: str
+    share: float
+    usual: float
+    lag_s: float
+    score: float  # share, weighed by how directly it holds a request up
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    name: str
+    title: str
+    needs: tuple[str, ...]
+    lost: Callable[[_Layers], Floats]  # on the grid: the share of the time that is lost to it
+    floor: float
+    weight: float
+    advice: str
+    layer: str  # whose series show it
+
+
+def _part(layers: _Layers, name: str) -> Floats:
+    return layers[name] if name in layers else np.zeros(next(iter(layers.values())).size)
+
+
+def _neighbours(layers: _Layers) -> Floats:
+    # Time in which all of it waited and others had the processors; what the quota held back waits too.
+    waited = np.maximum(layers["cpu_full"] - _part(layers, "throttled"), 0.0)
+    return np.minimum(waited, layers["others_cpu"])
+
+
+def _memory(layers: _Layers) -> Floats:
+    stalled = layers["memory_some"]
+    # Pages that are read again soon after they were evicted are waited for as I/O, and owed to memory.
+    again = np.where(_part(layers, "refaults") > 5, _part(layers, "io_some"), 0.0)
+    return np.maximum(stalled, again)
+
+
+def _disk(layers: _Layers) -> Floats:
+    rest = np.where(_part(layers, "refaults") > 5, 0.0, layers["io_some"])
+    return np.maximum(rest - _part(layers, "memory_some"), 0.0)
+
+
+def _others_disk(layers: _Layers) -> Floats:
+    total = layers["own_disk"] + layers["others_disk"]
+    part = np.divide(layers["others_disk"], total, out=np.zeros_like(total), where=total > 0)
+    return _disk(layers) * part
+
+
+def _own_disk(layers: _Layers) -> Floats:
+    return np.maximum(_disk(layers) - _others_disk(layers), 0.0)
+
+
+def _own_cpu(layers: _Layers) -> Floats:
+    return np.maximum(layers["own_cpu"] - _part(layers, "children_cpu"), 0.0)
+
+
+def _load(layers: _Layers) -> Floats:
+    """Above the usual, as a share of it."""
+    usual = float(np.median(layers["load"]))
+    return np.maximum(layers["load"] / usual - 1.0, 0.0) if usual > 0 else np.zeros(layers["load"].size)
+
+
+_RULES = (
+    _Rule("cpu quota", "its cgroup was throttled", ("throttled",), lambda x: x["throttled"], 0.01, 2.0,
+          "Raise the CPU quota, or set GOMAXPROCS to it.", "cgroup.cpu.throttled_time"),
+    _Rule("steal", "the hypervisor took processors away", ("steal",), lambda x: x["steal"], 0.02, 1.5,
+          "Look at the host, or move to another.", "system.cpu.time"),
+    _Rule("neighbours", "others used the processors that it waited for", ("cpu_full", "others_cpu"), _neighbours, 0.03, 1.5,
+          "Find who it was (`godyno noise`), give this a larger CPU weight or processors of its own.", "cgroup.pressure.cpu"),
+    _Rule("memory", "memory was short: pages were reclaimed and read again", ("memory_some",), _memory, 0.01, 1.5,
+          "Raise the memory limit, or lower GOMEMLIMIT and what it caches.", "cgroup.pressure.memory"),
+    _Rule("others' disk load", "it waited for a disk that others used", ("io_some", "own_disk", "others_disk"), _others_disk, 0.03, 1.2,
+          "Give it a disk of its own, or limit the others' I/O (io.max).", "system.disk.io"),
+    _Rule("its own disk I/O", "it waited for a disk that it used itself", ("io_some", "own_disk", "others_disk"), _own_disk, 0.05, 1.0,
+          "Write less often, in larger pieces, and sync off the path of requests.", "process.disk.io"),
+    _Rule("garbage collection", "the collector ran more than usual", ("gc",), lambda x: x["gc"], 0.10, 0.5,
+          "Look at GOGC and GOMEMLIMIT, and at what allocates (`godyno show --top --layer allocs`).", "gc"),
+    _Rule("child process", "processes that it started used the processors", ("children_cpu",), lambda x: x["children_cpu"], 0.05, 0.8,
+          "Run them elsewhere, or with a lower priority.", "process.cpu.time"),
+    _Rule("its own computing", "it computed more itself", ("own_cpu",), _own_cpu, 0.15, 0.3,
+          "Look at where its CPU time went then (`godyno show --top`, recorded with --level standard).", "cgroup.cpu.usage"),
+    _Rule("more load", "more requests came", ("load",), _load, 0.3, 0.4, "Nothing is wrong: it needs more capacity.", "lines"),
+)  # fmt: skip
+TITLES = {rule.name: rule.title for rule in _RULES}
+ADVICE = {rule.name: rule.advice for rule in _RULES}
+SHOWN_IN = {rule.name: rule.layer for rule in _RULES}
+
+
+def suspects(
+    layers: _Layers, start: int, end: int, step_s: float, odd: Floats | None = None
+) -> list[Suspect]:
+    """What changed in the steps from ``start`` to ``end``, the likeliest first. ``odd`` marks the steps of other episodes, which tell
+    nothing of what is usual.
+    """
+    found = []
+    for rule in _RULES:
+        if not all(name in layers for name in rule.needs):
+            continue
+        lost = rule.lost(layers)
+        outside = np.ones(lost.size, dtype=bool) if odd is None else ~odd.astype(bool)
+        outside[max(0, start - 2) : end + 2] = False
+        rest = lost[outside]
+        if rest.size < 10:
+            continue
+        usual = float(np.median(rest))
+        spread = MAD_TO_SD * float(np.median(np.abs(rest - usual)))
+        high = _often(lost, outside, end - start)
+        share = float(lost[start:end].mean()) - usual
+        if share < rule.floor or share < 4 * spread / (end - start) ** 0.5 or share + usual < high:
+            continue
+        began = _onset(lost, usual + max(rule.floor / 2, 3 * spread), start, end)
+        found.append(Suspect(rule.name, share, usual, (start - began) * step_s, share * rule.weight))
+    return sorted(found, key=lambda one: -one.score)
+
+
+def _often(lost: Floats, outside: NDArray[np.bool_], width: int) -> float:
+    """What stretches of this length outside of any episode reach in one of twenty: chance explains no more than that."""
+    kept = np.where(outside, lost, np.nan)
+    width = max(1, min(width, kept.size // 4))
+    known = np.isfinite(kept)
+    sums = np.concatenate(([0.0], np.cumsum(np.where(known, kept, 0.0))))
+    counts = np.concatenate(([0], np.cumsum(known)))
+    count = counts[width:] - counts[:-width]
+    means = (sums[width:] - sums[:-width])[count >= max(1, width // 2)] / count[count >= max(1, width // 2)]
+    return float(np.quantile(means, 0.95)) if means.size else 0.0
+
+
+def _onset(lost: Floats, bar: float, start: int, end: int) -> int:
+    """The first step at which the layer was over the bar and stayed there into the episode."""
+    over = lost > bar
+    at = next((index for index in range(start, end) if over[index]), start)
+    while at > max(0, start - 40) and over[at - 1]:
+        at -= 1
+    return at

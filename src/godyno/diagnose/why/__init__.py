@@ -1,0 +1,37 @@
+"""Where a run's wall time went, on its critical path, and what would change it.
+
+Call these:
+
+``attribute(capture, t_start_ns=None, t_end_ns=None, process=None) -> Attribution``
+    the path of an open capture (``open_capture``) through a window, the whole run where none is given; ``process`` is a pid or a
+    program's name. ``Attribution.segments`` cover the window without holes, each with ``t_start_ns``, ``t_end_ns``, ``state`` (a
+    name of ``states.STATES``), ``detail``, ``pid``, ``tid``, ``goroutine`` and ``stack`` (functions, leaf first);
+    ``Attribution.states()`` adds them up.
+``answer(capture, ...) -> Answer``
+    the attribution with the causes that follow from it, ranked.
+``why(path, ...) -> Answer``
+    the same of a capture on disk: what ``godyno why`` prints.
+
+================  ==============================================================================
+module            holds
+================  ==============================================================================
+``states``        the closed list of states, and how a stack tells which
+``lanes``         what each thread and goroutine did, as intervals
+``stacks``        the samples and stacks that the path asks for
+``path``          the walk backward
+``surroundings``  who had the CPUs meanwhile
+``refine``        pieces of the path to segments with one state each
+``attribution``   segments and their sums
+``causes``        what follows, ranked by what mending it would save
+``answer``        all of it in turn
+``analysis``      the same as findings, for ``show`` and reports
+================  ==============================================================================
+"""
+
+from __future__ import annotations
+
+from godyno.diagnose.why.analysis import Why
+from godyno.diagnose.why.answer import Answer, answer, attribute, why
+from godyno.diagnose.why.attribution import Attribution, Segment
+
+__all__ = ["Answer", "Attribution", "Segment", "Why", "answer", "attribute", "why"]

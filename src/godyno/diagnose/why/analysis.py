@@ -1,0 +1,52 @@
+"""The causes as an analysis, so that they are in ``show`` and in every report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from godyno import units
+from godyno.diagnose.why.answer import Answer, answer
+from godyno.model import Confidence, Estimate, Evidence, Finding
+
+_MOST = 5
+_STATES_SQL = "SELECT * FROM spans WHERE layer = 'thread_state' ORDER BY t_start_ns"
+
+
+class Why:
+    """Where the wall time went on the critical path, then what would change it."""
+
+    name: ClassVar[str] = "why"
+    summary: ClassVar[str] = "Where the wall time went, and why"
+    needs: ClassVar[tuple[str, ...]] = ("spans",)
+
+    def analyze(self, capture: Any) -> Sequence[Finding]:
+        """The path's states, and a finding for each cause; nothing where threads' states were not recorded."""
+        seen = capture.sql("SELECT 1 FROM spans WHERE layer = 'thread_state' LIMIT 1")
+        if not seen.num_rows:
+            return []
+        found = answer(capture)
+        return [self._states(found), *(cause.finding(self.name) for cause in found.causes[:_MOST])]
+
+    def _states(self, found: Answer) -> Finding:
+        one = found.attribution
+        states = one.states()
+        longest = "; ".join(f"{state['share']:.0%} {state['title']}" for state in states[:3])
+        verdict = " Nothing of the program is accused." if found.healthy else ""
+        return Finding(
+            source=self.name, kind="why",
+            claim=f"On the critical path of {one.label}, {units.show_seconds(one.wall_s)}: {longest}.{verdict}",
+            estimate=Estimate(one.wall_s, "s", method="critical path"), method="the critical path, walked backward over wake-ups",
+            confidence=Confidence.MEDIUM if one.missing else Confidence.HIGH,
+            evidence=(Evidence("spans", one.t_start_ns, one.t_end_ns, _STATES_SQL),),
+            warnings=one.missing,
+            data={
+                "columns": [["state", "text"], ["time", "s"], ["share", "1"], ["in", "text"]],
+                "rows": [
+                    [state["title"], state["seconds"], state["share"], ", ".join(part["detail"] for part in state["details"][:2])]
+                    for state in states
+                    if state["share"] >= 0.001
+                ],
+                "healthy": found.healthy,
+            },
+        )  # fmt: skip

@@ -1,0 +1,231 @@
+"""From a capture to its answer: lanes, path, segments, causes, in turn."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from godyno.diagnose.processes import Process, processes
+from godyno.diagnose.why import states
+from godyno.diagnose.why.attribution import Attribution, Segment
+from godyno.diagnose.why.causes import Cause, causes
+from godyno.diagnose.why.lanes import RUN, SLEEP, Lane, Lanes, read_lanes
+from godyno.diagnose.why.others import others, ranked
+from godyno.diagnose.why.path import Walk
+from godyno.diagnose.why.refine import Refine
+from godyno.diagnose.why.requests import request_pieces
+from godyno.diagnose.why.stacks import Stacks
+from godyno.diagnose.why.surroundings import Surroundings
+from godyno.errors import UsageError
+
+_WRITING_NS = (
+    500_000_000  # at most so long after an execution trace its program ends: godyno's file writes profiles
+)
+_DYING_NS = 2_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Where the time went and why. ``healthy`` says that no cause is accused (none has a severity above ``info``)."""
+
+    attribution: Attribution
+    causes: tuple[Cause, ...]
+
+    @property
+    def healthy(self) -> bool:
+        """Whether nothing of the program is accused."""
+        return not any(cause.severity != "info" for cause in self.causes)
+
+    def as_json(self) -> dict[str, Any]:
+        """What ``--json`` prints."""
+        one = self.attribution
+        return {
+            "wall_s": one.wall_s, "t_start_ns": one.t_start_ns, "t_end_ns": one.t_end_ns, "view": one.view, "pid": one.pid,
+            "of": one.label, "healthy": self.healthy, "states": one.states(), "causes": [cause.as_json() for cause in self.causes],
+            "missing": list(one.missing),
+        }  # fmt: skip
+
+
+def why(
+    path: str | os.PathLike[str],
+    *,
+    process: int | str | None = None,
+    from_s: float | None = None,
+    to_s: float | None = None,
+) -> Answer:
+    """Where the wall time of a capture's run went, and what would change it; ``godyno why``.
+
+    ``process`` is a pid or a program's name; ``from_s`` and ``to_s`` are seconds after the start of the run. Raises GodynoError.
+    """
+    from godyno.capture.reader import open_capture
+
+    with open_capture(path) as capture:
+        result = capture.manifest.result
+        began = (
+            result.t_start_ns if result else min((one.t_start_ns for one in processes(capture)), default=0)
+        )
+        since, until = (None if at is None else began + int(at * 1e9) for at in (from_s, to_s))
+        return answer(capture, since, until, process)
+
+
+def answer(
+    capture: Any, t_start_ns: int | None = None, t_end_ns: int | None = None, process: int | str | None = None
+) -> Answer:
+    """The attribution of an open capture and its causes. Raises UsageError for a process or a window that is not in it."""
+    found = attribute(capture, t_start_ns, t_end_ns, process)
+    whole = t_start_ns is None and t_end_ns is None and process is None
+    also = others(capture, found.wall_s) if whole else []
+    return Answer(found, tuple(ranked(causes(found), also)))
+
+
+def attribute(
+    capture: Any, t_start_ns: int | None = None, t_end_ns: int | None = None, process: int | str | None = None
+) -> Attribution:
+    """The path of a run, a process or a window of one, as segments with one state each; they cover it without holes.
+
+    Raises UsageError for a process or a window that is not in the capture.
+    """
+    lives = processes(capture)
+    root = _root(lives, process)
+    begin, end = _window(capture, lives, root, t_start_ns, t_end_ns)
+    lanes = read_lanes(capture, begin, end)
+    stacks = Stacks(capture, begin, end)
+    cpus = _cpus(capture)
+    pid = root.pid if root else min(lanes.of_process, default=0)
+    label = (root.label if root else "") or "the run"
+    last = _last_lane(lanes, stacks, pid, end)
+    if last is None:
+        missing = (
+            "Threads' states were not recorded, so nothing is known: record with --level standard, or better `godyno why -- COMMAND`.",
+        )
+        return Attribution(begin, end, (Segment(begin, end, "unknown"),), "path", pid, label, cpus, missing)
+    walk = Walk(lanes, stacks, lives)
+    pieces, view = walk.from_end(last, end, begin), "path"
+    idle = sum(one.t_end_ns - one.t_start_ns for one in pieces if one.kind == "idle")
+    if idle > (end - begin) / 2:
+        served = request_pieces(walk, lanes, stacks, pid, begin, end)
+        pieces, view = (served, "requests") if served else (pieces, view)
+    refine = Refine(
+        capture, lanes, stacks, Surroundings(capture, lanes, cpus), lives, _go_pids(capture, lanes)
+    )
+    segments = refine.segments(pieces)
+    return Attribution(
+        begin, end, tuple(segments), view, pid, label, cpus, tuple(_missing(lanes, stacks, pid))
+    )
+
+
+def _root(lives: Sequence[Process], wanted: int | str | None) -> Process | None:
+    if wanted is None:
+        pids = {one.pid for one in lives}
+        roots = [one for one in lives if one.ppid not in pids]
+        return max(roots, key=lambda one: one.wall_s, default=None)
+    text = str(wanted)
+    found = [one for one in lives if str(one.pid) == text] or [
+        one for one in lives if text in (one.name, one.kind, one.package, one.label, _base(one))
+    ]
+    if not found:
+        known = ", ".join(dict.fromkeys(one.label for one in lives[:12]))
+        raise UsageError(f"There is no process {text!r} in this capture", hint=f"It has {known or 'none'}.")
+    return max(found, key=lambda one: one.wall_s)
+
+
+def _base(process: Process) -> str:
+    return str(process.args.get("exe") or process.name).rpartition("/")[2]
+
+
+def _window(
+    capture: Any, lives: Sequence[Process], root: Process | None, t_start_ns: int | None, t_end_ns: int | None
+) -> tuple[int, int]:
+    result = capture.manifest.result
+    low = root.t_start_ns if root else min((one.t_start_ns for one in lives), default=0)
+    high = root.t_end_ns if root else max((one.t_end_ns for one in lives), default=0)
+    if (
+        result is not None
+        and root is not None
+        and root.t_end_ns >= result.t_end_ns - 50_000_000
+        and root.ppid == 0
+    ):
+        low, high = max(low, result.t_start_ns), min(high, result.t_end_ns)
+    low = low if t_start_ns is None else max(t_start_ns, low)
+    high = high if t_end_ns is None else min(t_end_ns, high)
+    if high <= low:
+        raise UsageError(
+            "The window holds nothing of this capture",
+            hint="Its first and last instants are in `godyno show --json`.",
+        )
+    return low, high
+
+
+def _last_lane(lanes: Lanes, stacks: Stacks, pid: int, end_ns: int) -> Lane | None:
+    """Where the path ends: on the goroutine that ended the program, else on the thread that ran last.
+
+    Who ends a process wakes all its other threads so that they die: those were woken by it within the last moment.
+    """
+    traced = lanes.traced.get(pid)
+    if traced is not None and 0 <= end_ns - traced[1] < _WRITING_NS:
+        return _ending_goroutine(lanes, pid, traced[1])
+    best: tuple[int, Lane] | None = None
+    for tid in lanes.of_process.get(pid, ()):
+        lane = lanes.threads[tid]
+        index = lane.before(end_ns)
+        while index >= 0 and lane.state[index] != RUN:
+            index -= 1
+        if index < 0 or lane.pid != pid:
+            continue
+        woken = lane.why[index - 1] if index else {}
+        waker = woken.get("waker") if isinstance(woken, dict) else None
+        dying = waker in lanes.of_process.get(pid, ()) and lane.end[index] - lane.start[index] < _DYING_NS
+        aside = tid in stacks.watchmen or (dying and index == len(lane.start) - 1)
+        at = min(lane.end[index], end_ns) - (_WRITING_NS if aside else 0)
+        if best is None or at > best[0]:
+            best = (at, lane)
+    if best is not None:
+        return best[1]
+    candidates = [
+        lanes.threads[tid] for tid in lanes.of_process.get(pid, ()) if lanes.threads[tid].pid == pid
+    ]
+    return max(candidates, key=lambda lane: lane.end[-1], default=None)
+
+
+def _ending_goroutine(lanes: Lanes, pid: int, end_ns: int) -> Lane | None:
+    """The goroutine that ran when the trace ended, or waited for godyno's file to be done; else main's."""
+    main = lanes.goroutines.get((pid, 1))
+    for (of, _), lane in lanes.goroutines.items():
+        root = lanes.roots.get((pid, lane.goroutine), "")
+        if of != pid or lane.end[-1] < end_ns - _DYING_NS or states.system_goroutine(root):
+            continue
+        why = lane.why[-1] if isinstance(lane.why[-1], dict) else {}
+        if lane.state[-1] == SLEEP and "godyno" in str(why.get("function", "")):
+            return lane
+    return main or next((lane for (of, _), lane in lanes.goroutines.items() if of == pid), None)
+
+
+def _cpus(capture: Any) -> int:
+    machine = capture.manifest.machine
+    return max(1, int(machine.cpu.allowed or machine.cpu.online or 1))
+
+
+def _go_pids(capture: Any, lanes: Lanes) -> frozenset[int]:
+    """The processes that are Go programs, by their stacks."""
+    table = capture.sql(
+        "SELECT DISTINCT pid FROM stacks WHERE stack_id IN "
+        "(SELECT DISTINCT stack_id FROM frames WHERE function IN ('runtime.mstart', 'runtime.goexit', 'runtime.main', 'runtime.rt0_go'))"
+    )
+    return frozenset(table["pid"].to_pylist()) | frozenset(lanes.traced)
+
+
+def _missing(lanes: Lanes, stacks: Stacks, pid: int) -> list[str]:
+    out = []
+    if not stacks.has_cpu:
+        out.append("Without CPU samples (--level standard) it is not known what ran on the CPU.")
+    if not stacks.has_sleeps:
+        out.append(
+            "Without --level deep it is not known what threads slept in: disk, network, timers and locks look alike."
+        )
+    if not lanes.traced:
+        out.append(
+            "Without --instrument it is not known what goroutines waited for: locks, channels and timers are guessed from threads."
+        )
+    return out

@@ -1,0 +1,87 @@
+"""What the path's analysis gives: segments in order of time that cover the window, each with one state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from godyno.diagnose.why.states import STATES
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of the path. ``state`` is a name of ``states.STATES``; ``detail`` names the thing (a function, a call, a command);
+    ``doing`` is what went on meanwhile where the state is a wait for somebody else; ``stack`` holds functions, leaf first.
+    """
+
+    t_start_ns: int
+    t_end_ns: int
+    state: str
+    detail: str = ""
+    pid: int = 0
+    tid: int = 0
+    goroutine: int = 0
+    stack: tuple[str, ...] = ()
+    doing: str = ""
+    holder: str = ""
+    phase: str = ""  # the package in whose init it was
+
+    @property
+    def seconds(self) -> float:
+        """How long it lasted."""
+        return (self.t_end_ns - self.t_start_ns) * 1e-9
+
+    def as_json(self) -> dict[str, Any]:
+        """For ``--json``."""
+        return {
+            name: getattr(self, name) for name in self.__slots__ if getattr(self, name) not in ("", 0, ())
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """The whole path. ``view`` says whose path it is; ``missing`` what was not recorded and would have told more."""
+
+    t_start_ns: int
+    t_end_ns: int
+    segments: tuple[Segment, ...]
+    view: str = "path"
+    pid: int = 0
+    label: str = ""
+    cpus: int = 1
+    missing: tuple[str, ...] = ()
+
+    @property
+    def wall_s(self) -> float:
+        """The length of the window."""
+        return (self.t_end_ns - self.t_start_ns) * 1e-9
+
+    def seconds(self) -> dict[str, float]:
+        """Seconds by state, the longest first."""
+        return totals((segment.state, segment.seconds) for segment in self.segments)
+
+    def states(self) -> list[dict[str, Any]]:
+        """``state``, ``title``, ``seconds``, ``share`` and what it is made of, the longest first."""
+        wall = self.wall_s or 1.0
+        out = []
+        for state, seconds in self.seconds().items():
+            details = totals(
+                (one.detail, one.seconds) for one in self.segments if one.state == state and one.detail
+            )
+            out.append(
+                {
+                    "state": state, "title": STATES[state].title, "family": STATES[state].family, "seconds": round(seconds, 9),
+                    "share": seconds / wall,
+                    "details": [{"detail": name, "seconds": round(of, 9)} for name, of in list(details.items())[:5]],
+                }
+            )  # fmt: skip
+        return out
+
+
+def totals(pairs: Iterable[tuple[str, float]]) -> dict[str, float]:
+    """Sums by key, the largest first."""
+    out: dict[str, float] = {}
+    for key, value in pairs:
+        out[key] = out.get(key, 0.0) + value
+    return dict(sorted(out.items(), key=lambda item: -item[1]))

@@ -1,0 +1,168 @@
+"""What follows from the path: causes ranked by what mending each would save. Where there is nothing to mend, it says so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from godyno import units
+from godyno.diagnose.why.attribution import Attribution, Segment, totals
+from godyno.diagnose.why.states import STATES
+from godyno.model import Confidence, Estimate, Evidence, Finding
+
+# Below these nothing is accused: a share of what the program could have changed, and a time that a user could notice.
+LEAST_SHARE, LEAST_S = 0.08, 0.02
+WARNING_SHARE = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One cause. ``seconds`` is its time on the path, ``share`` of the wall time, ``of_own`` of the time that was the program's to
+    change (a program is not accused the less because its neighbours were busy); ``saves_s`` is what mending it could save at most.
+    """
+
+    kind: str
+    claim: str
+    seconds: float
+    share: float
+    of_own: float
+    saves_s: float
+    confidence: Confidence
+    evidence: Evidence
+    advice: str
+    severity: str = "info"
+    what: str = ""
+    where: str = "program"
+    detail: tuple[tuple[str, float], ...] = field(default=())
+
+    def as_json(self) -> dict[str, Any]:
+        """For ``--json``."""
+        return {
+            "kind": self.kind, "what": self.what, "claim": self.claim, "seconds": round(self.seconds, 9), "share": self.share,
+            "of_own": self.of_own,
+            "saves_s": round(self.saves_s, 9), "confidence": self.confidence.value, "severity": self.severity, "where": self.where,
+            "evidence": self.evidence.as_json(), "advice": self.advice,
+            "detail": [{"what": name, "seconds": round(seconds, 9)} for name, seconds in self.detail],
+        }  # fmt: skip
+
+    def finding(self, source: str) -> Finding:
+        """As a finding of the analysis ``source``."""
+        return Finding(
+            source=source, kind=f"why-{self.kind}", claim=self.claim, estimate=Estimate(self.seconds, "s", method="critical path"),
+            method="time on the critical path in this state", confidence=self.confidence, evidence=(self.evidence,),
+            advice=self.advice, tried="Not tried." if self.advice else "", severity=self.severity,
+            data={"share": self.share, "of_own": self.of_own, "saves_s": self.saves_s, "what": self.what, "where": self.where},
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """How one kind of cause is told: the states that make it up, what is said of ``{what}``, what may be done."""
+
+    name: str
+    states: tuple[str, ...]
+    says: str
+    advice: str
+    saves: float = 1.0
+
+
+_KINDS = (
+    _Kind("gc", ("gc_assist", "gc_stw", "gc_background", "gc_wait"), "Garbage collection held it up",
+          "Raise GOGC or set GOMEMLIMIT near what the machine has; allocate less where --top --layer allocs points.", 0.9),
+    _Kind("lock", ("lock",), "It waited for a lock in {what}", "Hold it for less, split it, or do without it."),
+    _Kind("channel", ("channel",), "Goroutines waited for each other at a channel in {what}",
+          "Buffer it, hand over more at once, or let more goroutines through."),
+    _Kind("sleep", ("sleep",), "It slept in {what}", "Wait for the event itself instead of for a time."),
+    _Kind("disk_read", ("disk_read",), "It waited for reads from disk in {what}", "Read less, ahead, or from a faster disk."),
+    _Kind("disk_write", ("disk_write",), "It waited for writes to disk in {what}", "Write less, in larger pieces, or in the background."),
+    _Kind("fsync", ("fsync",), "It waited for fsync in {what}", "Sync once for many writes, or where a loss can be borne not at all."),
+    _Kind("fault_disk", ("fault_disk",), "It waited for pages from disk in {what}", "Read the file ahead, or keep it in memory."),
+    _Kind("reclaim", ("reclaim",), "It waited for memory to be freed in {what}", "Give it more memory, or GOMEMLIMIT below the limit."),
+    _Kind("dns", ("dns",), "It waited for DNS in {what}", "Look the name up once, or mend the resolver (resolv.conf, search domains)."),
+    _Kind("connect", ("connect",), "It waited for connections in {what}", "Keep connections open; connect at once, not in turn."),
+    _Kind("tls", ("tls",), "It waited for TLS handshakes in {what}", "Keep connections open; let sessions be resumed."),
+    _Kind("network", ("network",), "It waited for the network in {what}", "Ask at once rather than in turn, or ask less."),
+    _Kind("child", ("child",), "It waited for a child process: {what}", "Start children at once rather than in turn, or do without them."),
+    _Kind("pipe", ("pipe",), "It waited for a pipe in {what}", "Let the other side write earlier, or in larger pieces."),
+    _Kind("cgo", ("cgo",), "It was in C code, or calling it, in {what}", "Call less often with more; the call itself costs tens of ns."),
+    _Kind("kernel", ("kernel", "kernel_wait"), "It was in the kernel, called by {what}", "Make fewer, larger system calls."),
+    _Kind("minor_fault", ("minor_fault",), "It touched new memory in {what}", "Reuse memory instead of asking for new."),
+    _Kind("go", ("go", "runtime", "c"), "It computed in {what}", "Look where in it: `godyno show CAPTURE --top`.", 0.0),
+    _Kind("own_threads", ("own_threads",), "It had more to do at once than CPUs", "Give it more CPUs, or run fewer things at once."),
+    _Kind("package_init", ("package_init",), "It initialised package {what}", "Do it later, when it is needed (sync.OnceValue)."),
+    _Kind("load", ("load", "runtime_init"), "It was being loaded", "Make the binary smaller, or link it statically."),
+    _Kind("quota", ("quota",), "The CPU quota was used up", "Raise the quota, or set GOMAXPROCS to it."),
+    _Kind("neighbours", ("neighbours",), "Other programs had the CPUs", "Run it where less else runs."),
+    _Kind("steal", ("steal",), "The hypervisor had the CPUs", "Run it on a machine that is not shared."),
+)  # fmt: skip
+
+
+_NO_FAULT = ("go", "own_threads")  # a program that needs more than the machine has may be well all the same
+
+
+def causes(found: Attribution) -> list[Cause]:
+    """The causes of an attribution: the program's own, by what they would save, then those of its surroundings."""
+    wall = found.wall_s
+    own_s = max(
+        sum(
+            one.seconds
+            for one in found.segments
+            if STATES[one.state].where == "program" and one.state != "idle"
+        ),
+        1e-9,
+    )
+    out = [cause for kind in _KINDS if (cause := _cause(kind, found, wall, own_s)) is not None]
+    return sorted(out, key=_rank)
+
+
+def _rank(cause: Cause) -> tuple[int, float]:
+    """What the program could mend, then what surrounds it, then what is too little to accuse, then what it simply computed."""
+    enough = cause.of_own >= LEAST_SHARE and cause.seconds >= LEAST_S
+    around = cause.where == "machine" or cause.kind in _NO_FAULT
+    tier = 3 if not cause.saves_s else 2 if not enough else 1 if around else 0
+    return tier, -cause.saves_s
+
+
+def _cause(kind: _Kind, found: Attribution, wall: float, own_s: float) -> Cause | None:
+    segments = [one for one in found.segments if one.state in kind.states]
+    seconds = sum(one.seconds for one in segments)
+    machine = all(STATES[name].where == "machine" for name in kind.states)
+    share, of_own = seconds / wall, seconds / (wall if machine else own_s)
+    if not segments or of_own < LEAST_SHARE / 4 or seconds < LEAST_S / 4:
+        return None
+    by = totals((one.detail, one.seconds) for one in segments if one.detail)
+    what = next(iter(by), "")
+    claim = kind.says.format(what=what or "a place that was not recorded")
+    claim += f" for {units.show_seconds(seconds)}, {share:.0%} of the path"
+    holders = totals((one.holder, one.seconds) for one in segments if one.holder)
+    doing = totals((one.doing, one.seconds) for one in segments if one.doing)
+    if kind.name in ("lock", "channel") and holders:
+        claim += f"; held by {next(iter(holders))}"
+    if doing:
+        claim += f" (meanwhile: {next(iter(doing))})"
+    severity = "info"
+    if not machine and kind.name not in _NO_FAULT and of_own >= LEAST_SHARE and seconds >= LEAST_S:
+        severity = "warning" if of_own >= WARNING_SHARE else "note"
+    saves = seconds * kind.saves * (_parallel(segments, found) if kind.name in ("lock", "channel") else 1.0)
+    return Cause(
+        kind.name, claim, seconds, share, of_own, saves, Confidence.HIGH if what else Confidence.MEDIUM, _evidence(segments), kind.advice,
+        severity, what, "machine" if machine else "program", tuple(list(by.items())[:5]),
+    )  # fmt: skip
+
+
+def _parallel(segments: Iterable[Segment], found: Attribution) -> float:
+    """The share of a wait for each other that could go: with more than one CPU, what runs in turn could run at once."""
+    on_cpu = totals(("cpu" if one.doing.startswith("on CPU") else "other", one.seconds) for one in segments)
+    total = sum(on_cpu.values()) or 1.0
+    return (on_cpu.get("cpu", 0.0) * (1 - 1 / found.cpus) + on_cpu.get("other", 0.0)) / total
+
+
+def _evidence(segments: list[Segment]) -> Evidence:
+    longest = max(segments, key=lambda one: one.seconds)
+    query = (
+        "SELECT t_start_ns, t_end_ns, layer, track, name, args FROM spans "
+        "WHERE layer IN ('thread_state', 'goroutine_state', 'syscall', 'gc', 'stw') AND pid = "
+        f"{longest.pid} AND t_start_ns < {longest.t_end_ns} AND t_end_ns > {longest.t_start_ns} ORDER BY t_start_ns"
+    )
+    return Evidence("spans", longest.t_start_ns, longest.t_end_ns, query)

@@ -1,0 +1,430 @@
+"""The critical path of a run through time: walked backward from its end, always to what had to happen for it to go on.
+
+While a thread runs or waits for a CPU, the time is its own. Where it slept until another thread of the tree woke it, the path
+crosses to that one at the moment of the wake-up; where an interrupt woke it (a timer, the disk, the network), what it slept in
+is on the path. Where an execution trace tells of goroutines the same walk goes over them, and down to the thread below
+while one runs. This is the analysis of wake-up chains of KUtrace and of Perfetto's critical path, with one difference: the
+path does not return to a waiter for the time before it waited, as its work then held nothing up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from godyno.diagnose.processes import Process, whole
+from godyno.diagnose.why import states
+from godyno.diagnose.why.lanes import CALL, READY, RUN, SLEEP, Lane, Lanes
+from godyno.diagnose.why.stacks import Stacks
+
+# What is waited for elsewhere in the tree, and so is no answer by itself.
+_CROSSED = ("channel", "lock", "wait", "child", "pipe", "futex", "poll")
+# Sleeps that say nothing of the time before somebody waited for them: a reader of answers sleeps also while nobody has asked.
+_IDLE = (
+    "unknown",
+    "channel",
+    "gc_wait",
+    "observer",
+    "idle",
+    "kernel_wait",
+    "lock",
+    "network",
+    "dns",
+    "connect",
+    "tls",
+    "pipe",
+)
+_SHORT_NS = 100_000
+_TIMERS = ("hrtimer", "timer_interrupt", "run_timer")
+_NETWORK = ("tcp_", "udp_", "net_rx", "sock_", "unix_stream", "unix_dgram", "napi_")
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A wait through which the path crossed to whoever ended it. ``stack`` is the waiter's, ``woke`` the waker's."""
+
+    t_start_ns: int
+    t_end_ns: int
+    kind: str
+    lane: Lane
+    stack: int
+    woke: int
+    where: str
+    waker_where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of the path on one lane in one state. ``kind`` is what a sleep is; ``call`` that a goroutine was in a system call
+    or in C; ``via`` holds the waits that go on meanwhile, the outermost first.
+    """
+
+    t_start_ns: int
+    t_end_ns: int
+    state: int
+    kind: str
+    pid: int
+    tid: int
+    goroutine: int
+    stack: int
+    via: tuple[Wait, ...] = ()
+    call: bool = False
+    where: str = ""
+
+
+class Walk:
+    """Walks the path of a capture backward. ``processes`` are those of the capture."""
+
+    def __init__(self, lanes: Lanes, stacks: Stacks, processes: Sequence[Process]) -> None:
+        self.lanes, self.stacks = lanes, stacks
+        self.processes = processes
+        self.pieces: list[Piece] = []
+
+    def from_end(self, lane: Lane, t_end_ns: int, t_start_ns: int) -> list[Piece]:
+        """The pieces of the path that ends on ``lane``, in order of time; they cover the window without holes.
+
+        What a process does between the end of its execution trace and its own is the writing of what godyno asked of it.
+        """
+        self.pieces = []
+        self.begin, self.t = t_start_ns, t_end_ns
+        self.lane: Lane | None = lane
+        self.via: tuple[Wait, ...] = ()
+        self.floor: tuple[Lane, int] | None = None
+        traced = self.lanes.traced.get(lane.pid)
+        if lane.goroutine and traced is not None:
+            self._put(traced[1], SLEEP, "observer", lane)
+        self.seen: set[tuple[int, int, int]] = set()
+        while self.t > self.begin:
+            before = (self.t, id(self.lane), self.floor)
+            if self.lane is None:
+                self._put(self.begin, READY, "unknown", None)
+                break
+            self._step(self.lane)
+            if before == (self.t, id(self.lane), self.floor):  # nothing moved: a forged capture
+                self._put(self.begin, SLEEP, "unknown", None)
+        self.pieces.reverse()
+        return self.pieces
+
+    # ---- one step
+
+    def _step(self, lane: Lane) -> None:
+        if self.floor is not None and self.t <= self.floor[1]:
+            self.lane, self.floor = self.floor[0], None
+            return
+        index = lane.before(self.t)
+        if index < 0:
+            self._born(lane)
+            return
+        low = lane.start[index]
+        if lane.end[index] < self.t:
+            self._hole(lane, index)
+        elif lane.goroutine:
+            self._goroutine(lane, index, low)
+        else:
+            self._thread(lane, index, low)
+
+    def _hole(self, lane: Lane, index: int) -> None:
+        """States that were too short to be kept: on the goroutine's thread, else unknown."""
+        low = lane.end[index]
+        if lane.goroutine:
+            tid = (
+                lane.thread[index + 1]
+                if index + 1 < len(lane.thread) and lane.thread[index + 1]
+                else lane.thread[index]
+            )
+            thread = self.lanes.threads.get(tid)
+            if thread is not None and thread.pid == lane.pid and thread.before(self.t) >= 0:
+                self.lane, self.floor, self._call, self._call_where = thread, (lane, low), False, ""
+                return
+        self._put(low, SLEEP, "unknown", lane)
+
+    def _thread(self, lane: Lane, index: int, low: int) -> None:
+        state = lane.state[index]
+        if self.floor is None and self._onto_goroutine(lane, state):
+            return
+        if state != SLEEP:
+            self._put(low, state, "", lane)
+            return
+        stack = self.stacks.slept(lane.tid, low)
+        kind = self.stacks.facts(stack).slept_in if stack else ""
+        waker = self._woken_by(lane, index)
+        woke = self.stacks.woke(lane.tid, self.t)
+        where = self.stacks.facts(stack).own
+        kind = self._resolved(kind, waker, woke)
+        if kind == "child" and waker not in self.lanes.threads:
+            waker = self._child(lane.pid, low)  # a dying thread's wake-ups are not seen
+        if kind in ("wait", "child", "pipe", "lock") and waker in self.lanes.threads:
+            other = self._waker(lane, waker or 0, woke)
+            aside = self._aside(other) if other is not None and other.pid == lane.pid else ""
+            if not aside and other is not None and self._within_runtime(lane, other):
+                aside = "kernel_wait"
+            if aside:
+                self._sleep(low, aside, lane, stack, where)
+                return
+            if other is not None and self._cross(
+                other, Wait(low, self.t, kind, lane, stack, woke, where, self.stacks.facts(woke).own)
+            ):
+                return
+        self._sleep(low, "unknown" if kind == "wait" else kind, lane, stack, where)
+
+    def _aside(self, lane: Lane) -> str:
+        """What waiting for this lane now is, where it is the runtime's own or godyno's: nobody waits for what these wait for."""
+        if not lane.goroutine:
+            on_it = self.lanes.goroutine_at(lane.pid, lane.tid, self.t)
+            if on_it is None:
+                return ""
+            lane = on_it
+        return states.system_goroutine(self.lanes.roots.get((lane.pid, lane.goroutine), ""))
+
+    def _sleep(self, low: int, kind: str, lane: Lane, stack: int, where: str) -> None:
+        """A sleep that is on the path itself. One that tells nothing ends where somebody began to wait for this lane: before
+        that the path is that one's.
+        """
+        main = self.lanes.goroutines.get((lane.pid, 1))
+        if lane.goroutine and self.floor is None and self._aside(lane) and not self.via and main is not None:
+            step = (id(lane), id(main), self.t)
+            if step not in self.seen and self._enter(main):
+                self.seen.add(step)
+                return
+        via = [one for one in self.via if low < one.t_start_ns < self.t]
+        if kind in _IDLE and via and self.floor is None:
+            back = max(via, key=lambda one: one.t_start_ns)
+            self._put(back.t_start_ns, SLEEP, kind, lane, stack, where)
+            if back.lane.before(self.t) >= 0:
+                self.lane = back.lane
+            return
+        self._put(low, SLEEP, kind, lane, stack, where)
+
+    def _onto_goroutine(self, lane: Lane, state: int) -> bool:
+        """From a thread of a traced process to what it ran; where that was only the scheduler, to what main's goroutine did."""
+        window = self.lanes.traced.get(lane.pid)
+        if window is None or not window[0] < self.t <= window[1]:
+            return False
+        on_it = self.lanes.goroutine_at(lane.pid, lane.tid, self.t) if state == RUN else None
+        if on_it is not None:
+            return self._enter(on_it)
+        main = self.lanes.goroutines.get((lane.pid, 1))
+        step = (id(lane), id(main), self.t)
+        if main is None or step in self.seen or lane.tid not in self.lanes.runs_on:
+            return False
+        self.seen.add(step)
+        return self._enter(main)
+
+    def _within_runtime(self, lane: Lane, other: Lane) -> bool:
+        """Whether one of the scheduler's threads woke another, which says nothing of the goroutine that is on it."""
+        return (
+            self.floor is not None
+            and other.pid == lane.pid
+            and other.tid in self.lanes.runs_on
+            and self.lanes.goroutine_at(other.pid, other.tid, self.t) is None
+        )
+
+    def _woken_by(self, lane: Lane, index: int) -> int | None:
+        """The tid of who ended a thread's sleep now; 0 for an interrupt, None where that is not known."""
+        if self._followed(lane, index):
+            return whole(_object(lane.why[index + 1]).get("waker"))
+        over = index + 1 < len(lane.start) and lane.end[index] == lane.start[index + 1] == self.t
+        return 0 if over and self.lanes.sees_wakeups else None
+
+    def _child(self, pid: int, since_ns: int) -> int | None:
+        """The main thread of the child that died last, since then."""
+        died = [
+            one
+            for one in self.processes
+            if one.ppid == pid and since_ns <= one.t_end_ns <= self.t + 1_000_000
+        ]
+        last = max(died, key=lambda one: one.t_end_ns, default=None)
+        if last is None:
+            return None
+        lane = self._busy_thread(last.pid, set())
+        return lane.tid if lane is not None else None
+
+    def _resolved(self, kind: str, waker: object, woke: int) -> str:
+        """What a sleep was, now that it is known who ended it."""
+        names = [name for name, _ in self.stacks.frames(woke)]
+        by_thread = isinstance(waker, int) and waker in self.lanes.threads
+        if kind in ("futex", "", "signal", "kernel_wait"):
+            if by_thread:
+                return "lock" if _has(names, ("Mutex).Unlock", "Mutex).RUnlock", "mutex_unlock")) else "wait"
+            if waker == 0 or _has(names, _TIMERS):
+                return "sleep" if kind == "futex" or _has(names, _TIMERS) else kind or "unknown"
+            return kind if kind == "kernel_wait" else "unknown"
+        if kind == "poll":
+            if _has(names, _TIMERS):
+                return "sleep"
+            if _has(names, _NETWORK):
+                return "network"
+            if by_thread:
+                return "pipe" if _has(names, ("pipe_write", "pipe_release")) else "wait"
+            return "sleep" if waker == 0 and not names else "network"
+        return "child" if kind == "spawn" else kind
+
+    def _goroutine(self, lane: Lane, index: int, low: int) -> None:
+        state = lane.state[index]
+        if state in (RUN, CALL):
+            thread = self.lanes.threads.get(lane.thread[index])
+            if thread is not None and thread.pid == lane.pid and thread.before(self.t) >= 0:
+                first = self._same_thread(lane, index)
+                self.lane, self.floor = thread, (lane, lane.start[first])
+                self._call = state == CALL and first == index
+                self._call_where = str(_object(lane.why[index]).get("function", "")) if first == index else ""
+            else:
+                where = str(_object(lane.why[index]).get("function", ""))
+                self._put(low, state, "", lane, 0, where, call=state == CALL)
+            return
+        why = _object(lane.why[index])
+        if state == READY:
+            waker = why.get("waker")
+            runs_next = lane.thread[index + 1] if index + 1 < len(lane.thread) else 0
+            self._put(low, READY, "", lane, tid=runs_next)
+            if index == 0 and isinstance(waker, int):
+                made_by = self.lanes.goroutines.get((lane.pid, waker))
+                if made_by is not None and made_by.before(self.t) >= 0:
+                    self._enter(made_by)
+            return
+        self._waiting(lane, index, low, why)
+
+    def _same_thread(self, lane: Lane, index: int) -> int:
+        """The first of the short intervals in which the goroutine went in and out of calls on one thread; its samples tell them apart."""
+        while (
+            index > 0
+            and lane.end[index] - lane.start[index] < _SHORT_NS
+            and lane.end[index - 1] == lane.start[index]
+            and lane.thread[index - 1] == lane.thread[index]
+            and lane.state[index - 1] in (RUN, CALL)
+            and lane.end[index - 1] - lane.start[index - 1] < _SHORT_NS
+        ):
+            index -= 1
+        return index
+
+    def _waiting(self, lane: Lane, index: int, low: int, why: Mapping[str, object]) -> None:
+        stack = self.stacks.waited(lane.pid, lane.goroutine, lane.end[index])
+        frames = self.stacks.frames(stack)
+        function = str(why.get("function", ""))
+        kind = states.waited_for(str(why.get("reason", "")), frames, function)
+        after = _object(lane.why[index + 1]) if self._followed(lane, index) else {}
+        waker = after.get("waker")
+        where = self.stacks.facts(stack).own or function
+        if kind in _CROSSED and isinstance(waker, int) and waker > 0 and self.t == lane.end[index]:
+            other = self.lanes.goroutines.get((lane.pid, waker))
+            kind = states.system_goroutine(self.lanes.roots.get((lane.pid, waker), "")) or kind
+            wait = Wait(low, self.t, kind, lane, stack, 0, where, str(after.get("function", "")))
+            if other is not None and kind in _CROSSED and self._cross(other, wait):
+                return
+        if kind == "channel" and not waker:
+            kind = "sleep"  # a timer sent, or it was over
+        self._sleep(low, "unknown" if kind == "wait" else kind, lane, stack, where)
+
+    # ---- where to go on
+
+    def _followed(self, lane: Lane, index: int) -> bool:
+        return (
+            lane.end[index] == self.t
+            and index + 1 < len(lane.start)
+            and lane.start[index + 1] == self.t
+            and lane.state[index + 1] == READY
+        )
+
+    def _cross(self, other: Lane, wait: Wait) -> bool:
+        if other.before(self.t) < 0 or wait.lane is other:
+            return False
+        step = (id(wait.lane), id(other), self.t)
+        if step in self.seen:
+            return False
+        self.seen.add(step)
+        if not other.goroutine:
+            on_it = self.lanes.goroutine_at(other.pid, other.tid, self.t)
+            other = on_it if on_it is not None and on_it is not wait.lane else other
+        self.lane, self.floor = other, None
+        self.via = (*(one for one in self.via if one.t_start_ns < self.t), wait)
+        return True
+
+    def _enter(self, lane: Lane) -> bool:
+        if lane.before(self.t) < 0:
+            return False
+        self.lane, self.floor = lane, None
+        return True
+
+    def _waker(self, lane: Lane, tid: int, woke: int) -> Lane | None:
+        """Who to go on with. The runtime's watchman hands processors on; it is not what was waited for."""
+        if tid in self.stacks.watchmen or any(
+            name == "runtime.sysmon" for name, _ in self.stacks.frames(woke)
+        ):
+            return self._busy_thread(lane.pid, {lane.tid, tid})
+        return self.lanes.threads[tid]
+
+    def _busy_thread(self, pid: int, but: set[int]) -> Lane | None:
+        """The thread of a process that runs just before now, else the one that ran last."""
+        best, last = None, -1
+        for tid in self.lanes.of_process.get(pid, ()):
+            lane = self.lanes.threads.get(tid)
+            if lane is None or tid in but or lane.pid != pid or tid in self.stacks.watchmen:
+                continue
+            index = lane.before(self.t)
+            while index >= 0 and lane.state[index] != RUN and lane.end[index] > self.t - 10**9:
+                index -= 1
+            if index >= 0 and lane.state[index] == RUN and min(lane.end[index], self.t) > last:
+                best, last = lane, min(lane.end[index], self.t)
+        return best
+
+    def _born(self, lane: Lane) -> None:
+        """The lane begins here: on to what made it."""
+        if lane.goroutine:
+            window = self.lanes.traced[lane.pid]
+            main = self.lanes.goroutines.get((lane.pid, 1))
+            if (
+                main is not None
+                and main is not lane
+                and lane.start[0] > window[0] + 1_000_000
+                and self._enter(main)
+            ):
+                return  # a timer made it: what the program did meanwhile is what its main goroutine did
+            tid = lane.thread[0] if lane.thread and lane.thread[0] else lane.pid
+            thread = self.lanes.threads.get(tid) or self.lanes.threads.get(lane.pid)
+            thread = (
+                thread
+                if thread is not None and thread.before(self.t) >= 0
+                else self._busy_thread(lane.pid, set())
+            )
+            self.lane, self.floor = thread, None
+            return
+        other = self._busy_thread(lane.pid, {lane.tid})
+        if other is None:
+            process = self._process(lane.pid)
+            other = self._busy_thread(process.ppid, set()) if process and process.ppid else None
+        self.lane, self.floor = other, None
+
+    def _process(self, pid: int) -> Process | None:
+        found = [one for one in self.processes if one.pid == pid and one.t_start_ns <= self.t + 10**9]
+        return found[-1] if found else None
+
+    # ---- pieces
+
+    def _put(
+        self, low: int, state: int, kind: str, lane: Lane | None, stack: int = 0, where: str = "", call: bool = False,
+        tid: int = 0,
+    ) -> None:  # fmt: skip
+        low = max(low, self.begin)
+        goroutine = lane.goroutine if lane else 0
+        if self.floor is not None:
+            low = max(low, self.floor[1])
+            goroutine, call = self.floor[0].goroutine, self._call
+            where = where or self._call_where
+        while self.t > low:
+            self.via = tuple(one for one in self.via if one.t_start_ns < self.t)
+            cut = max([low, *(one.t_start_ns for one in self.via)])
+            self.pieces.append(
+                Piece(
+                    cut, self.t, state, kind, lane.pid if lane else 0, tid or (lane.tid if lane else 0), goroutine, stack, self.via,
+                    call, where,
+                )
+            )  # fmt: skip
+            self.t = cut
+
+
+def _object(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, dict) else {}
+
+
+def _has(names: Sequence[str], words: Sequence[str]) -> bool:
+    return any(word in name for name in names for word in words)

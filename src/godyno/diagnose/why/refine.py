@@ -1,0 +1,278 @@
+"""From pieces of the path to segments with one state each: what ran, who had the CPU, what was behind a wait."""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from godyno.diagnose.processes import Process
+from godyno.diagnose.why import states
+from godyno.diagnose.why.attribution import Segment
+from godyno.diagnose.why.lanes import CALL, READY, RUN, Lanes
+from godyno.diagnose.why.path import Piece, Wait
+from godyno.diagnose.why.stacks import Stacks
+from godyno.diagnose.why.states import STATES
+from godyno.diagnose.why.surroundings import Surroundings
+
+_NEAR_NS = 20_000_000
+_PLAIN = {
+    "futex": "kernel_wait",
+    "poll": "network",
+    "signal": "kernel_wait",
+    "": "unknown",
+    "wait": "unknown",
+}
+_DRIVERS = frozenset({
+    "go", "sh", "bash", "dash", "zsh", "ash", "env", "nice", "time", "timeout", "make", "ninja", "sudo", "setpriv", "su",
+    "runuser", "tini", "nohup", "stdbuf", "chrt", "taskset", "setsid", "xargs", "script", "watch", "gotestsum", "strace", "perf",
+    "unshare", "nsenter", "systemd-run", "python", "python3",
+})  # fmt: skip
+
+
+class Refine:
+    """Makes segments of pieces."""
+
+    def __init__(
+        self, capture: Any, lanes: Lanes, stacks: Stacks, surroundings: Surroundings, processes: Sequence[Process], go: frozenset[int]
+    ) -> None:  # fmt: skip
+        self.lanes, self.stacks, self.surroundings, self.go = lanes, stacks, surroundings, go
+        self._names = {one.pid: one for one in processes}
+        self._roots = lanes.roots
+        self._began = stacks.go_began()
+        self._overlays = _overlays(capture)
+
+    def segments(self, pieces: Sequence[Piece]) -> list[Segment]:
+        """Segments in order of time, neighbours of a kind joined."""
+        out: list[Segment] = []
+        for piece in pieces:
+            for segment in self._of(piece):
+                for one in self._collected(segment):
+                    labelled = self._labelled(one, piece)
+                    if out and _alike(out[-1], labelled):
+                        out[-1] = replace(out[-1], t_end_ns=labelled.t_end_ns)
+                    else:
+                        out.append(labelled)
+        return out
+
+    # ---- what it was
+
+    def _of(self, piece: Piece) -> Iterator[Segment]:
+        if piece.state in (RUN, CALL):
+            yield from self._ran(piece)
+        elif piece.state == READY:
+            yield from self._ready(piece)
+        else:
+            kind = _PLAIN.get(piece.kind, piece.kind)
+            facts = self.stacks.facts(piece.stack)
+            detail = piece.where or facts.own
+            if kind in ("kernel_wait", "disk_read", "disk_write", "fsync", "fault_disk") and facts.call:
+                detail = f"{detail} ({facts.call})" if detail else facts.call
+            if kind in ("disk_read", "fault_disk") and self.surroundings.short_of_memory(
+                piece.t_start_ns, piece.t_end_ns
+            ):
+                kind, detail = "reclaim", f"{detail}, read again as memory is short"
+            yield self._segment(piece, piece.t_start_ns, piece.t_end_ns, kind, detail, piece.stack)
+
+    def _ran(self, piece: Piece) -> Iterator[Segment]:
+        share = self.surroundings.stolen(piece.t_start_ns, piece.t_end_ns)
+        stolen = int((piece.t_end_ns - piece.t_start_ns) * share)
+        if stolen > 1000:
+            yield self._segment(piece, piece.t_start_ns, piece.t_start_ns + stolen, "steal", "", 0)
+        start, end = piece.t_start_ns + (stolen if stolen > 1000 else 0), piece.t_end_ns
+        if end <= start:
+            return
+        samples = self.stacks.samples(piece.tid, start, end)
+        if not samples:
+            samples = [(start, self.stacks.nearest_sample(piece.tid, (start + end) // 2, _NEAR_NS))]
+        for index, (t_ns, stack) in enumerate(samples):
+            a = start if index == 0 else (samples[index - 1][0] + t_ns) // 2
+            b = end if index == len(samples) - 1 else (t_ns + samples[index + 1][0]) // 2
+            if b > a:
+                yield self._on_cpu(piece, a, b, stack)
+
+    def _on_cpu(self, piece: Piece, start: int, end: int, stack: int) -> Segment:
+        facts = self.stacks.facts(stack)
+        is_go = piece.pid in self.go
+        foreign = "_Cfunc_" in piece.where or "cgocall" in piece.where
+        state = (facts.ran_in if is_go else facts.ran_elsewhere) or (
+            "kernel" if piece.call else "go" if is_go else "c"
+        )
+        if is_go and state in ("c", "cgo") and start < self._began.get(piece.pid, 0):
+            state = "load"  # the dynamic loader, or what libraries do when they are loaded
+        elif piece.call and foreign and state in ("go", "kernel", "runtime"):
+            state = "cgo"
+        elif piece.call and state == "go":
+            state = "kernel"
+        detail = facts.own or piece.where
+        if state in ("kernel", "cgo") and piece.call:
+            detail = piece.where or detail
+        if state == "kernel" and facts.call:
+            detail = f"{detail} ({facts.call})" if detail else facts.call
+        if state == "package_init":
+            detail = facts.init
+        return self._segment(piece, start, end, state, detail, stack)
+
+    def _ready(self, piece: Piece) -> Iterator[Segment]:
+        thread = self.lanes.threads.get(piece.tid)
+        if piece.goroutine and thread is not None and piece.stack == 0 and not piece.call:
+            at = piece.t_start_ns
+            for a, b, state, _ in thread.between(piece.t_start_ns, piece.t_end_ns):
+                if a > at:
+                    yield from self._split(piece, self.surroundings.queued(piece.pid, at, a))
+                ways = self.surroundings.without_cpu if state == READY else self.surroundings.queued
+                yield from self._split(piece, ways(piece.pid, a, b))
+                at = b
+            if at < piece.t_end_ns:
+                yield from self._split(piece, self.surroundings.queued(piece.pid, at, piece.t_end_ns))
+            return
+        ways = (
+            self.surroundings.queued if piece.goroutine and thread is None else self.surroundings.without_cpu
+        )
+        yield from self._split(piece, ways(piece.pid, piece.t_start_ns, piece.t_end_ns))
+
+    def _split(self, piece: Piece, found: Iterator[tuple[str, int, int]]) -> Iterator[Segment]:
+        for state, start, end in found:
+            yield self._segment(piece, start, end, state, "", 0)
+
+    def _segment(self, piece: Piece, start: int, end: int, state: str, detail: str, stack: int) -> Segment:
+        facts = self.stacks.facts(stack)
+        return Segment(
+            start, end, state if state in STATES else "unknown", detail, piece.pid, piece.tid, piece.goroutine, facts.names,
+            phase=facts.init if state != "package_init" else "",
+        )  # fmt: skip
+
+    # ---- what lies over it
+
+    def _collected(self, segment: Segment) -> Iterator[Segment]:
+        """Stops of the world, and assists and sweeps of the goroutine itself, take the time from whatever else was seen."""
+        at = segment.t_start_ns
+        over = self._overlays.between(segment) if STATES[segment.state].where != "machine" else ()
+        if not over:
+            yield segment
+            return
+        for start, end, state, detail in over:
+            if start > at:
+                yield replace(segment, t_start_ns=at, t_end_ns=start)
+            if end > max(at, start):
+                yield replace(segment, t_start_ns=max(at, start), t_end_ns=end, state=state, detail=detail)
+                at = end
+        if at < segment.t_end_ns:
+            yield replace(segment, t_start_ns=at)
+
+    # ---- what stood behind it
+
+    def _labelled(self, segment: Segment, piece: Piece) -> Segment:
+        """A wait that is a cause by itself gives the time its state; what was done meanwhile goes with it."""
+        if STATES[segment.state].where != "program" or segment.state.startswith("gc_"):
+            return segment
+        for wait in piece.via:
+            label = self._label(wait, piece)
+            if label is None:
+                continue
+            state, detail, holder = label
+            doing = f"{STATES[segment.state].title}{': ' + segment.detail if segment.detail else ''}"
+            return replace(segment, state=state, detail=detail, doing=doing, holder=holder)
+        if not piece.via:
+            return segment
+        detail = segment.detail
+        if not detail or states.is_library(detail.partition(" ")[0]):  # whose call into a library it was
+            own = next(
+                (
+                    wait.where
+                    for wait in reversed(piece.via)
+                    if wait.where and not states.is_library(wait.where)
+                ),
+                "",
+            )
+            detail = f"{own} ({detail})" if own and detail else own or detail
+        last = piece.via[-1]
+        return replace(segment, detail=detail, holder=f"{last.kind}: {last.where}" if last.where else "")
+
+    def _label(self, wait: Wait, piece: Piece) -> tuple[str, str, str] | None:
+        waiter = wait.lane
+        if wait.kind in ("child", "pipe") and piece.pid != waiter.pid:
+            mine, other = self._names.get(waiter.pid), self._names.get(piece.pid)
+            if mine is None or _program(mine) in _DRIVERS:
+                return None
+            what = _command(other) if other else "a process"
+            return (
+                ("child" if wait.kind == "child" or _below(other, mine, self._names) else "pipe"),
+                f"{what}, waited for in {wait.where}",
+                "",
+            )
+        if wait.kind == "lock":
+            return "lock", wait.where, wait.waker_where
+        if wait.kind == "channel" and wait.lane.goroutine:
+            root = self._roots.get((waiter.pid, waiter.goroutine))
+            if root and root != "main.main" and root == self._roots.get((piece.pid, piece.goroutine)):
+                return "channel", wait.where, wait.waker_where
+        return None
+
+
+def _alike(a: Segment, b: Segment) -> bool:
+    return (
+        a.t_end_ns == b.t_start_ns
+        and (a.state, a.detail, a.pid, a.goroutine, a.doing, a.holder)
+        == (b.state, b.detail, b.pid, b.goroutine, b.doing, b.holder)
+        and (a.tid == b.tid or a.goroutine != 0)
+    )
+
+
+def _program(process: Process) -> str:
+    return (str(process.args.get("exe") or "") or process.name).rpartition("/")[2]
+
+
+def _command(process: Process) -> str:
+    text = " ".join((_program(process), *process.argv[1:3])) or process.name
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
+def _below(other: Process | None, mine: Process, known: Mapping[int, Process]) -> bool:
+    for _ in range(64):
+        if other is None or other.ppid == mine.pid:
+            return other is not None
+        other = known.get(other.ppid)
+    return False
+
+
+class _Overlays:
+    """Intervals by process, and by goroutine, that do not overlap each other."""
+
+    def __init__(self, found: Mapping[tuple[int, int], list[tuple[int, int, str, str]]]) -> None:
+        self._found = {key: sorted(rows) for key, rows in found.items()}
+        self._starts = {key: [row[0] for row in rows] for key, rows in self._found.items()}
+
+    def between(self, segment: Segment) -> list[tuple[int, int, str, str]]:
+        """What lies over a segment, clipped, in order of time."""
+        out = []
+        for key in {(segment.pid, 0), (segment.pid, segment.goroutine)}:
+            rows, starts = self._found.get(key), self._starts.get(key)
+            if rows is None or starts is None:
+                continue
+            index = max(0, bisect.bisect_right(starts, segment.t_start_ns) - 1)
+            while index < len(rows) and rows[index][0] < segment.t_end_ns:
+                start, end, state, detail = rows[index]
+                a, b = max(start, segment.t_start_ns), min(end, segment.t_end_ns)
+                if b > a:
+                    out.append((a, b, state, detail))
+                index += 1
+        return sorted(out)
+
+
+def _overlays(capture: Any) -> _Overlays:
+    table = capture.sql(
+        "SELECT layer, pid, coalesce(TRY_CAST(split_part(track, '/', 2) AS BIGINT), 0) AS g, name, t_start_ns, t_end_ns FROM spans "
+        "WHERE layer IN ('stw', 'gc_assist', 'gc_sweep') AND t_end_ns > t_start_ns"
+    )
+    found: dict[tuple[int, int], list[tuple[int, int, str, str]]] = {}
+    for row in table.to_pylist():
+        if row["layer"] == "stw":
+            trace = "trace" in row["name"] or "goroutine profile" in row["name"]
+            state = "gc_stw" if row["name"].startswith("GC") else "observer" if trace else "gc_stw"
+            key = (row["pid"], 0)
+        else:
+            state, key = "gc_assist", (row["pid"], row["g"])
+        found.setdefault(key, []).append((row["t_start_ns"], row["t_end_ns"], state, row["name"]))
+    return _Overlays(found)

@@ -1,0 +1,148 @@
+"""The stacks that the path needs, found by who and when."""
+
+from __future__ import annotations
+
+import bisect
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from godyno.diagnose.why import states
+from godyno.diagnose.why.states import LOADER
+
+Frames = tuple[tuple[str, bool], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a stack tells, found out once: the program's own function, the system call, the package whose init it is in, names."""
+
+    slept_in: str
+    ran_in: str  # in a Go program
+    ran_elsewhere: str
+    own: str
+    call: str
+    init: str
+    names: tuple[str, ...]
+
+
+class Stacks:
+    """Samples and stacks of a capture: where a thread slept, who woke it, where a goroutine waited, what ran."""
+
+    def __init__(self, capture: Any, t_start_ns: int, t_end_ns: int) -> None:
+        self._capture, self._window = capture, (t_start_ns, t_end_ns)
+        self._facts: dict[int, Facts] = {}
+
+    def slept(self, tid: int, t_start_ns: int) -> int:
+        """The stack with which a thread began to sleep then; 0 where it is not known."""
+        return self._by_instant["off_cpu"].get((tid, t_start_ns), 0)
+
+    def woke(self, tid: int, t_ns: int) -> int:
+        """The stack of whoever woke thread ``tid`` then."""
+        return self._by_instant["wakeup"].get((tid, t_ns), 0)
+
+    def waited(self, pid: int, goroutine: int, t_end_ns: int) -> int:
+        """The stack of a goroutine's wait that ended then; only waits of 0.1 ms and longer have one."""
+        return self._by_instant["goroutine_wait"].get((pid, goroutine, t_end_ns), 0)
+
+    def samples(self, tid: int, t_start_ns: int, t_end_ns: int) -> list[tuple[int, int]]:
+        """(t_ns, stack) of a thread's CPU samples in a window."""
+        times, stacks = self._cpu.get(tid, ([], []))
+        low, high = bisect.bisect_left(times, t_start_ns), bisect.bisect_right(times, t_end_ns)
+        return list(zip(times[low:high], stacks[low:high], strict=True))
+
+    def nearest_sample(self, tid: int, t_ns: int, within_ns: int) -> int:
+        """The stack of the thread's CPU sample nearest to ``t_ns``; 0 where there is none that near."""
+        times, stacks = self._cpu.get(tid, ([], []))
+        at = bisect.bisect_left(times, t_ns)
+        best = min(
+            (index for index in (at - 1, at) if 0 <= index < len(times)),
+            key=lambda index: abs(times[index] - t_ns), default=-1,
+        )  # fmt: skip
+        return stacks[best] if best >= 0 and abs(times[best] - t_ns) <= within_ns else 0
+
+    def frames(self, stack: int) -> Frames:
+        """(function, whether it is the kernel's) of a stack, leaf first."""
+        return self._frames.get(stack, ())
+
+    @cached_property
+    def watchmen(self) -> frozenset[int]:
+        """The threads of Go's sysmon: they wake others and sleep on timers of their own; nothing waits for what they do."""
+        table = self._capture.sql(
+            "SELECT DISTINCT tid FROM stacks WHERE layer IN ('off_cpu', 'cpu') AND stack_id IN "
+            "(SELECT stack_id FROM frames WHERE function = 'runtime.sysmon')"
+        )
+        return frozenset(table["tid"].to_pylist())
+
+    def go_began(self) -> dict[int, int]:
+        """For each Go process, when its own code was first seen to run; what is before that is loading."""
+        table = self._capture.sql(
+            "SELECT pid, min(t_ns) AS t FROM stacks WHERE layer IN ('cpu', 'off_cpu', 'minor_fault', 'wakeup') AND stack_id IN "
+            "(SELECT stack_id FROM frames WHERE function IN ('runtime.rt0_go', 'runtime.schedinit', 'runtime.mstart', 'runtime.main', "
+            "'runtime.goexit', 'runtime.check', 'runtime.args')) GROUP BY pid"
+        )
+        return {row["pid"]: row["t"] for row in table.to_pylist()}
+
+    def facts(self, stack: int) -> Facts:
+        """What the stack tells."""
+        found = self._facts.get(stack)
+        if found is None:
+            frames = self.frames(stack)
+            found = self._facts[stack] = Facts(
+                states.slept_in(frames), states.ran_in(frames, True) if frames else "", states.ran_in(frames, False) if frames else "",
+                states.own_function(frames), states.call_of(frames), states.initialised(frames), tuple(name for name, _ in frames[:40]),
+            )  # fmt: skip
+        return found
+
+    @property
+    def has_cpu(self) -> bool:
+        """Whether the capture holds CPU samples."""
+        return bool(self._cpu)
+
+    @property
+    def has_sleeps(self) -> bool:
+        """Whether it holds where threads went to sleep."""
+        return bool(self._by_instant["off_cpu"])
+
+    @cached_property
+    def _cpu(self) -> dict[int, tuple[list[int], list[int]]]:
+        table = self._capture.sql(
+            "SELECT tid, t_ns, stack_id FROM stacks WHERE layer = 'cpu' AND t_ns BETWEEN ? AND ? ORDER BY tid, t_ns",
+            list(self._window),
+        )
+        tid, times, stacks = (table[index].to_numpy() for index in range(3))
+        edges = np.flatnonzero(np.diff(tid)) + 1
+        out = {}
+        for low, high in zip([0, *edges.tolist()], [*edges.tolist(), len(tid)], strict=True):
+            if high > low:
+                out[int(tid[low])] = (times[low:high].tolist(), stacks[low:high].tolist())
+        return out
+
+    @cached_property
+    def _by_instant(self) -> dict[str, dict[Any, int]]:
+        out: dict[str, dict[Any, int]] = {"off_cpu": {}, "wakeup": {}, "goroutine_wait": {}}
+        table = self._capture.sql(
+            "SELECT layer, pid, tid, goroutine, t_ns, stack_id FROM stacks "
+            "WHERE layer IN ('off_cpu', 'wakeup', 'goroutine_wait')"  # also of sleeps that began before the window
+        )  # fmt: skip
+        columns = (table[index].to_pylist() for index in range(6))
+        for layer, pid, tid, goroutine, t_ns, stack in zip(*columns, strict=True):
+            if layer == "goroutine_wait":
+                out[layer][pid, goroutine, t_ns] = stack
+            else:
+                out[layer][tid, t_ns] = stack
+        return out
+
+    @cached_property
+    def _frames(self) -> dict[int, Frames]:
+        table = self._capture.sql(
+            "SELECT stack_id, CASE WHEN \"binary\" LIKE '%/ld-%' THEN ? ELSE '' END || coalesce(function, '') AS f, "
+            "coalesce(\"binary\", '') = '[kernel]' AS k FROM frames ORDER BY stack_id, depth",
+            [LOADER],
+        )
+        out: dict[int, list[tuple[str, bool]]] = {}
+        for stack, function, kernel in zip(*(table[index].to_pylist() for index in range(3)), strict=True):
+            out.setdefault(stack, []).append((function, kernel))
+        return {stack: tuple(frames) for stack, frames in out.items()}

@@ -1,0 +1,377 @@
+"""The closed list of what a moment of the path can be, and how a stack tells which.
+
+Each state has a family (the word a reader sees first) and says whether it is the program's own or its surroundings'.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+Frames = Sequence[tuple[str, bool]]  # (function, whether it is the kernel's), leaf first
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One state. ``work`` is true of what a program that is well does: it is no cause by itself."""
+
+    name: str
+    title: str
+    family: str
+    where: str = "program"  # or machine: what surrounds the program; recorder: what watching it cost
+    work: bool = False
+
+
+_ALL = (
+    State("go", "on CPU in Go code", "cpu", work=True),
+    State("gc_assist", "garbage collection: assisting before allocating", "gc"),
+    State("gc_stw", "garbage collection: world stopped", "gc"),
+    State("gc_background", "garbage collection: its workers on the CPU", "gc"),
+    State("gc_wait", "garbage collection: waiting for it", "gc"),
+    State("runtime", "on CPU in the runtime's scheduler", "cpu", work=True),
+    State("kernel", "on CPU in the kernel", "kernel"),
+    State("minor_fault", "on CPU in the kernel: page faults, new memory", "kernel"),
+    State("cgo", "on CPU in C code, or calling it", "cgo"),
+    State("c", "on CPU in a program that is not Go's", "cpu", work=True),
+    State("own_threads", "ready, no CPU: own threads have them", "runnable"),
+    State("neighbours", "ready, no CPU: other programs have them", "runnable", "machine"),
+    State("quota", "ready, no CPU: the CPU quota is used up", "runnable", "machine"),
+    State("steal", "ready, no CPU: the hypervisor has it", "runnable", "machine"),
+    State("dispatch", "ready, about to get a CPU", "runnable", work=True),
+    State("disk_read", "blocked: reading from disk", "disk"),
+    State("disk_write", "blocked: writing to disk", "disk"),
+    State("fsync", "blocked: fsync", "disk"),
+    State("fault_disk", "blocked: page fault from disk", "disk"),
+    State("reclaim", "blocked: memory reclaim and swap", "memory"),
+    State("dns", "blocked: network, DNS", "network"),
+    State("connect", "blocked: network, connecting", "network"),
+    State("tls", "blocked: network, TLS handshake", "network"),
+    State("network", "blocked: network", "network"),
+    State("lock", "blocked: lock", "lock"),
+    State("channel", "blocked: channel", "channel"),
+    State("sleep", "blocked: timer", "sleep"),
+    State("child", "blocked: child process", "child"),
+    State("pipe", "blocked: pipe", "pipe"),
+    State("kernel_wait", "blocked: in the kernel", "kernel"),
+    State("load", "starting: exec and dynamic loading", "starting"),
+    State("runtime_init", "starting: the runtime", "starting"),
+    State("package_init", "starting: package init", "starting"),
+    State("idle", "idle: waiting for requests", "idle", work=True),
+    State("observer", "what godyno put into the program", "observer", "recorder"),
+    State("unknown", "unknown", "unknown", "recorder"),
+)
+STATES = {state.name: state for state in _ALL}
+
+_SYNCS = ("do_fsync", "sys_fsync", "sys_fdatasync", "sync_file_range", "sys_sync", "sys_msync")
+# What a thread slept in, by the kernel's functions; the first rule of which all words are in the stack.
+_KERNEL: tuple[tuple[tuple[str, ...], tuple[str, ...], str], ...] = (
+    # any of these, and any of those (nothing: no second condition)
+    (("do_swap_page", "swap_read", "try_to_free", "mem_cgroup_handle_over_high", "shrink_", "throttle_direct_reclaim",
+      "__alloc_pages_direct", "mem_cgroup_oom", "try_charge", "swap_", "reclaim_throttle"), (), "reclaim"),
+    (_SYNCS, (), "fsync"),
+    (("exc_page_fault", "handle_mm_fault", "do_user_addr_fault", "el0_da", "do_page_fault"),
+     ("filemap_fault", "folio_wait", "folio_lock", "io_schedule", "request_wait_answer", "p9_client_rpc"), "fault_disk"),
+    (("flock", "locks_lock_inode_wait", "fcntl_setlk"), (), "lock"),
+    (("kernel_waitid", "kernel_wait4", "pidfd_poll"), (), "child"),
+    (("kernel_clone", "do_fork"), ("wait_for_completion", "wait_for_vfork_done", "__wait_for_common"), "spawn"),
+    (("pipe_read", "pipe_write", "fifo_open", "wait_for_partner", "pipe_wait"), (), "pipe"),
+    (("inet_stream_connect", "inet_wait_for_connect", "__inet_stream_connect"), (), "connect"),
+    (("tcp_recvmsg", "sk_wait_data", "inet_csk_accept", "sk_stream_wait_memory", "tcp_sendmsg", "wait_for_more_packets",
+      "udp_recvmsg", "unix_stream_", "unix_dgram_", "sock_recvmsg", "netlink_"), (), "network"),
+    (("balance_dirty_pages",), (), "disk_write"),
+    (("io_schedule", "folio_wait", "bit_wait_io", "wait_on_buffer", "blk_", "jbd2_", "wait_transaction_locked", "start_this_handle",
+      "request_wait_answer", "p9_client_rpc", "submit_bio_wait", "io_uring_enter", "rpc_wait", "read_events"), (), "disk"),
+    (("nanosleep",), (), "sleep"),
+    (("ep_poll", "do_epoll_wait", "do_sys_poll", "do_poll", "do_select", "do_pselect"), (), "poll"),
+    (("futex",), (), "futex"),
+    (("do_sigtimedwait", "sys_pause", "sigsuspend"), (), "signal"),
+)  # fmt: skip
+_WRITES = (
+    "sys_write",
+    "sys_pwrite",
+    "vfs_write",
+    "writev",
+    "ftruncate",
+    "unlink",
+    "rename",
+    "mkdir",
+    "fallocate",
+    "sys_close",
+)
+
+_COLLECTOR = (
+    ("gc_assist", ("runtime.gcAssistAlloc", "runtime.(*mheap).reclaim", "runtime.deductSweepCredit", "runtime.gcParkAssist")),
+    ("gc_stw", ("runtime.stopTheWorld", "runtime.gcMarkTermination", "runtime.startTheWorld", "runtime.ReadMemStats")),
+    ("gc_background", ("runtime.gcBgMarkWorker", "runtime.bgsweep", "runtime.gcDrain", "runtime.gcMarkDone", "runtime.gcStart",
+                       "runtime.bgscavenge")),
+)  # fmt: skip
+_OBSERVER = ("godynoRecorder", "godynoHook", "godynoExit", "runtime.traceAdvance", "runtime.sigprof")
+_WATCHING = (
+    "inherit_task_group",
+    "inherit_event",
+    "perf_event_init_task",
+    "perf_event_exit_task",
+    "perf_event_free_task",
+)
+_INIT = ("runtime.doInit", "runtime.doInit1")
+_RUNTIME_INIT = (
+    "runtime.schedinit",
+    "runtime.rt0_go",
+    "runtime.mallocinit",
+    "runtime.check",
+    "runtime.modulesinit",
+)
+_SCHEDULER = ("runtime.mcall", "runtime.mstart", "runtime.mstart1", "runtime.sysmon", "runtime.goschedImpl")
+LOADER = "ld.so!"  # before the functions of the dynamic loader
+_STARTING_CHILD = ("os.startProcess", "os.StartProcess", "syscall.forkExec", "syscall.forkAndExecInChild")
+_SWITCHING = (
+    "runtime.entersyscall",
+    "runtime.exitsyscall",
+    "runtime.reentersyscall",
+)  # into a system call or C, and back
+_LOADER = ("load_elf_binary", "begin_new_exec", "bprm_execve", "do_execveat_common", "exec_mmap")
+_INTERRUPTS = (
+    "asm_sysvec_",
+    "asm_common_interrupt",
+    "el0_irq",
+    "el1_irq",
+    "irq_exit",
+    "sysvec_apic",
+    "ret_from_fork",
+)
+_FAULTS = (
+    "asm_exc_page_fault",
+    "exc_page_fault",
+    "do_user_addr_fault",
+    "handle_mm_fault",
+    "el0_da",
+    "do_page_fault",
+)
+INNER = ("runtime.", "runtime/", "internal/", "syscall.", "golang.org/x/sys/unix.", "sync.", "sync/", "time.Sleep",
+         "os.", "io.", "bufio.", "reflect.", "poll.", "net.", "crypto/tls.", "vendor/")  # fmt: skip
+_IDLE = (").accept", ").Accept", "net/http.(*connReader).backgroundRead", "http2.(*serverConn)", "(*http2Server).HandleStreams",
+         "os/signal.loop", "os/signal.signal_recv")  # fmt: skip
+_SERVER, _HANDLER = ("net/http.(*conn).serve",), ("ServeHTTP",)
+_CALLS = ("__x64_sys_", "__arm64_sys_", "__riscv_sys_", "__se_sys_", "__do_sys_", "__ia32_sys_")
+# Go's own assembler functions whose names have no package.
+_ASSEMBLER = (
+    "body",
+    "aeshash",
+    "gosave",
+    "callRet",
+    "_rt0",
+    "memeq",
+    "gcWriteBarrier",
+    "gogo",
+    "cmpbody",
+    "setg",
+)
+
+
+def slept_in(frames: Frames) -> str:
+    """What a thread that left its CPU with this stack waits in: a state's name, or ``futex``, ``poll``, ``spawn``, ``signal``, or empty."""
+    kernel = [name for name, is_kernel in frames if is_kernel]
+    if _has(kernel, _WATCHING):
+        return "observer"
+    for any_of, and_of, kind in _KERNEL:
+        if _has(kernel, any_of) and (not and_of or _has(kernel, and_of)):
+            if kind == "disk":
+                return "disk_write" if _has(kernel, _WRITES) else "disk_read"
+            if kind in ("network", "poll"):
+                return network(frames) or kind
+            return kind
+    return "" if not kernel else "kernel_wait"
+
+
+def ran_in(frames: Frames, is_go: bool) -> str:
+    """The state of a moment on the CPU with this stack."""
+    kernel = [name for name, is_kernel in frames if is_kernel]
+    user = [name for name, is_kernel in frames if not is_kernel]
+    if _has(user, _OBSERVER) or _has(kernel, _WATCHING):
+        return "observer"
+    for state, words in _COLLECTOR:
+        if any(name.startswith(words) for name in user):
+            return state
+    if _has(kernel, _LOADER) or any(name.startswith((LOADER, "_dl_", "dl_main")) for name in user):
+        return "load"
+    if _has(user, _STARTING_CHILD):
+        return "child"
+    if any(name in _INIT for name in user):
+        return "package_init"
+    if any(name.startswith(_RUNTIME_INIT) for name in user):
+        return "runtime_init"
+    in_kernel = bool(kernel) and not _has(kernel, _INTERRUPTS)
+    if not is_go:
+        return "kernel" if in_kernel else "c"
+    if any("cgocall" in name or "_Cfunc_" in name or name.startswith("_cgo_") for name in user) or (
+        user and not in_kernel and _foreign(user[0])
+    ):
+        return "cgo"
+    if any(name.startswith(_SWITCHING) for name in user):
+        return "kernel"
+    if _has(kernel, _SYNCS):
+        return "fsync"  # what the thread itself does for it
+    if in_kernel:
+        return "minor_fault" if _has(kernel, _FAULTS) else "kernel"
+    if user and user[-1].startswith(_SCHEDULER):
+        return "runtime"
+    return "go"
+
+
+def system_goroutine(root: str) -> str:
+    """What waiting for a goroutine with this first function is, where that is one of the runtime's own or godyno's."""
+    if _has((root,), (*_OBSERVER, "runtime/trace.", "runtime/pprof.", "runtime.(*trace", "runtime.trace")):
+        return "observer"
+    if root.startswith("runtime.") and root != "runtime.main":
+        return "gc_wait" if root.startswith(("runtime.gc", "runtime.bg", "runtime.forcegc")) else "idle"
+    if root.startswith("os/signal."):
+        return "idle"
+    return ""
+
+
+def network(frames: Frames) -> str:
+    """Which kind of waiting for the network a stack is in; empty where it is in none that can be told."""
+    names = [name for name, is_kernel in frames if not is_kernel]
+    if _has(names, _IDLE) or (_has(names, _SERVER) and not _has(names, _HANDLER)):
+        return "idle"
+    if _has(names, ("os.(*File)",)) and not _has(names, ("net.(",)):
+        return "pipe"
+    if _has(
+        names,
+        (
+            "lookupIP",
+            "LookupHost",
+            "lookupHost",
+            "dnsStream",
+            "dnsPacket",
+            "(*Resolver)",
+            "goLookup",
+            "getaddrinfo",
+            "cgoLookup",
+        ),
+    ):
+        return "dns"
+    if _has(
+        names,
+        (
+            "crypto/tls.(*Conn).HandshakeContext",
+            "crypto/tls.(*Conn).Handshake",
+            ".clientHandshake",
+            ".serverHandshake",
+            "addTLS",
+        ),
+    ):
+        return "tls"
+    if _has(names, (".connect", "dialSingle", "dialSerial", "DialContext", "net.Dial")):
+        return "connect"
+    return ""
+
+
+def waited_for(reason: str, frames: Frames, where: str = "") -> str:
+    """What a goroutine waits for, by the runtime's reason and its stack: a state's name, or ``wait`` for another goroutine."""
+    frames = frames or ((where, False),)
+    names = [name for name, _ in frames]
+    if _has(names, _OBSERVER):
+        return "observer"
+    if (
+        reason.startswith("GC")
+        or "assist" in reason
+        or reason in ("wait for GC cycle", "wait until GC ends", "stopping the world")
+    ):
+        return "gc_wait"
+    if reason.startswith(("sync", "semacquire")):
+        if _has(
+            names,
+            (
+                "Mutex).Lock",
+                "Mutex).RLock",
+                "Mutex).lockSlow",
+                "(*Once)",
+                "fdmutex",
+                "fdMutex",
+                "sync.runtime_SemacquireMutex",
+                "sync.runtime_SemacquireRWMutex",
+                "(*Map)",
+                "sync.(*Pool)",
+            ),
+        ):
+            return "lock"
+        return "wait"
+    if reason == "sleep":
+        return "sleep"
+    if reason in ("network", "IO wait"):
+        return network(frames) or "network"
+    if reason.startswith(("chan", "select")):
+        found = network(frames)
+        return found or "channel"
+    if not reason and _has(names, ("net.", "poll.")):
+        return network(frames) or "network"
+    return "wait"
+
+
+def call_of(frames: Frames) -> str:
+    """The system call in which a stack is, without its prefix; ``page fault`` in one; empty outside the kernel."""
+    for name, is_kernel in frames:
+        if not is_kernel:
+            break
+        for prefix in _CALLS:
+            if name.startswith(prefix):
+                return name[len(prefix) :]
+        if name in _FAULTS:
+            return "page fault"
+    return ""
+
+
+def own_function(frames: Frames) -> str:
+    """The innermost function that is the program's own rather than Go's library, else the innermost outside the kernel."""
+    user = [name for name, is_kernel in frames if not is_kernel]
+    for name in user:
+        if not name.startswith(INNER) and not is_library(name):
+            return name
+    for name in user:
+        if not name.startswith(("runtime.", "runtime/", "internal/", "syscall.")):
+            return name
+    return "" if user and user[-1].startswith(_SCHEDULER) else user[0] if user else ""
+
+
+def is_library(function: str) -> bool:
+    """Whether a function is of Go's standard library: its path has no dot in the first element, and it is not main."""
+    package = package_of(function)
+    return (
+        package != "main" and "." not in package.partition("/")[0] and "/" in function
+    ) or package in _PLAIN
+
+
+_PLAIN = frozenset({
+    "fmt", "os", "io", "net", "time", "sync", "strings", "strconv", "bytes", "bufio", "errors", "sort", "slices", "maps", "math",
+    "reflect", "regexp", "context", "log", "flag", "path", "unicode", "hash", "html", "mime", "testing", "runtime", "syscall",
+    "expvar", "plugin", "iter", "cmp",
+})  # fmt: skip
+
+
+def package_of(function: str) -> str:
+    """The import path of a function's package."""
+    head, slash, tail = function.rpartition("/")
+    return head + slash + tail.partition(".")[0]
+
+
+def initialised(frames: Frames) -> str:
+    """The package whose init a stack is in."""
+    user = [name for name, is_kernel in frames if not is_kernel]
+    for inner, outer in itertools.pairwise(user):
+        if outer in _INIT and inner not in _INIT:
+            return package_of(inner)
+    return ""
+
+
+def _foreign(function: str) -> bool:
+    return (
+        "." not in function
+        and not function.startswith(("0x", "["))
+        and not any(word in function for word in _ASSEMBLER)
+    )
+
+
+def _has(names: Sequence[str], words: Sequence[str]) -> bool:
+    return any(word in name for name in names for word in words)

@@ -1,0 +1,229 @@
+"""Who had the CPUs while the path wanted one: own threads, the collector's, other programs, the quota, the hypervisor."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from godyno.diagnose.quota import throttled_windows
+from godyno.diagnose.why.lanes import READY, RUN, Lanes
+
+_SHORT_NS = 150_000  # the scheduler itself needs some time: shorter waits for a CPU accuse nobody
+_LEAST_STEAL = 0.02
+# A new cgroup wants some pages that were pushed out before its time. Short of memory is who reads more again than it ever held.
+_REFAULTS, _READ_AGAIN = 2000.0, 2.0  # pages a second; times the most it held
+
+
+class Level:
+    """How many of some intervals lasted at each instant; ``over`` integrates it."""
+
+    def __init__(self, intervals: Iterable[tuple[int, int]]) -> None:
+        pairs = np.array(list(intervals), np.int64).reshape(-1, 2)
+        marks = np.concatenate((pairs[:, 0], pairs[:, 1]))
+        steps = np.concatenate((np.ones(len(pairs)), -np.ones(len(pairs))))
+        order = np.argsort(marks, kind="stable")
+        self._t = marks[order]
+        self._level = np.cumsum(steps[order])
+        gaps = np.diff(self._t)
+        self._area = (
+            np.concatenate(([0.0], np.cumsum(self._level[:-1] * gaps))) if len(self._t) else np.zeros(0)
+        )
+
+    def _until(self, t_ns: int) -> float:
+        at = int(np.searchsorted(self._t, t_ns, side="right")) - 1
+        if at < 0:
+            return 0.0
+        return float(self._area[at] + self._level[at] * (t_ns - self._t[at]))
+
+    def over(self, t_start_ns: int, t_end_ns: int) -> float:
+        """Nanoseconds of the intervals within the window, added up."""
+        return self._until(t_end_ns) - self._until(t_start_ns) if len(self._t) else 0.0
+
+
+class Surroundings:
+    """Splits time in which the path had no CPU, or had one that was not there."""
+
+    def __init__(self, capture: Any, lanes: Lanes, cpus: int) -> None:
+        self._capture, self._lanes, self.cpus = capture, lanes, max(1, cpus)
+
+    def without_cpu(self, pid: int, t_start_ns: int, t_end_ns: int) -> Iterator[tuple[str, int, int]]:
+        """(state, start, end) of a stretch in which a thread was ready; the parts' places within it are only in order of states."""
+        if t_end_ns - t_start_ns < _SHORT_NS:
+            yield "dispatch", t_start_ns, t_end_ns
+            return
+        length = t_end_ns - t_start_ns
+        quota = self._stalled.over(t_start_ns, t_end_ns) * self._throttled(t_start_ns, t_end_ns)
+        left = length - quota
+        own = min(left, self._own.over(t_start_ns, t_end_ns) / self.cpus)
+        collector = own * min(1.0, self.collecting(pid, t_start_ns, t_end_ns) / max(1.0, own * self.cpus))
+        yield from parts(
+            t_start_ns, t_end_ns,
+            (("quota", quota), ("gc_background", collector), ("own_threads", own - collector), ("neighbours", left - own)),
+        )  # fmt: skip
+
+    def queued(self, pid: int, t_start_ns: int, t_end_ns: int) -> Iterator[tuple[str, int, int]]:
+        """As ``without_cpu``, of a goroutine that waited for one of the runtime's processors: these may wait for a CPU themselves."""
+        if t_end_ns - t_start_ns < _SHORT_NS / 3:
+            yield "dispatch", t_start_ns, t_end_ns
+            return
+        length = t_end_ns - t_start_ns
+        procs = min(self.cpus, self._procs.get(pid, self.cpus))
+        running = self._own.over(t_start_ns, t_end_ns)
+        own = length * min(1.0, running / procs / length)
+        collector = own * min(1.0, self.collecting(pid, t_start_ns, t_end_ns) / max(1.0, running))
+        quota = min(length - own, self._stalled.over(t_start_ns, t_end_ns)) * self._throttled(
+            t_start_ns, t_end_ns
+        )
+        yield from parts(
+            t_start_ns, t_end_ns,
+            (("quota", quota), ("gc_background", collector), ("own_threads", own - collector), ("neighbours", length - own - quota)),
+        )  # fmt: skip
+
+    @cached_property
+    def _procs(self) -> dict[int, int]:
+        """GOMAXPROCS of each traced process."""
+        table = self._capture.sql(
+            "SELECT TRY_CAST(s.labels->>'pid' AS BIGINT) AS pid, max(p.value) AS v FROM series s JOIN points p USING (series_id) "
+            "WHERE s.name = 'go.processor.limit' AND json_valid(s.labels) AND isfinite(p.value) GROUP BY 1"
+        )
+        return {row["pid"]: max(1, int(row["v"])) for row in table.to_pylist() if row["pid"] is not None}
+
+    def stolen(self, t_start_ns: int, t_end_ns: int) -> float:
+        """The share of a stretch on a CPU in which the hypervisor had that CPU."""
+        return self._share(self._steal, t_start_ns, t_end_ns)
+
+    def collecting(self, pid: int, t_start_ns: int, t_end_ns: int) -> float:
+        """Nanoseconds of the collector's workers of a traced process in the window."""
+        level = self._collectors.get(pid)
+        return level.over(t_start_ns, t_end_ns) if level else 0.0
+
+    def short_of_memory(self, t_start_ns: int, t_end_ns: int) -> bool:
+        """Whether pages of files that had been pushed out of memory were wanted again at that time."""
+        starts, ends = self._refaults
+        index = max(0, int(np.searchsorted(starts, t_start_ns, side="right")) - 1) if starts else 0
+        return index < len(starts) and starts[index] < t_end_ns and ends[index] > t_start_ns
+
+    @cached_property
+    def _refaults(self) -> tuple[list[int], list[int]]:
+        rows = self._capture.sql(
+            "SELECT p.t_ns AS t, p.value AS v FROM series s JOIN points p USING (series_id) "
+            "WHERE s.name = 'cgroup.memory.refaults' AND isfinite(p.value) ORDER BY p.t_ns"
+        ).to_pylist()
+        most = self._capture.sql(
+            "SELECT max(p.value) AS v FROM series s JOIN points p USING (series_id) "
+            "WHERE s.name = 'cgroup.memory.usage' AND isfinite(p.value)"
+        )["v"][0].as_py()
+        page = self._capture.manifest.machine.memory.page_bytes
+        if not rows or not most or (rows[-1]["v"] - rows[0]["v"]) * page < _READ_AGAIN * most:
+            return [], []
+        kept = [
+            (old["t"], new["t"])
+            for old, new in itertools.pairwise(rows)
+            if new["v"] - old["v"] > _REFAULTS * (new["t"] - old["t"]) * 1e-9
+        ]
+        return [one[0] for one in kept], [one[1] for one in kept]
+
+    def _throttled(self, t_start_ns: int, t_end_ns: int) -> float:
+        return self._share(self._quota, t_start_ns, t_end_ns)
+
+    def _share(
+        self, windows: tuple[list[int], list[int], list[float]], t_start_ns: int, t_end_ns: int
+    ) -> float:
+        starts, ends, shares = windows
+        if not starts:
+            return 0.0
+        index = max(0, int(np.searchsorted(starts, t_start_ns, side="right")) - 1)
+        total = 0.0
+        while index < len(starts) and starts[index] < t_end_ns:
+            total += max(0, min(ends[index], t_end_ns) - max(starts[index], t_start_ns)) * shares[index]
+            index += 1
+        return total / max(1, t_end_ns - t_start_ns)
+
+    @cached_property
+    def _own(self) -> Level:
+        return Level(
+            (start, end)
+            for lane in self._lanes.threads.values()
+            for start, end, state in zip(lane.start, lane.end, lane.state, strict=True)
+            if state == RUN
+        )
+
+    @cached_property
+    def _stalled(self) -> Level:
+        """When a thread was ready and none ran."""
+        marks: list[tuple[int, int, int]] = []
+        for lane in self._lanes.threads.values():
+            for start, end, state in zip(lane.start, lane.end, lane.state, strict=True):
+                if state in (RUN, READY):
+                    marks += [(start, state, 1), (end, state, -1)]
+        marks.sort()
+        levels, since, out = [0, 0], 0, []
+        for t_ns, state, step in marks:
+            if levels[READY] and not levels[RUN] and t_ns > since:
+                out.append((since, t_ns))
+            levels[state] += step
+            since = t_ns
+        return Level(out)
+
+    @cached_property
+    def _quota(self) -> tuple[list[int], list[int], list[float]]:
+        starts, ends, shares = [], [], []
+        for window in throttled_windows(self._capture):
+            if window.throttled_s <= 0:
+                continue
+            stalled = self._stalled.over(window.t_start_ns, window.t_end_ns)
+            starts.append(window.t_start_ns)
+            ends.append(window.t_end_ns)
+            shares.append(min(1.0, window.throttled_s * 1e9 / max(1.0, stalled)))
+        return starts, ends, shares
+
+    @cached_property
+    def _steal(self) -> tuple[list[int], list[int], list[float]]:
+        table = self._capture.sql(
+            "SELECT p.t_ns AS t, sum(p.value) FILTER (WHERE s.labels LIKE '%steal%') AS steal, "
+            "sum(p.value) FILTER (WHERE s.labels NOT LIKE '%idle%' AND s.labels NOT LIKE '%iowait%') AS busy "
+            "FROM series s JOIN points p USING (series_id) WHERE s.name = 'system.cpu.time' AND isfinite(p.value) "
+            "GROUP BY p.t_ns ORDER BY p.t_ns"
+        ).to_pylist()
+        starts, ends, shares = [], [], []
+        for old, new in itertools.pairwise(table):
+            steal, busy = (new["steal"] or 0) - (old["steal"] or 0), (new["busy"] or 0) - (old["busy"] or 0)
+            if steal > 0 and busy > 0 and steal / busy >= _LEAST_STEAL:
+                starts.append(old["t"])
+                ends.append(new["t"])
+                shares.append(min(1.0, steal / busy))
+        return starts, ends, shares
+
+    @cached_property
+    def _collectors(self) -> dict[int, Level]:
+        found: dict[int, list[tuple[int, int]]] = {}
+        for (pid, _), lane in self._lanes.goroutines.items():
+            if any(
+                isinstance(why, dict) and str(why.get("reason", "")).startswith("GC worker")
+                for why in lane.why
+            ):
+                found.setdefault(pid, []).extend(
+                    (start, end)
+                    for start, end, state in zip(lane.start, lane.end, lane.state, strict=True)
+                    if state == RUN
+                )
+        return {pid: Level(intervals) for pid, intervals in found.items()}
+
+
+def parts(
+    t_start_ns: int, t_end_ns: int, lengths: Iterable[tuple[str, float]]
+) -> Iterator[tuple[str, int, int]]:
+    """Cuts a stretch into parts of these lengths, which add up to it; the last takes what rounding leaves."""
+    kept = [(name, length) for name, length in lengths if length >= 1]
+    at = t_start_ns
+    for index, (name, length) in enumerate(kept):
+        until = t_end_ns if index == len(kept) - 1 else min(t_end_ns, at + int(length))
+        if until > at:
+            yield name, at, until
+        at = until
+    if at < t_end_ns and not kept:
+        yield "dispatch", at, t_end_ns

@@ -1,0 +1,130 @@
+"""Episodes in a long series of figures: stretches in which it left its usual range, of any length from one point to half of it.
+
+A scan statistic: residuals from the median in robust standard deviations, clipped, summed over every window of 1, 2, 4 … points and divided
+by the sum's own spread, which grows with how much neighbours resemble each other (first-order autocorrelation, as in ``changepoint``). The
+best window is taken, what touches it is left out, and so on. Clipping keeps one wild point from making a long window stand out, and a
+window must also differ by a factor that matters: in an hour of 7,200 points anything that is only significant happens.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from godyno.errors import UsageError
+from godyno.model import Record
+from godyno.stats.sample import MAD_TO_SD, Floats
+
+_CLIP_HIGH, _CLIP_LOW = 6.0, -3.0
+_LEAST_SPREAD = 0.05  # of the level: a series steadier than this is no reason to call its noise an episode
+_CRITICAL = 8.0
+_MOST = 100
+_BLOCK = 20
+_AHEAD = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Episode(Record):
+    """Points ``start`` (0-based) to ``end`` (exclusive); the usual level, the level within, the window's score."""
+
+    start: int
+    end: int
+    before: float
+    during: float
+    score: float
+
+    @property
+    def ratio(self) -> float:
+        """``during`` over ``before``; infinite where it used to be nothing."""
+        return self.during / self.before if self.before > 0 else math.inf
+
+
+def episodes(values: Iterable[float], *, factor: float = 1.5, low: bool = False) -> list[Episode]:
+    """The stretches in which ``values`` (none below zero; NaN is no figure) lay at ``factor`` times the usual level or more, in order.
+
+    ``low`` looks for those at 1/``factor`` or less. How often chance makes one is in benchmarks/results/anomalies.md. Fewer than 30 figures
+    have no usual level, and nothing is found. Raises UsageError for figures below zero or a factor that is not above 1.
+    """
+    series = np.asarray(list(values), dtype=np.float64)
+    if not factor > 1 or (series < 0).any():
+        raise UsageError("Episodes are of figures from zero on, at a factor above 1")
+    known = np.isfinite(series)
+    if known.sum() < 30:
+        return []
+    usual = float(np.median(series[known]))
+    # What is usually nothing (errors, throttling) has no logarithm: there a unit of the smallest figure counts.
+    unit = usual if usual > 0 else float(series[known & (series > 0)].min(initial=math.inf))
+    if not math.isfinite(unit):
+        return []
+    scaled = np.where(known, np.log1p(series / unit), np.log1p(usual / unit))
+    if low:
+        scaled = -scaled
+    center = float(np.median(scaled[known]))
+    spread = max(MAD_TO_SD * float(np.median(np.abs(scaled[known] - center))), _LEAST_SPREAD)
+    residual = np.clip((scaled - center) / spread, _CLIP_LOW, _CLIP_HIGH)
+    widening = _memory(residual)
+    sums = np.concatenate(([0.0], np.cumsum(residual)))
+    free = np.ones(series.size, dtype=bool)
+    best: list[tuple[float, int, int]] = []
+    width = 1
+    while width <= series.size // 2:
+        score = (sums[width:] - sums[:-width]) / math.sqrt(width * (1.0 if width == 1 else widening))
+        found = np.flatnonzero(score >= _CRITICAL * (0.74 if width == 1 else 1.0))
+        best += [(float(score[at]), int(at), int(at) + width) for at in found]
+        width *= 2
+    out: list[Episode] = []
+    for score_, start, end in sorted(best, key=lambda row: (-row[0], row[1])):
+        if len(out) >= _MOST:
+            break
+        if not free[start:end].all():
+            continue
+        start, end = _trimmed(residual, start, end)
+        inside = series[start:end][known[start:end]]
+        if not inside.size:
+            continue
+        during = float(np.median(inside))
+        free[start:end] = False
+        if (during <= usual / factor) if low else (during >= factor * usual and during > 0):
+            out.append(Episode(start, end, usual, during, score_))
+    return _joined(sorted(out, key=lambda one: one.start), series)
+
+
+def _trimmed(residual: Floats, start: int, end: int) -> tuple[int, int]:
+    """Windows have lengths of powers of two: grown while what follows is nearer to the inside than to the usual, then cut to that."""
+    level = float(residual[start:end].mean()) / 2
+    ahead = max(_AHEAD, (end - start) // 16)
+    while end < residual.size and residual[end : end + ahead].mean() > level:
+        end += 1
+    while start > 0 and residual[max(0, start - ahead) : start].mean() > level:
+        start -= 1
+    inside = np.flatnonzero(residual[start:end] > level)
+    if inside.size:
+        start, end = start + int(inside[0]), start + int(inside[-1]) + 1
+    return start, end
+
+
+def _joined(found: list[Episode], series: Floats) -> list[Episode]:
+    """Episodes with hardly anything between them are one."""
+    out: list[Episode] = []
+    for one in found:
+        if out and one.start - out[-1].end <= max(
+            2, min(one.end - one.start, out[-1].end - out[-1].start) // 4
+        ):
+            last = out.pop()
+            during = float(np.nanmedian(series[last.start : one.end]))
+            one = Episode(last.start, max(last.end, one.end), one.before, during, max(last.score, one.score))
+        out.append(one)
+    return out
+
+
+def _memory(residual: Floats) -> float:
+    """By how much resemblance of neighbours widens a sum's variance; measured within short blocks, so that a shift is not taken for it."""
+    blocks = np.array_split(np.clip(residual, -3, 3), max(1, residual.size // _BLOCK))
+    rest = [block - block.mean() for block in blocks]
+    squares = sum(float((one**2).sum()) for one in rest)
+    lag = sum(float((one[:-1] * one[1:]).sum()) for one in rest) / squares if squares else 0.0
+    lag = min(max(lag + (1 + 3 * lag) / _BLOCK, 0.0), 0.8)  # short blocks show less of it (Marriott and Pope)
+    return (1 + lag) / (1 - lag)

@@ -1,0 +1,38 @@
+"""``godyno why``: what it takes, and an answer of a real recording."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from godyno.cli.why import command
+from godyno.errors import UsageError
+
+
+@pytest.mark.parametrize("arguments", [[], ["a.dyno", "--", "true"]])
+def test_it_wants_either_a_capture_or_a_command(arguments: list[str]) -> None:
+    with pytest.raises(UsageError, match="a capture, or a command"):
+        CliRunner().invoke(command, arguments, catch_exceptions=False)
+
+
+def test_a_place_for_the_capture_needs_a_command(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="--out"):
+        CliRunner().invoke(command, ["a.dyno", "-o", str(tmp_path / "b.dyno")], catch_exceptions=False)
+
+
+@pytest.mark.integration
+def test_a_command_is_recorded_and_answered_with_its_own_exit_code(tmp_path: Path) -> None:
+    import subprocess
+
+    done = subprocess.run(
+        [sys.executable, "-m", "godyno", "why", "--json", "-o", str(tmp_path / "x.dyno"), "--", "sh", "-c", "sleep 0.3; exit 3"],
+        capture_output=True, text=True, timeout=60, cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 3, done.stderr
+    told = json.loads(done.stdout)
+    assert sum(state["seconds"] for state in told["states"]) == pytest.approx(told["wall_s"], rel=0.02)
+    assert any("goroutines" in text for text in told["missing"])

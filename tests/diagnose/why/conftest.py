@@ -1,0 +1,65 @@
+"""Captures made by hand: threads, their sleeps and wake-ups, goroutines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+
+from godyno.capture.reader import Capture
+
+MS = 1_000_000
+KERNEL = "[kernel]"
+
+
+class Scene:
+    """Writes into a capture; instants are in ms."""
+
+    def __init__(self, writer: Any) -> None:
+        self.writer = writer
+
+    def process(self, pid: int, start: int, end: int, ppid: int = 0, exe: str = "/bin/server") -> None:
+        args = {"ppid": ppid, "exe": exe, "argv": [exe]}
+        self.writer.span(start * MS, end * MS, "process", str(pid), exe.rpartition("/")[2], pid, pid, args)
+
+    def thread(
+        self, tid: int, *states: tuple[int, int, str] | tuple[int, int, str, int], pid: int = 1
+    ) -> None:
+        """(start, end, state[, waker]) of a thread; a waker of 0 is an interrupt."""
+        for start, end, state, *waker in states:
+            args = {"waker_pid": pid, "waker": waker[0]} if waker else None
+            self.writer.span(start * MS, end * MS, "thread_state", f"{pid}/{tid}", state, pid, tid, args)
+
+    def goroutine(
+        self,
+        number: int,
+        *states: tuple[int, int, str, dict[str, Any]],
+        tid: int = 1,
+        pid: int = 1,
+        root: str = "main.main",
+    ) -> None:
+        for start, end, state, why in states:
+            self.writer.span(start * MS, end * MS, "goroutine_state", f"{pid}/{number}", state, pid, tid, why)
+        self.writer.span(states[0][0] * MS, states[-1][1] * MS, "goroutine", f"{pid}/{number}", root, pid)
+
+    def stack(self, *functions: str) -> int:
+        """Leaf first; those with ``k:`` before them are the kernel's."""
+        return int(
+            self.writer.stack(
+                [
+                    (name.removeprefix("k:"), "", 0, KERNEL if name.startswith("k:") else "/bin/server")
+                    for name in functions
+                ]
+            )
+        )
+
+    def sample(
+        self, layer: str, at: float, functions: Sequence[str], tid: int = 1, goroutine: int = 0, pid: int = 1
+    ) -> None:
+        self.writer.sample(int(at * MS), layer, self.stack(*functions), 0.01, pid, tid, goroutine)
+
+
+@pytest.fixture
+def scene(made: Callable[..., Capture]) -> Callable[[Callable[[Scene], None]], Capture]:
+    return lambda fill: made(lambda writer: fill(Scene(writer)))

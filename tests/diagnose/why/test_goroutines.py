@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from godyno.capture.reader import Capture
+from godyno.diagnose.why import answer, attribute
+
+Made = Callable[[Callable[[Any], None]], Capture]
+LOCK = ("sync.runtime_SemacquireMutex", "sync.(*Mutex).Lock", "main.update", "main.worker")
+
+
+def _contended(s: Any, holder: str) -> None:
+    s.process(1, 0, 100)
+    s.thread(1, (0, 100, "running"))
+    s.thread(2, (0, 100, "running"))
+    s.goroutine(
+        1, (0, 10, "running", {}), (10, 90, "waiting", {"reason": "sync", "function": "sync.(*Mutex).Lock"}),
+        (90, 91, "runnable", {"function": "main.update", "waker": 7}), (91, 100, "running", {}),
+    )  # fmt: skip
+    s.goroutine(7, (0, 100, "running", {}), tid=2, root="main.worker")
+    s.sample("goroutine_wait", 90, LOCK, goroutine=1)
+    s.sample("cpu", 50, (holder, "main.worker", "runtime.goexit"), tid=2)
+
+
+def test_a_lock_keeps_its_name_and_tells_what_its_holder_did(scene: Made) -> None:
+    found = answer(scene(lambda s: _contended(s, "main.encode")))
+    (cause, *_) = found.causes
+    assert cause.kind == "lock" and cause.what == "main.update" and cause.seconds == pytest.approx(0.08)
+    assert "held by main.update" in cause.claim and "main.encode" in cause.claim
+    assert not found.healthy
+
+
+def test_a_channel_is_named_by_what_the_other_side_did(scene: Made) -> None:
+    def fill(s: Any) -> None:
+        s.process(1, 0, 100)
+        s.thread(1, (0, 10, "running"), (10, 90, "sleeping"), (90, 100, "running"))
+        s.goroutine(
+            1, (0, 10, "running", {}), (10, 89, "waiting", {"reason": "chan receive", "function": "main.main"}),
+            (89, 90, "runnable", {"waker": 7}), (90, 100, "running", {}),
+        )  # fmt: skip
+        s.goroutine(7, (5, 88, "waiting", {"reason": "sleep"}), (88, 89, "running", {}), root="main.producer")
+        s.sample("goroutine_wait", 88, ("time.Sleep", "main.produce", "main.producer"), goroutine=7)
+
+    (cause, *_) = answer(scene(fill)).causes
+    assert cause.kind == "sleep" and cause.what == "main.produce"
+
+
+def test_same_workers_at_a_channel_wait_for_each_other(scene: Made) -> None:
+    def fill(s: Any) -> None:
+        s.process(1, 0, 100)
+        s.thread(1, (0, 100, "running"))
+        s.goroutine(1, (0, 1, "running", {}), (1, 99, "waiting", {"reason": "sync", "function": "sync.(*WaitGroup).Wait"}),
+                    (99, 100, "runnable", {"waker": 8}))  # fmt: skip
+        s.goroutine(7, (0, 80, "running", {}), root="main.worker")
+        s.goroutine(
+            8, (0, 10, "running", {}), (10, 80, "waiting", {"reason": "chan send", "function": "main.worker"}),
+            (80, 81, "runnable", {"waker": 7}), (81, 99, "running", {}), root="main.worker",
+        )  # fmt: skip
+
+    assert attribute(scene(fill)).seconds()["channel"] == pytest.approx(0.07)
+
+
+def test_a_program_that_computes_is_not_accused(scene: Made) -> None:
+    def fill(s: Any) -> None:
+        s.process(1, 0, 1000)
+        s.thread(1, (0, 600, "running"), (600, 900, "runnable"), (900, 1000, "running"))
+        for at in range(5, 600, 10):
+            s.sample("cpu", at, ("main.work", "main.main", "runtime.main", "runtime.goexit"))
+
+    found = answer(scene(fill))
+    assert found.healthy
+    assert [cause.kind for cause in found.causes] == ["neighbours", "go"] and "main.work" in found.causes[
+        1
+    ].claim
+
+
+def test_a_reader_of_answers_did_not_wait_before_it_was_asked(scene: Made) -> None:
+    def fill(s: Any) -> None:
+        s.process(1, 0, 100)
+        s.thread(1, (0, 60, "running"), (60, 90, "sleeping"), (90, 100, "running"))
+        s.goroutine(
+            1, (0, 60, "running", {}), (60, 89, "waiting", {"reason": "select", "function": "net/http.(*persistConn).roundTrip"}),
+            (89, 90, "runnable", {"waker": 7}), (90, 100, "running", {}),
+        )  # fmt: skip
+        s.goroutine(
+            7,
+            (0, 88, "waiting", {"reason": "network", "function": "net.(*netFD).Read"}),
+            (88, 89, "running", {}),
+            root="readLoop",
+        )
+        s.sample("cpu", 30, ("main.work", "main.main", "runtime.main", "runtime.goexit"))
+
+    found = attribute(scene(fill)).seconds()
+    assert found["network"] == pytest.approx(0.028, abs=0.002) and found["go"] > 0.06
+
+
+def test_the_requests_of_a_service_are_followed(scene: Made) -> None:
+    def fill(s: Any) -> None:
+        s.process(1, 0, 100)
+        s.thread(1, (0, 1, "running"), (1, 100, "sleeping"))
+        accept = {"reason": "network", "function": "net.(*TCPListener).Accept"}
+        s.goroutine(1, (0, 1, "running", {}), (1, 100, "waiting", accept))
+        read = {"reason": "network", "function": "net/http.(*conn).serve"}
+        s.goroutine(
+            9, (10, 30, "waiting", read), (30, 50, "waiting", {"reason": "sleep"}), (50, 100, "waiting", read),
+            root="net/http.(*conn).serve",
+        )  # fmt: skip
+        s.sample("goroutine_wait", 50, ("time.Sleep", "main.handle", "net/http.(*conn).serve"), goroutine=9)
+
+    found = attribute(scene(fill))
+    assert found.view == "requests"
+    assert found.seconds()["sleep"] == pytest.approx(0.02) and found.seconds()["idle"] == pytest.approx(
+        0.08, abs=0.002
+    )

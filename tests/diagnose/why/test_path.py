@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from godyno.capture.reader import Capture
+from godyno.diagnose.why import answer, attribute
+
+Made = Callable[[Callable[[Any], None]], Capture]
+NANOSLEEP = ("k:schedule", "k:do_nanosleep", "k:hrtimer_nanosleep", "k:__x64_sys_nanosleep", "usleep")
+FSYNC = (
+    "k:schedule",
+    "k:io_schedule",
+    "k:ext4_sync_file",
+    "k:__x64_sys_fsync",
+    "syscall.fsync",
+    "main.save",
+    "main.main",
+)
+WAITID = (
+    "k:schedule",
+    "k:do_wait",
+    "k:kernel_waitid",
+    "k:__do_sys_waitid",
+    "os.(*Process).Wait",
+    "main.run",
+    "main.main",
+)
+FUTEX = (
+    "k:schedule",
+    "k:futex_do_wait",
+    "k:__x64_sys_futex",
+    "runtime.futex",
+    "runtime.mPark",
+    "runtime.mcall",
+)
+
+
+def seconds(capture: Capture, **window: Any) -> dict[str, float]:
+    return {state: round(of, 6) for state, of in attribute(capture, **window).seconds().items()}
+
+
+def test_states_cover_the_run_and_add_up(scene: Made) -> None:
+    def fill(s: Any) -> None:
+        s.process(1, 0, 100)
+        s.thread(1, (0, 40, "running"), (40, 70, "sleeping"), (70, 71, "runnable", 0), (71, 100, "running"))
+        s.sample("off_cpu", 40, FSYNC)
+        s.sample("cpu", 20, ("main.work", "main.main", "runtime.main", "runtime.goexit"))
+        s.sample("cpu", 90, ("main.work", "main.main", "runtime.main", "runtime.goexit"))
+
+    found = attribute(scene(fill))
+    assert found.seconds()["fsync"] == pytest.approx(0.03)
+    assert found.seconds()["go"] == pytest.approx(0.069)
+    assert sum(found.seconds().values()) == pytest.approx(found.wall_s) == pytest.approx(0.1)
+    edges = [(one.t_start_ns, one.t_end_ns) for one in found.segments]
+    assert all(end == start for (_, end), (start, _) in itertools.pairwise(edges))
+
+
+def test_the_path_crosses_to_the_thread_that_woke(scene: Made) -> None:
+    def fill(s: Any) -> None:
+        s.process(1, 0, 100)
+        s.thread(1, (0, 10, "running"), (10, 90, "sleeping"), (90, 91, "runnable", 2), (91, 100, "running"))
+        s.thread(2, (5, 6, "runnable"), (6, 95, "running"))
+        s.sample("off_cpu", 10, FUTEX)
+        s.sample("cpu", 50, ("main.worker", "runtime.goexit"), tid=2)
+
+    found = attribute(scene(fill))
+    on_worker = sum(one.seconds for one in found.segments if one.tid == 2 and one.state == "go")
+    assert on_worker == pytest.approx(
+        0.084
+    )  # also before main waited for it: main's own work then held nothing up
+    assert found.seconds()["go"] == pytest.approx(0.099, abs=0.003)
+
+
+def test_waiting_for_a_child_is_named_by_the_child(scene: Made) -> None:
+    def fill(s: Any) -> None:
+        s.process(1, 0, 100)
+        s.process(7, 12, 90, ppid=1, exe="/usr/bin/convert")
+        s.thread(1, (0, 10, "running"), (10, 90, "sleeping"), (90, 100, "running"))
+        s.thread(7, (12, 90, "running"), pid=7)
+        s.sample("off_cpu", 10, WAITID)
+
+    (cause, *_) = answer(scene(fill)).causes
+    assert cause.kind == "child" and "convert" in cause.what and "main.run" in cause.what
+    assert cause.seconds == pytest.approx(0.08, abs=0.003)
+
+
+def test_a_driver_is_passed_through_to_what_it_started(scene: Made) -> None:
+    def fill(s: Any) -> None:
+        s.process(1, 0, 100, exe="/usr/local/go/bin/go")
+        s.process(7, 12, 90, ppid=1)
+        s.thread(1, (0, 10, "running"), (10, 90, "sleeping"), (90, 100, "running"))
+        s.thread(7, (12, 88, "sleeping"), (88, 90, "running"), pid=7)
+        s.sample("off_cpu", 10, WAITID)
+        s.sample("off_cpu", 12, FSYNC, tid=7, pid=7)
+
+    found = answer(scene(fill))
+    assert found.causes[0].kind == "fsync" and "child" not in {cause.kind for cause in found.causes}
+
+
+def test_the_watchman_thread_is_nobodys_cause(scene: Made) -> None:
+    def fill(s: Any) -> None:
+        s.process(1, 0, 100)
+        s.thread(1, (0, 50, "running"), (50, 60, "sleeping"), (60, 61, "runnable", 3), (61, 100, "running"))
+        s.thread(2, (40, 70, "running"))
+        s.thread(3, (0, 59, "sleeping"), (59, 61, "running"), (61, 100, "sleeping"))
+        s.sample("off_cpu", 50, FUTEX)
+        s.sample(
+            "off_cpu",
+            0,
+            ("k:schedule", "k:do_nanosleep", "runtime.usleep", "runtime.sysmon", "runtime.mstart"),
+            tid=3,
+        )
+
+    assert "sleep" not in seconds(scene(fill))
+
+
+def test_a_sleep_that_an_interrupt_ended_is_on_the_path_itself(scene: Made) -> None:
+    def fill(s: Any) -> None:
+        s.process(1, 0, 100)
+        s.thread(1, (0, 10, "running"), (10, 80, "sleeping"), (80, 81, "runnable", 0), (81, 100, "running"))
+        s.sample("off_cpu", 10, NANOSLEEP)
+
+    assert seconds(scene(fill))["sleep"] == pytest.approx(0.07)
+
+
+def test_a_window_is_kept_to(scene: Made) -> None:
+    def fill(s: Any) -> None:
+        s.process(1, 0, 100)
+        s.thread(1, (0, 10, "running"), (10, 80, "sleeping"), (80, 81, "runnable", 0), (81, 100, "running"))
+        s.sample("off_cpu", 10, NANOSLEEP)
+
+    found = attribute(scene(fill), t_start_ns=50_000_000, t_end_ns=90_000_000)
+    assert found.wall_s == pytest.approx(0.04) and found.seconds()["sleep"] == pytest.approx(0.03)
+
+
+def test_threads_that_wake_each_other_in_a_circle_come_to_an_end(scene: Made) -> None:
+    def fill(s: Any) -> None:
+        s.process(1, 0, 100)
+        for tid, other in ((1, 2), (2, 1)):
+            s.thread(
+                tid,
+                (0, 50, "sleeping"),
+                (50, 50, "runnable"),
+                (50, 51, "runnable", other),
+                (51, 100, "running"),
+            )
+
+    assert sum(seconds(scene(fill)).values()) == pytest.approx(0.1)
