@@ -208,6 +208,13 @@ class Session:
             self.brought_about = ending.timed_out or ending.told
             self.during_cpu_s = own_cpu_s() - self.before_cpu_s
             peak = self.group.memory_peak() if self.group else None
+            if ending.given_up:
+                self.warnings.append(
+                    "The command did not end even after SIGKILL: the kernel holds it. How it ended, and its CPU time, are not known."
+                )
+            # The rest may have to wait for the whole machine; who kills the recorder meanwhile loses no result.
+            self._write_manifest("recording", result, peak)
+            self.keeper.share_perf_events()
         # The probes are detached; what they still had to write is in the journal now.
         oom_kills = (self.group.oom_kills() if self.group else 0) or 0
         self._settle()
@@ -346,15 +353,14 @@ class Session:
         if ended.lingers:
             self.notes["survivors"] = survivors
         else:
-            self.keeper_cpu_s = self.keeper.cpu_s()
-            if self.group:
-                self.group.release()
+            cpu_s = self.keeper.cpu_s()
+            self.keeper_cpu_s = cpu_s or 0.0
+            if cpu_s is None:
+                self.notes["tidied_later"] = "the kernel let the cgroup not be removed at once"
 
     def _dismiss_keeper(self) -> None:
         self.keeper.finish(_DRAIN_S, stay=False)
         self.keeper.cpu_s()
-        if self.group:
-            self.group.release()
 
     def _abort(self) -> None:
         self._dismiss_keeper()
