@@ -213,7 +213,8 @@ class Session:
                     "The command did not end even after SIGKILL: the kernel holds it. How it ended, and its CPU time, are not known."
                 )
             # The rest may have to wait for the whole machine; who kills the recorder meanwhile loses no result.
-            self._write_manifest("recording", result, peak)
+            with contextlib.suppress(OSError):  # of a full disk ``_finish`` tells
+                self._write_manifest("recording", result, peak)
             self.keeper.share_perf_events()
         # The probes are detached; what they still had to write is in the journal now.
         oom_kills = (self.group.oom_kills() if self.group else 0) or 0
