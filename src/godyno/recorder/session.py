@@ -127,7 +127,6 @@ class Session:
         self.directory = new_directory(options.out, workload)
         try:
             (self.directory / "raw").mkdir(exist_ok=True)
-            sweep_stale()
             self.machine = read_machine(paths={"cwd": Path(workload.cwd or ".")})
             self.journal = Journal(self.directory / JOURNAL, self._on_full)
             self.recorder = present_recorder()
@@ -438,11 +437,11 @@ class Session:
 
 def _tidying(group: Group | None) -> Callable[[], bool]:
     def tidy() -> bool:
-        if group is None:
-            return True
-        if group.pids():
-            return False
-        group.release()
+        if group is not None:
+            if group.pids():
+                return False
+            group.release()
+        sweep_stale()  # here and not at the start, since to remove a cgroup may wait for the whole machine
         return True
 
     return tidy
