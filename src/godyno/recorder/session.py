@@ -213,7 +213,7 @@ class Session:
                 )
             # The rest may have to wait for the whole machine; who kills the recorder meanwhile loses no result.
             with contextlib.suppress(OSError):  # of a full disk ``_finish`` tells
-                self._write_manifest("recording", result, peak)
+                self._write_manifest("recording", result, peak, durable=False)
             self.keeper.share_perf_events()
         # The probes are detached; what they still had to write is in the journal now.
         oom_kills = (self.group.oom_kills() if self.group else 0) or 0
@@ -416,7 +416,9 @@ class Session:
             self.warnings.append(f"Sealing failed: {last[0]}; `godyno recover {self.directory}` tries again.")
         return sealing.returncode == 0
 
-    def _write_manifest(self, state: str, result: Result | None = None, peak: Peak | None = None) -> None:
+    def _write_manifest(
+        self, state: str, result: Result | None = None, peak: Peak | None = None, durable: bool = True
+    ) -> None:
         workload = self.prepared
         shown = replace(
             workload,
@@ -432,7 +434,7 @@ class Session:
             tuple(ClockBracket.of(found) for found in self.brackets), tuple(entry for _, entry in self.probes),
             getattr(self, "cost", Cost()), tuple(self.warnings), self.lost, notes=self.notes,
         )  # fmt: skip
-        write_manifest(self.directory, manifest)
+        write_manifest(self.directory, manifest, durable)
 
 
 def _tidying(group: Group | None) -> Callable[[], bool]:
