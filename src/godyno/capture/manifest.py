@@ -174,11 +174,15 @@ def read_manifest(directory: Path) -> Manifest:
         ) from error
 
 
-def write_manifest(directory: Path, manifest: Manifest) -> None:
-    """Writes it so that a reader sees the old one or the new one, never half of one. Raises OSError."""
+def write_manifest(directory: Path, manifest: Manifest, durable: bool = True) -> None:
+    """Writes it so that a reader sees the old one or the new one, never half of one. Raises OSError.
+
+    One that is soon written anew need not be ``durable``, safe from the machine's own end: to wait for the disk may take seconds.
+    """
     scratch = directory / f"{MANIFEST}.new"
     with scratch.open("w", encoding="utf-8") as out:
         json.dump(manifest.as_json(), out, indent=1, ensure_ascii=True)
         out.flush()
-        os.fsync(out.fileno())
+        if durable:
+            os.fsync(out.fileno())
     scratch.replace(directory / MANIFEST)

@@ -18,6 +18,7 @@ from godyno.recorder.signals import Signals
 
 _KILL_AFTER_S = 5.0
 _KILL_WHEN_TOLD_S = 2.0
+_GIVE_UP_AFTER_S = 5.0
 _WIND_DOWN_S = 6.0
 
 
@@ -36,7 +37,7 @@ class Ending:
             channels,
         )
         self.wait_for_tree = wait_for_tree
-        self.timed_out = self.told = False
+        self.timed_out = self.told = self.given_up = False
         self.ended_ns = 0
         self._status: tuple[int, resource.struct_rusage] | None = None
         loop.on_readable(signals.fd, self._on_signals)
@@ -111,6 +112,14 @@ class Ending:
     def _end_tree(self, kill_after_s: float = _KILL_AFTER_S) -> None:
         self._signal_tree(signal.SIGTERM)
         self.loop.after(kill_after_s, lambda: self._signal_tree(signal.SIGKILL))
+        self.loop.after(kill_after_s + _GIVE_UP_AFTER_S, self._give_up)
+
+    def _give_up(self) -> None:
+        """The kernel holds what was killed: a process that ends needs a lock that a starved stranger may have for a minute."""
+        if self._status is None:
+            self.given_up, self.ended_ns = True, now_ns()
+            self._status = (signal.SIGKILL, resource.struct_rusage((0,) * 16))
+            self.loop.stopped = True
 
     def _signal_tree(self, number: signal.Signals) -> None:
         if self._status is not None:

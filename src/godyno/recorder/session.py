@@ -130,7 +130,6 @@ class Session:
         self.directory = new_directory(options.out, workload)
         try:
             (self.directory / "raw").mkdir(exist_ok=True)
-            sweep_stale()
             self.machine = read_machine(paths={"cwd": Path(workload.cwd or ".")})
             self.journal = Journal(self.directory / JOURNAL, self._on_full)
             self.recorder = present_recorder()
@@ -213,6 +212,14 @@ class Session:
             self.brought_about = ending.timed_out or ending.told
             self.during_cpu_s = own_cpu_s() - self.before_cpu_s
             peak = self.group.memory_peak() if self.group else None
+            if ending.given_up:
+                self.warnings.append(
+                    "The command did not end even after SIGKILL: the kernel holds it. How it ended, and its CPU time, are not known."
+                )
+            # The rest may have to wait for the whole machine; who kills the recorder meanwhile loses no result.
+            with contextlib.suppress(OSError):  # of a full disk ``_finish`` tells
+                self._write_manifest("recording", result, peak, durable=False)
+            self.keeper.share_perf_events()
         # The probes are detached; what they still had to write is in the journal now.
         oom_kills = (self.group.oom_kills() if self.group else 0) or 0
         self._settle()
@@ -351,15 +358,14 @@ class Session:
         if ended.lingers:
             self.notes["survivors"] = survivors
         else:
-            self.keeper_cpu_s = self.keeper.cpu_s()
-            if self.group:
-                self.group.release()
+            cpu_s = self.keeper.cpu_s()
+            self.keeper_cpu_s = cpu_s or 0.0
+            if cpu_s is None:
+                self.notes["tidied_later"] = "the kernel let the cgroup not be removed at once"
 
     def _dismiss_keeper(self) -> None:
         self.keeper.finish(_DRAIN_S, stay=False)
         self.keeper.cpu_s()
-        if self.group:
-            self.group.release()
 
     def _abort(self) -> None:
         self._dismiss_keeper()
@@ -415,7 +421,9 @@ class Session:
             self.warnings.append(f"Sealing failed: {last[0]}; `godyno recover {self.directory}` tries again.")
         return sealing.returncode == 0
 
-    def _write_manifest(self, state: str, result: Result | None = None, peak: Peak | None = None) -> None:
+    def _write_manifest(
+        self, state: str, result: Result | None = None, peak: Peak | None = None, durable: bool = True
+    ) -> None:
         workload = self.prepared
         shown = replace(
             workload,
@@ -434,16 +442,16 @@ class Session:
                 self.options.memory_limit_bytes, self.options.swap_limit_bytes, self.options.cpu_quota, self.options.timeout_s,
             ),
         )  # fmt: skip
-        write_manifest(self.directory, manifest)
+        write_manifest(self.directory, manifest, durable)
 
 
 def _tidying(group: Group | None) -> Callable[[], bool]:
     def tidy() -> bool:
-        if group is None:
-            return True
-        if group.pids():
-            return False
-        group.release()
+        if group is not None:
+            if group.pids():
+                return False
+            group.release()
+        sweep_stale()  # here and not at the start, since to remove a cgroup may wait for the whole machine
         return True
 
     return tidy

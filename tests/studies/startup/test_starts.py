@@ -41,6 +41,11 @@ def _alive(pid: int) -> bool:
         return False
 
 
+def _cgroups_of(maker: int) -> list[Path]:
+    """The cgroups that bear the pid of the godyno that made them, in every hierarchy."""
+    return list(Path("/sys/fs/cgroup").rglob(f"godyno-{maker}-*"))
+
+
 def _gone(pid: int) -> bool:
     deadline = time.monotonic() + 5
     while _alive(pid) and time.monotonic() < deadline:
@@ -126,7 +131,7 @@ def test_a_command_that_is_not_there_is_said_before_anything_is_made() -> None:
         pass
 
 
-def test_kill_9_of_godyno_leaves_no_process(tmp_path: Path) -> None:
+def test_kill_9_of_godyno_leaves_no_process_and_no_cgroup(tmp_path: Path) -> None:
     script = f"""
 from godyno.studies.startup.starts import Starter
 from godyno.workload.ready import ready_of
@@ -139,7 +144,13 @@ with Starter(["/bin/sh", "-c", "echo $$ > {tmp_path}/pid; sleep 300 & echo $! > 
         while not (tmp_path / "child").exists() or not (tmp_path / "child").read_text().strip():
             assert time.monotonic() < deadline and parent.poll() is None
             time.sleep(0.05)
+        groups = _cgroups_of(parent.pid)
     finally:
         os.kill(parent.pid, signal.SIGKILL)
         parent.wait()
+    assert groups or os.geteuid() != 0
     assert _gone(int((tmp_path / "pid").read_text())) and _gone(int((tmp_path / "child").read_text()))
+    deadline = time.monotonic() + 10
+    while _cgroups_of(parent.pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert _cgroups_of(parent.pid) == []
