@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from godyno import units
-from godyno.diagnose.why.answer import Answer, answer
+from godyno.diagnose.why.answer import Answer, attribute
+from godyno.diagnose.why.causes import causes
 from godyno.model import Confidence, Estimate, Evidence, Finding
 
 _MOST = 5
@@ -25,7 +26,8 @@ class Why:
         seen = capture.sql("SELECT 1 FROM spans WHERE layer = 'thread_state' LIMIT 1")
         if not seen.num_rows:
             return []
-        found = answer(capture)
+        path = attribute(capture)
+        found = Answer(path, tuple(causes(path)))  # other analyses speak for themselves
         return [self._states(found), *(cause.finding(self.name) for cause in found.causes[:_MOST])]
 
     def _states(self, found: Answer) -> Finding:
