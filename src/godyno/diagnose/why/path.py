@@ -51,6 +51,7 @@ class Wait:
     woke: int
     where: str
     waker_where: str = ""
+    waker: tuple[int, int] = (0, 0)  # pid and goroutine of who ended it
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,7 +309,8 @@ class Walk:
         if kind in _CROSSED and isinstance(waker, int) and waker > 0 and self.t == lane.end[index]:
             other = self.lanes.goroutines.get((lane.pid, waker))
             kind = states.system_goroutine(self.lanes.roots.get((lane.pid, waker), "")) or kind
-            wait = Wait(low, self.t, kind, lane, stack, 0, where, str(after.get("function", "")))
+            ended = str(after.get("function", ""))
+            wait = Wait(low, self.t, kind, lane, stack, 0, where, ended, (lane.pid, waker))
             if other is not None and kind in _CROSSED and self._cross(other, wait):
                 return
         if kind == "channel" and not waker:

@@ -17,6 +17,7 @@ from godyno.diagnose.why.states import STATES
 from godyno.diagnose.why.surroundings import Surroundings
 
 _NEAR_NS = 20_000_000
+_TRACING = ("start trace", "stop trace")  # godyno's own stops; others are told by the goroutine that stops the world
 _PLAIN = {
     "futex": "kernel_wait",
     "poll": "network",
@@ -41,7 +42,7 @@ class Refine:
         self._names = {one.pid: one for one in processes}
         self._roots = lanes.roots
         self._began = stacks.go_began()
-        self._overlays = _overlays(capture)
+        self._overlays = _overlays(capture, lanes)
 
     def segments(self, pieces: Sequence[Piece]) -> list[Segment]:
         """Segments in order of time, neighbours of a kind joined."""
@@ -69,9 +70,7 @@ class Refine:
             detail = piece.where or facts.own
             if kind in ("kernel_wait", "disk_read", "disk_write", "fsync", "fault_disk") and facts.call:
                 detail = f"{detail} ({facts.call})" if detail else facts.call
-            if kind in ("disk_read", "fault_disk") and self.surroundings.short_of_memory(
-                piece.t_start_ns, piece.t_end_ns
-            ):
+            if kind in ("disk_read", "fault_disk") and self._short(piece.t_start_ns, piece.t_end_ns):
                 kind, detail = "reclaim", f"{detail}, read again as memory is short"
             yield self._segment(piece, piece.t_start_ns, piece.t_end_ns, kind, detail, piece.stack)
 
@@ -112,7 +111,13 @@ class Refine:
             detail = f"{detail} ({facts.call})" if detail else facts.call
         if state == "package_init":
             detail = facts.init
+        if facts.reads_pages and state in ("kernel", "minor_fault") and self._short(start, end):
+            state, detail = "reclaim", f"{detail}, read again as memory is short"
         return self._segment(piece, start, end, state, detail, stack)
+
+    def _short(self, start: int, end: int) -> bool:
+        """Whether reads were then of what had been pushed out of memory: they, and what the kernel does for them, are symptoms of that."""
+        return self.surroundings.short_of_memory(start, end)
 
     def _ready(self, piece: Piece) -> Iterator[Segment]:
         thread = self.lanes.threads.get(piece.tid)
@@ -207,7 +212,7 @@ class Refine:
             return "lock", wait.where, wait.waker_where
         if wait.kind == "channel" and wait.lane.goroutine:
             root = self._roots.get((waiter.pid, waiter.goroutine))
-            if root and root != "main.main" and root == self._roots.get((piece.pid, piece.goroutine)):
+            if root and root != "main.main" and root == self._roots.get(wait.waker):
                 return "channel", wait.where, wait.waker_where
         return None
 
@@ -262,17 +267,19 @@ class _Overlays:
         return sorted(out)
 
 
-def _overlays(capture: Any) -> _Overlays:
+def _overlays(capture: Any, lanes: Lanes) -> _Overlays:
     table = capture.sql(
-        "SELECT layer, pid, coalesce(TRY_CAST(split_part(track, '/', 2) AS BIGINT), 0) AS g, name, t_start_ns, t_end_ns FROM spans "
+        "SELECT layer, pid, coalesce(TRY_CAST(split_part(track, '/', 2) AS BIGINT), 0) AS g, coalesce(tid, 0) AS tid, name, "
+        "t_start_ns, t_end_ns FROM spans "
         "WHERE layer IN ('stw', 'gc_assist', 'gc_sweep') AND t_end_ns > t_start_ns"
     )
     found: dict[tuple[int, int], list[tuple[int, int, str, str]]] = {}
     for row in table.to_pylist():
         if row["layer"] == "stw":
-            trace = "trace" in row["name"] or "goroutine profile" in row["name"]
-            state = "gc_stw" if row["name"].startswith("GC") else "observer" if trace else "gc_stw"
-            key = (row["pid"], 0)
+            on_it = lanes.goroutine_at(row["pid"], row["tid"], row["t_end_ns"])
+            root = lanes.roots.get((row["pid"], on_it.goroutine), "") if on_it is not None else ""
+            ours = row["name"] in _TRACING or states.system_goroutine(root) == "observer"
+            state, key = "observer" if ours else "gc_stw", (row["pid"], 0)
         else:
             state, key = "gc_assist", (row["pid"], row["g"])
         found.setdefault(key, []).append((row["t_start_ns"], row["t_end_ns"], state, row["name"]))

@@ -25,6 +25,7 @@ class Facts:
     own: str
     call: str
     init: str
+    reads_pages: bool  # within the kernel, for pages of a file
     names: tuple[str, ...]
 
 
@@ -92,7 +93,8 @@ class Stacks:
             frames = self.frames(stack)
             found = self._facts[stack] = Facts(
                 states.slept_in(frames), states.ran_in(frames, True) if frames else "", states.ran_in(frames, False) if frames else "",
-                states.own_function(frames), states.call_of(frames), states.initialised(frames), tuple(name for name, _ in frames[:40]),
+                states.own_function(frames), states.call_of(frames), states.initialised(frames),
+                states.reads_pages(frames), tuple(name for name, _ in frames[:40]),
             )  # fmt: skip
         return found
 
