@@ -99,10 +99,10 @@ def attribute(
     label = (root.label if root else "") or "the run"
     last = _lane_of(lanes, pid, thread, end) or _last_lane(lanes, stacks, pid, end)
     if last is None:
-        missing = (
+        unseen = (
             "Threads' states were not recorded, so nothing is known: record with --level standard, or better `godyno why -- COMMAND`.",
         )
-        return Attribution(begin, end, (Segment(begin, end, "unknown"),), "path", pid, label, cpus, missing)
+        return Attribution(begin, end, (Segment(begin, end, "unknown"),), "path", pid, label, cpus, unseen)
     walk = Walk(lanes, stacks, lives)
     pieces, view = walk.from_end(last, end, begin), "path"
     idle = sum(one.t_end_ns - one.t_start_ns for one in pieces if one.kind == "idle")
@@ -115,7 +115,9 @@ def attribute(
     segments = refine.segments(pieces)
     missing = _missing(lanes, stacks, pid)
     if capture.manifest.result is None:
-        missing.insert(0, "The recording was cut off: this is what there is of it, and what came later is not known.")
+        missing.insert(
+            0, "The recording was cut off: this is what there is of it, and what came later is not known."
+        )
     return Attribution(begin, end, tuple(segments), view, pid, label, cpus, tuple(missing))
 
 
@@ -124,7 +126,8 @@ def _lived(capture: Any, one: Process) -> Process:
     if one.t_end_ns > one.t_start_ns:
         return one
     last = capture.sql(
-        "SELECT max(t_end_ns) AS t FROM spans WHERE layer IN ('thread_state', 'goroutine_state') AND pid = ?", [one.pid]
+        "SELECT max(t_end_ns) AS t FROM spans WHERE layer IN ('thread_state', 'goroutine_state') AND pid = ?",
+        [one.pid],
     )["t"][0].as_py()
     return one if last is None or last <= one.t_start_ns else replace(one, t_end_ns=last)
 

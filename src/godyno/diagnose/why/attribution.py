@@ -9,7 +9,7 @@ from typing import Any
 from godyno.diagnose.why.states import STATES
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # a frozen one takes three times as long to make, and there are hundreds of thousands
 class Segment:
     """A stretch of the path. ``state`` is a name of ``states.STATES``; ``detail`` names the thing (a function, a call, a command);
     ``doing`` is what went on meanwhile where the state is a wait for somebody else; ``stack`` holds functions, leaf first.

@@ -99,7 +99,11 @@ _KINDS = (
 )  # fmt: skip
 
 
-_NO_FAULT = ("go", "own_threads", "unknown")  # a program that needs more than the machine has may be well all the same
+_NO_FAULT = (
+    "go",
+    "own_threads",
+    "unknown",
+)  # a program that needs more than the machine has may be well all the same
 
 
 def causes(found: Attribution) -> list[Cause]:
@@ -145,13 +149,19 @@ def _cause(kind: _Kind, found: Attribution, wall: float, own_s: float) -> Cause 
     if kind.name in ("lock", "channel") and holders:
         claim += f"; held by {next(iter(holders))}"
     advice = kind.advice
-    stops = [one for one in segments if one.state == "gc_stw" and one.detail and not one.detail.startswith("GC")]
+    stops = [
+        one for one in segments if one.state == "gc_stw" and one.detail and not one.detail.startswith("GC")
+    ]
     if kind.name == "gc" and sum(one.seconds for one in stops) > seconds / 2:
         what = next(iter(totals((one.detail, one.seconds) for one in stops)))
         claim = f"The program stopped all its goroutines itself ({what}) for {units.show_seconds(seconds)}, {share:.0%} of the path"
         advice = "Call what stops the world (runtime.Stack of all, runtime.ReadMemStats, GOMAXPROCS, profiles) less often."
     if unknown and found.missing:
-        options = [option for option in ("--level deep", "--instrument") if any(option in text for text in found.missing)]
+        options = [
+            option
+            for option in ("--level deep", "--instrument")
+            if any(option in text for text in found.missing)
+        ]
         advice = f"Record it with {' '.join(options)}: that tells what it waited for." if options else ""
     if doing:
         claim += f" (meanwhile: {next(iter(doing))})"

@@ -54,7 +54,7 @@ class Wait:
     waker: tuple[int, int] = (0, 0)  # pid and goroutine of who ended it
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: quicker to make
 class Piece:
     """A stretch of the path on one lane in one state. ``kind`` is what a sleep is; ``call`` that a goroutine was in a system call
     or in C; ``via`` holds the waits that go on meanwhile, the outermost first.

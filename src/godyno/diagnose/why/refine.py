@@ -17,7 +17,10 @@ from godyno.diagnose.why.states import STATES
 from godyno.diagnose.why.surroundings import Surroundings
 
 _NEAR_NS = 20_000_000
-_TRACING = ("start trace", "stop trace")  # godyno's own stops; others are told by the goroutine that stops the world
+_TRACING = (
+    "start trace",
+    "stop trace",
+)  # godyno's own stops; others are told by the goroutine that stops the world
 _PLAIN = {
     "futex": "kernel_wait",
     "poll": "network",
@@ -52,7 +55,7 @@ class Refine:
                 for one in self._collected(segment):
                     labelled = self._labelled(one, piece)
                     if out and _alike(out[-1], labelled):
-                        out[-1] = replace(out[-1], t_end_ns=labelled.t_end_ns)
+                        out[-1].t_end_ns = labelled.t_end_ns
                     else:
                         out.append(labelled)
         return out

@@ -90,7 +90,14 @@ _KERNEL: tuple[tuple[tuple[str, ...], tuple[str, ...], str], ...] = (
 # On the CPU for want of memory: freeing pages before one can be had, swapping.
 _RECLAIM = ("try_to_free_", "shrink_node", "shrink_lruvec", "do_swap_page", "mem_cgroup_handle_over_high", "mem_cgroup_oom",
             "__alloc_pages_direct", "reclaim_throttle")  # fmt: skip
-_PAGES = ("filemap_read", "filemap_fault", "page_cache_ra", "filemap_get_pages", "filemap_map_pages", "read_pages")
+_PAGES = (
+    "filemap_read",
+    "filemap_fault",
+    "page_cache_ra",
+    "filemap_get_pages",
+    "filemap_map_pages",
+    "read_pages",
+)
 _WRITES = (
     "sys_write",
     "sys_pwrite",
