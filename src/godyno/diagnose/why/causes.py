@@ -117,7 +117,14 @@ def causes(found: Attribution) -> list[Cause]:
         ),
         1e-9,
     )
-    out = [cause for kind in _KINDS if (cause := _cause(kind, found, wall, own_s)) is not None]
+    of_state: dict[str, list[Segment]] = {}
+    for one in found.segments:
+        of_state.setdefault(one.state, []).append(one)
+    out = []
+    for kind in _KINDS:
+        segments = [one for state in kind.states for one in of_state.get(state, ())]
+        if (cause := _cause(kind, segments, found, wall, own_s)) is not None:
+            out.append(cause)
     return sorted(out, key=_rank)
 
 
@@ -131,8 +138,9 @@ def _rank(cause: Cause) -> tuple[int, float]:
     return tier, -cause.saves_s
 
 
-def _cause(kind: _Kind, found: Attribution, wall: float, own_s: float) -> Cause | None:
-    segments = [one for one in found.segments if one.state in kind.states]
+def _cause(
+    kind: _Kind, segments: list[Segment], found: Attribution, wall: float, own_s: float
+) -> Cause | None:
     seconds = sum(one.seconds for one in segments)
     machine = all(STATES[name].where == "machine" for name in kind.states)
     unknown = kind.name == "unknown"

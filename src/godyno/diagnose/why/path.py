@@ -413,8 +413,10 @@ class Walk:
             goroutine, call = self.floor[0].goroutine, self._call
             where = where or self._call_where
         while self.t > low:
-            self.via = tuple(one for one in self.via if one.t_start_ns < self.t)
-            cut = max([low, *(one.t_start_ns for one in self.via)])
+            cut = low
+            if self.via:
+                self.via = tuple(one for one in self.via if one.t_start_ns < self.t)
+                cut = max([low, *(one.t_start_ns for one in self.via)])
             self.pieces.append(
                 Piece(
                     cut, self.t, state, kind, lane.pid if lane else 0, tid or (lane.tid if lane else 0), goroutine, stack, self.via,

@@ -157,7 +157,11 @@ class Refine:
     def _collected(self, segment: Segment) -> Iterator[Segment]:
         """Stops of the world, and assists and sweeps of the goroutine itself, take the time from whatever else was seen."""
         at = segment.t_start_ns
-        over = self._overlays.between(segment) if STATES[segment.state].where != "machine" else ()
+        over = (
+            self._overlays.between(segment)
+            if self._overlays and STATES[segment.state].where != "machine"
+            else ()
+        )
         if not over:
             yield segment
             return
@@ -182,7 +186,8 @@ class Refine:
                 continue
             state, detail, holder = label
             doing = f"{STATES[segment.state].title}{': ' + segment.detail if segment.detail else ''}"
-            return replace(segment, state=state, detail=detail, doing=doing, holder=holder)
+            segment.state, segment.detail, segment.doing, segment.holder = state, detail, doing, holder
+            return segment
         if not piece.via:
             return segment
         detail = segment.detail
@@ -197,7 +202,8 @@ class Refine:
             )
             detail = f"{own} ({detail})" if own and detail else own or detail
         last = piece.via[-1]
-        return replace(segment, detail=detail, holder=f"{last.kind}: {last.where}" if last.where else "")
+        segment.detail, segment.holder = detail, f"{last.kind}: {last.where}" if last.where else ""
+        return segment
 
     def _label(self, wait: Wait, piece: Piece) -> tuple[str, str, str] | None:
         waiter = wait.lane
@@ -252,6 +258,9 @@ class _Overlays:
     def __init__(self, found: Mapping[tuple[int, int], list[tuple[int, int, str, str]]]) -> None:
         self._found = {key: sorted(rows) for key, rows in found.items()}
         self._starts = {key: [row[0] for row in rows] for key, rows in self._found.items()}
+
+    def __bool__(self) -> bool:
+        return bool(self._found)
 
     def between(self, segment: Segment) -> list[tuple[int, int, str, str]]:
         """What lies over a segment, clipped, in order of time."""

@@ -118,7 +118,7 @@ class Surroundings:
     def short_of_memory(self, t_start_ns: int, t_end_ns: int) -> bool:
         """Whether pages of files that had been pushed out of memory were wanted again at that time."""
         starts, ends = self._refaults
-        index = max(0, int(np.searchsorted(starts, t_start_ns, side="right")) - 1) if starts else 0
+        index = max(0, bisect.bisect_right(starts, t_start_ns) - 1) if starts else 0
         return index < len(starts) and starts[index] < t_end_ns and ends[index] > t_start_ns
 
     @cached_property
@@ -148,7 +148,7 @@ class Surroundings:
         starts, ends, shares = windows
         if not starts:
             return 0.0
-        index = max(0, int(np.searchsorted(starts, t_start_ns, side="right")) - 1)
+        index = max(0, bisect.bisect_right(starts, t_start_ns) - 1)
         total = 0.0
         while index < len(starts) and starts[index] < t_end_ns:
             total += max(0, min(ends[index], t_end_ns) - max(starts[index], t_start_ns)) * shares[index]
