@@ -206,3 +206,19 @@ def test_a_wait_for_what_was_not_recorded_is_told_with_what_would_tell(scene: Ma
         and "--level deep --instrument" in cause.advice
     )
     assert cause.severity == "info"
+
+
+def test_a_poll_that_a_dying_child_ended_is_no_timer(scene: Made) -> None:
+    """Its pipe is closed as it dies, and who does that is not seen."""
+
+    def fill(s: Any) -> None:
+        s.process(1, 0, 100, exe="/usr/local/go/bin/go")
+        s.process(7, 12, 90, ppid=1)
+        s.thread(1, (0, 10, "running"), (10, 92, "sleeping"), (92, 93, "runnable", 0), (93, 100, "running"))
+        s.thread(7, (12, 90, "running"), pid=7)
+        s.sample(
+            "off_cpu", 10, ("k:schedule", "k:do_epoll_wait", "k:__x64_sys_epoll_pwait", "runtime.netpoll")
+        )
+
+    found = seconds(scene(fill))
+    assert found["c"] + found.get("go", 0.0) > 0.07 and found.get("sleep", 0.0) < 0.01

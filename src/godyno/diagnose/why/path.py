@@ -35,6 +35,7 @@ _IDLE = (
     "pipe",
 )
 _SHORT_NS = 100_000
+_CLOSING_NS = 20_000_000  # a process's files are closed somewhat after its end
 _TIMERS = ("hrtimer", "timer_interrupt", "run_timer")
 _NETWORK = ("tcp_", "udp_", "net_rx", "sock_", "unix_stream", "unix_dgram", "napi_")
 
@@ -151,9 +152,14 @@ class Walk:
         waker = self._woken_by(lane, index)
         woke = self.stacks.woke(lane.tid, self.t)
         where = self.stacks.facts(stack).own
+        polled = kind == "poll"
         kind = self._resolved(kind, waker, woke)
         if kind == "child" and waker not in self.lanes.threads:
             waker = self._child(lane.pid, low)  # a dying thread's wake-ups are not seen
+        elif kind == "sleep" and polled and waker not in self.lanes.threads:
+            died = self._child(lane.pid, max(low, self.t - _CLOSING_NS))
+            if died in self.lanes.threads:  # it closed a pipe as it died
+                kind, waker = "child", died
         if kind in ("wait", "child", "pipe", "lock") and waker in self.lanes.threads:
             other = self._waker(lane, waker or 0, woke)
             aside = self._aside(other) if other is not None and other.pid == lane.pid else ""
@@ -182,7 +188,8 @@ class Walk:
         that the path is that one's.
         """
         main = self.lanes.goroutines.get((lane.pid, 1))
-        if lane.goroutine and self.floor is None and self._aside(lane) and not self.via and main is not None:
+        inside = any(one.lane.pid == lane.pid for one in self.via)
+        if lane.goroutine and self.floor is None and self._aside(lane) and not inside and main is not None:
             step = (id(lane), id(main), self.t)
             if step not in self.seen and self._enter(main):
                 self.seen.add(step)
