@@ -214,8 +214,8 @@ def summary(runs: Sequence[Verdict]) -> list[str]:
 HELD_OUT = "Formerly held out: looked at once, then mended for"
 FIRST = [
     "When first judged, before any of these answers had been seen: one planted cause first named in 37 of 46 = 80.4% [66.1%, 90.6%], "
-    "two planted 3 of 4, healthy runs accused 0 of 4, no answer 2. **That is the held-out figure.** What was wrong has been mended since, so what "
-    "follows is no held-out figure any more.",
+    "two planted 3 of 4, healthy runs accused 0 of 4, no answer 2. **That is the held-out figure.** What was wrong has "
+    "been mended since, so what follows is no held-out figure any more.",
     "",
 ]
 
