@@ -1,8 +1,9 @@
 """Searches for the limit of P(killed) = 50 % under real cgroups, against the truth of many unlimited runs of the same test binary.
 
-``race_memory_truth.py [--truth N] [--searches N] [--budget S]``. The reference workload's heap is varied at random by --vary. Beside the
-posterior stand bisection and majority of three on the same budget of probing runs. A run with the settings of a kept one adds to it,
-since these machines are shared and memory, unlike time, does not change with the hour.
+``race_memory_truth.py [--truth N] [--searches N] [--budget S] [MODULE PACKAGE]``. Raced is one package of a module, or else the reference
+workload whose heap is varied at random by --vary. Beside the posterior stand bisection and majority of three on the same budget of
+probing runs. A run with the settings of a kept one adds to it, since these machines are shared and memory, unlike time, does not change
+with the hour.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from godyno.stats.threshold import Probe, Search
 from godyno.studies.library.race_memory import ends
 from godyno.studies.library.race_memory.programs import Binaries
 from godyno.studies.stand import Stand
+from godyno.studies.survey.subject import open_subject
 from godyno.toolchain import find_go
 from godyno.workload.limited import Limited, Limits, run_limited
 
@@ -31,6 +33,8 @@ _MOST = 6
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("module", nargs="?", default="")
+    parser.add_argument("package", nargs="?", default="")
     parser.add_argument("--truth", type=int, default=300)
     parser.add_argument("--searches", type=int, default=20)
     parser.add_argument("--vary", type=float, default=0.02)
@@ -40,8 +44,13 @@ def main() -> None:
     options = parser.parse_args()
     deadline = time.monotonic() + options.budget
     with tempfile.TemporaryDirectory(prefix="godyno-truth-") as place:
-        stand = Stand(read_machine(), find_go(), None, Path(place), Path(place))
-        workload = Binaries(stand).load_run("heap", options.size, True, {"LOAD_VARY": str(options.vary)})
+        go = find_go()
+        subject = open_subject(go, options.module, Path(place)) if options.module else None
+        binaries = Binaries(Stand(read_machine(), go, subject, Path(place), Path(place)))
+        if subject is None:
+            workload = binaries.load_run("heap", options.size, True, {"LOAD_VARY": str(options.vary)})
+        else:  # the race runtime's second of waiting at exit changes no peak
+            workload = binaries.test_run(options.package, {"GORACE": "atexit_sleep_ms=0"})
 
         def run(limit: float | None) -> Limited:
             return run_limited(workload, Limits(None if limit is None else int(limit)), timeout_s=60.0)
@@ -63,9 +72,15 @@ def kept(options: argparse.Namespace) -> tuple[list[dict[str, float | bool]], li
     """The searches and peaks of an earlier run with the same settings."""
     path = RESULTS / f"{options.name}.json"
     before = json.loads(path.read_text()) if path.exists() else {}
-    if (before.get("vary"), before.get("size")) != (options.vary, options.size):
+    if any(before.get(key) != value for key, value in _settings(options).items()):
         return [], []
     return list(before["searches"]), list(before["peaks"])
+
+
+def _settings(options: argparse.Namespace) -> dict[str, object]:
+    if options.module:
+        return {"module": options.module, "package": options.package}
+    return {"vary": options.vary, "size": options.size}
 
 
 def searched(run: Callable[[float | None], Limited], deadline: float) -> dict[str, float | bool]:
@@ -100,6 +115,7 @@ def report(options: argparse.Namespace, peaks: list[float], rows: list[dict[str,
     cv = statistics.stdev(peaks) / statistics.fmean(peaks)
     lines = [
         "# The limit of P(killed) = 50 % under real memory cgroups", "",
+        f"Raced: {f'the tests of {options.package} in {options.module}' if options.module else 'the reference workload'}.", "",
         f"Truth: the median peak of {len(peaks)} unlimited runs, {truth / 2**20:.2f} MiB "
         f"[{interval.low / 2**20:.2f}, {interval.high / 2**20:.2f}], peaks vary by {cv:.1%}. {len(rows)} searches of at most {_MOST} "
         "probing runs each, every run a raced test binary in a cgroup of its own.", "",
@@ -119,7 +135,7 @@ def report(options: argparse.Namespace, peaks: list[float], rows: list[dict[str,
     keep(
         options.name,
         "\n".join(lines),
-        {"vary": options.vary, "size": options.size, "peaks": peaks, "searches": rows},
+        {**_settings(options), "peaks": peaks, "searches": rows},
     )
 
 

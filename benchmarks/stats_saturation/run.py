@@ -70,23 +70,26 @@ def godyno(run: Callable[[int], float]) -> int:
     return Curves(levels, values, LEVELS).result().recommended
 
 
-def usl(values: Sequence[float]) -> int:
+def usl(values: Sequence[float], by_hand: Sequence[int] = BY_HAND, among: Sequence[int] = LEVELS) -> int:
+    """The best level of a USL fitted by least squares."""
+
     def model(p: np.ndarray, scale: float, contention: float, coherency: float) -> np.ndarray:
         return np.log(scale * p / (1 + contention * (p - 1) + coherency * p * (p - 1)))
 
-    at = np.array(BY_HAND, dtype=float)
+    at = np.array(by_hand, dtype=float)
     try:
         fit, _ = curve_fit(
             model, at, np.log(values), p0=(values[0], 0.05, 0.001), bounds=([1e-9, 0, 0], [np.inf, 1, 1])
         )
     except RuntimeError:
-        return BY_HAND[int(np.argmax(values))]
-    return LEVELS[int(np.argmax(model(np.array(LEVELS, dtype=float), *fit)))]
+        return by_hand[int(np.argmax(values))]
+    return among[int(np.argmax(model(np.array(among, dtype=float), *fit)))]
 
 
-def knee(values: Sequence[float]) -> int:
-    found = KneeLocator(BY_HAND, list(values), curve="concave", direction="increasing").knee
-    return int(found) if found else BY_HAND[int(np.argmax(values))]
+def knee(values: Sequence[float], by_hand: Sequence[int] = BY_HAND) -> int:
+    """What kneed says; the largest where it finds no knee."""
+    found = KneeLocator(by_hand, list(values), curve="concave", direction="increasing").knee
+    return int(found) if found else by_hand[int(np.argmax(values))]
 
 
 def main() -> None:

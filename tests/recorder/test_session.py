@@ -287,6 +287,10 @@ def test_a_memory_limit_kills_inside_the_tree_and_is_counted(tmp_path: Path) -> 
     assert recording.peak is not None
     assert recording.peak.exact
     assert recording.peak.value_bytes <= 100 << 20
+    with open_capture(recording.capture) as capture:
+        assert capture.manifest.limits.memory_bytes == 100 << 20
+        assert capture.manifest.limits.timeout_s == 60
+        assert capture.manifest.memory_limit_bytes == 100 << 20
 
 
 def test_the_peak_is_of_the_whole_tree(tmp_path: Path) -> None:
@@ -381,6 +385,26 @@ def test_a_killed_recorder_leaves_the_command_running_and_a_capture_to_recover(
         assert capture.manifest.recovered
         assert ("stdout", "line1") in lines(capture)
         assert any(process["name"] == "sleep" for process in processes(capture))
+
+
+def test_what_a_killed_program_had_recorded_is_ended_with_it(tmp_path: Path) -> None:
+    script = f"import godyno; godyno.record(['sh', '-c', 'echo $$ > {tmp_path}/pid; sleep 60'], out='r')"
+    maker = subprocess.Popen([sys.executable, "-c", script], cwd=tmp_path, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 30
+    while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text().strip():
+        assert time.monotonic() < deadline, "it did not start"
+        time.sleep(0.05)
+    maker.kill()
+    maker.wait()
+    inside = int((tmp_path / "pid").read_text())
+    recorder = json.loads((tmp_path / "r.dyno" / "manifest.json").read_text())["recorder"]["pid"]
+    while (
+        Path(f"/proc/{inside}").exists()
+        or leftovers(recorder)
+        or json.loads((tmp_path / "r.dyno" / "manifest.json").read_text())["state"] != "sealed"
+    ):
+        assert time.monotonic() < deadline, "it is still there"
+        time.sleep(0.1)
 
 
 def test_a_live_recording_is_not_recovered_under_its_recorder(godyno: Any, tmp_path: Path) -> None:

@@ -73,3 +73,10 @@ def test_swapping_the_arms_mirrors_everything():
     assert signflip.p_value(differences) == pytest.approx(signflip.p_value(-differences))
     assert there.low == pytest.approx(-back.high, abs=1e-5)
     assert signflip.location(differences) == pytest.approx(-signflip.location(-differences))
+
+
+def test_differences_that_are_equal_but_for_rounding_have_an_interval_all_the_same() -> None:
+    base = 2.0 * (1 + 0.01 * np.arange(6))
+    found = signflip.interval(np.log(1.5 * (1 + 0.01 * np.arange(6)) / base), 0.95)
+    assert found.low == pytest.approx(math.log(0.75))
+    assert found.high == pytest.approx(math.log(0.75))

@@ -65,6 +65,16 @@ class Cost(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class SetLimits(Record):
+    """What the recording itself set on the command's cgroup, and its time-out; None is no limit. ``cpu_quota`` is in CPUs."""
+
+    memory_bytes: int | None = None
+    swap_bytes: int | None = None
+    cpu_quota: float | None = None
+    timeout_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Recorder(Record):
     """Who records: enough to tell a live recorder from a dead one whose pid was given to another."""
 
@@ -96,6 +106,23 @@ class Manifest(Record):
     tables: Mapping[str, int] = field(default_factory=dict)  # rows
     recovered: bool = False
     notes: Mapping[str, Any] = field(default_factory=dict)
+    limits: SetLimits = field(default_factory=SetLimits)
+
+    @property
+    def cpu_quota(self) -> float | None:
+        """CPUs that the command could use at most: the tighter of what was set for it and of what held godyno; None is no quota."""
+        return min(
+            (one for one in (self.limits.cpu_quota, self.machine.cgroup.cpu_quota) if one is not None),
+            default=None,
+        )
+
+    @property
+    def memory_limit_bytes(self) -> int | None:
+        """The tighter of the memory limit that was set for the command and of the one that held godyno; None is none."""
+        return min(
+            (one for one in (self.limits.memory_bytes, self.machine.cgroup.memory_bytes) if one is not None),
+            default=None,
+        )
 
     @property
     def tags(self) -> Mapping[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -167,6 +168,7 @@ def command(
         memory_limit_bytes=units.byte_count(memory_limit) if memory_limit else None,
         swap_limit_bytes=units.byte_count(swap_limit) if swap_limit else None,
         cpu_quota=cpu_quota, timeout_s=units.seconds(timeout) if timeout else None, seal=not no_seal, end_fd=end_fd,
+        caller_fd=result_fd,
     )  # fmt: skip
     outcome = Session(Workload(argv, tags=pairs), options).run()
     tell(outcome, result_fd, as_json, quiet)
@@ -190,7 +192,8 @@ def tell(outcome: Recording, result_fd: int | None, as_json: bool, quiet: bool) 
         }
         text = json.dumps(answer) + "\n"
         if result_fd is not None:
-            os.write(result_fd, text.encode())
+            with contextlib.suppress(BrokenPipeError):  # whoever asked was killed; the capture is whole
+                os.write(result_fd, text.encode())
         else:
             sys.stderr.write(text)
     elif not quiet:

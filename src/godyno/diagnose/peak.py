@@ -27,6 +27,7 @@ class Peak:
         limits = {
             "the machine's memory": machine.memory.total_bytes,
             "the cgroup's limit": machine.cgroup.memory_bytes or 0,
+            "the limit that was set for it": capture.manifest.limits.memory_bytes or 0,
         }
         known = {name: value for name, value in limits.items() if value > 0}
         which = min(known, key=lambda name: known[name], default="")

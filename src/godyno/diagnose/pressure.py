@@ -96,7 +96,7 @@ class Pressure:
         for rise in rises:
             if not rise.name.endswith("throttled_time") or rise.rise <= 0 or rise.share < 0.001:
                 continue
-            quota = capture.manifest.machine.cgroup.cpu_quota
+            quota = capture.manifest.cpu_quota
             limit = f" under a quota of {quota:.3g} CPU" if quota else ""
             out.append(
                 self._finding(

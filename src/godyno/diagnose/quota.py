@@ -37,7 +37,7 @@ class Quota:
 
     def analyze(self, capture: Any) -> Sequence[Finding]:
         """What of pauses lies in throttled time; collections that used more CPU than the quota gave. Nothing without either."""
-        quota = capture.manifest.machine.cgroup.cpu_quota
+        quota = capture.manifest.cpu_quota
         windows = throttled_windows(capture)
         return [*self._pauses(capture, windows, quota), *self._impossible(capture, quota)]
 

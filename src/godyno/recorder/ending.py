@@ -62,6 +62,17 @@ class Ending:
 
         self.loop.on_readable(fd, end)
 
+    def with_caller(self, fd: int) -> None:
+        """Ends the tree when nobody reads the pipe ``fd`` any more: a study that was killed leaves nothing running under its limits."""
+
+        def gone() -> (
+            None
+        ):  # a pipe's write end is never readable, so this is its error: the last reader is gone
+            self.loop.forget(fd)
+            self._end_tree()
+
+        self.loop.on_readable(fd, gone)
+
     def result(self, released_ns: int) -> Result:
         """How the command, let go at ``released_ns``, ended."""
         assert self._status is not None

@@ -19,7 +19,7 @@ from typing import Any
 from godyno import __version__, registry
 from godyno.capture.journal import JOURNAL, Journal, JournalSink
 from godyno.capture.lines import OUTPUT_JOURNAL
-from godyno.capture.manifest import ClockBracket, Cost, Manifest, ProbeEntry, write_manifest
+from godyno.capture.manifest import ClockBracket, Cost, Manifest, ProbeEntry, SetLimits, write_manifest
 from godyno.capture.schema import SCHEMA_VERSION
 from godyno.clock import BOOTTIME, REALTIME, bracket, now_ns
 from godyno.errors import GodynoError, UsageError
@@ -74,6 +74,9 @@ class Options:
     end_fd: int | None = None
     wait_for_tree: bool = False
     seal: bool = True
+    caller_fd: int | None = (
+        None  # a pipe to whoever asked for this: when nobody reads it any more, the tree is ended
+    )
 
 
 @dataclass(slots=True)
@@ -198,6 +201,8 @@ class Session:
                 os.waitpid(held.pid, 0)
                 self._abort()
                 raise
+            if options.caller_fd is not None:
+                ending.with_caller(options.caller_fd)
             if options.timeout_s is not None:
                 ending.after(options.timeout_s, [probe for probe, _ in self.probes])
             if options.end_fd is not None:
@@ -425,6 +430,9 @@ class Session:
             self.machine, self.options.hz, self.options.level, result, peak,
             tuple(ClockBracket.of(found) for found in self.brackets), tuple(entry for _, entry in self.probes),
             getattr(self, "cost", Cost()), tuple(self.warnings), self.lost, notes=self.notes,
+            limits=SetLimits(
+                self.options.memory_limit_bytes, self.options.swap_limit_bytes, self.options.cpu_quota, self.options.timeout_s,
+            ),
         )  # fmt: skip
         write_manifest(self.directory, manifest)
 

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from godyno import registry, units
+from godyno.capture.manifest import Manifest
 from godyno.diagnose.findings import findings_of
 from godyno.diagnose.processes import processes
 from godyno.errors import GodynoError
-from godyno.model import Clock, Finding, Machine
+from godyno.model import Clock, Finding
 from godyno.report.document import (
     Bar,
     Block,
@@ -54,7 +55,7 @@ def capture_document(capture: Any, findings: Sequence[Finding] | None = None) ->
     blocks.append(_cost(capture))
     if manifest.probes:
         blocks.append(_probes(capture))
-    blocks += [Heading("The machine"), _machine(manifest.machine)]
+    blocks += [Heading("The machine"), _machine(manifest)]
     if manifest.machine.sysctl:
         settings = tuple((name, value) for name, value in manifest.machine.sysctl.items())
         blocks.append(Grid(("kernel setting", "value"), settings, detail=True))
@@ -227,7 +228,8 @@ def _probes(capture: Any) -> Grid:
     return Grid(("layer", "clock", "alignment", "CPU"), tuple(rows), frozenset({2, 3}))
 
 
-def _machine(machine: Machine) -> Grid:
+def _machine(manifest: Manifest) -> Grid:
+    machine = manifest.machine
     cpu, memory, group = machine.cpu, machine.memory, machine.cgroup
     level = f", {cpu.arch} {cpu.isa_level}".rstrip() if cpu.arch else ""
     rows = [
@@ -241,14 +243,12 @@ def _machine(machine: Machine) -> Grid:
         ),
     ]
     if group.version:
-        limits = []
-        if group.memory_bytes is not None:
-            limits.append(f"memory {units.show_bytes(group.memory_bytes)}")
-        if group.cpu_quota is not None:
-            limits.append(f"{group.cpu_quota:g} CPU")
+        limits = _limits(group.memory_bytes, group.cpu_quota)
         if group.pids is not None:
             limits.append(f"{group.pids:,} processes")
         rows.append(("limits", f"{', '.join(limits) or 'none'} (cgroup v{group.version})"))
+    if own := _limits(manifest.limits.memory_bytes, manifest.limits.cpu_quota):
+        rows.append(("limits set for the command", ", ".join(own)))
     rows.append(
         (
             "system",
@@ -268,3 +268,8 @@ def _machine(machine: Machine) -> Grid:
         for disk in machine.disks
     )
     return Grid(("what", "value"), tuple(rows))
+
+
+def _limits(memory_bytes: int | None, cpus: float | None) -> list[str]:
+    out = [] if memory_bytes is None else [f"memory {units.show_bytes(memory_bytes)}"]
+    return out if cpus is None else [*out, f"{cpus:g} CPU"]

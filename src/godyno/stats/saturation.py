@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy import special
@@ -28,6 +29,7 @@ _NOISE, _NOISE_WEIGHT = (
     0.06,
     4.0,
 )  # what a run varies by before any is repeated, and how many runs that belief is worth
+_NEARLY, _AS_GOOD = 0.95, 0.02  # share of the best, and how much less likely counts as equally likely
 FAMILIES = ("usl", "hinge", "rounds")
 
 
@@ -78,7 +80,7 @@ class Curves:
             sorted({int(level) for level in candidates} | {int(level) for level in runs})
         )
         self.runs, self.logs = runs, logs
-        shapes, self.family, self.knees = _draw(self.candidates, tasks, np.random.default_rng(seed))
+        shapes, self.family, self.knees = _draw(tuple(map(int, self.candidates)), tasks, seed)
         at_runs = shapes[:, np.searchsorted(self.candidates, runs)]
         self.weight, offset, self.noise = _weigh(at_runs, logs)
         self.curves = shapes + offset[:, None]  # log throughput at each candidate
@@ -90,7 +92,10 @@ class Curves:
         sure = np.array([_quantile(share[:, i], self.weight, 1 - level) for i in range(share.shape[1])])
         good = np.flatnonzero(sure >= aim)
         best = int(np.argmax(expected))
-        chosen = int(good[0]) if good.size else best
+        # Where none is sure: the lowest whose chance of nearly the best is as good as any's. The largest expected share alone would
+        # follow noise up to where throughput declines (benchmarks/stats_saturation).
+        nearly = self.weight @ (share >= _NEARLY)
+        chosen = int(good[0]) if good.size else int(np.flatnonzero(nearly >= nearly.max() - _AS_GOOD)[0])
         tail = (1 - level) / 2
         points = tuple(
             Point(
@@ -137,12 +142,12 @@ def first_levels(candidates: Sequence[int]) -> list[int]:
     return list(dict.fromkeys([ordered[0], ordered[-1], middle]))
 
 
-def _draw(
-    levels: np.typing.NDArray[np.int64], tasks: int | None, rng: np.random.Generator
-) -> tuple[Floats, Floats, Floats]:
+@lru_cache(maxsize=4)  # a search asks for the same ones again after each run
+def _draw(levels: tuple[int, ...], tasks: int | None, seed: int) -> tuple[Floats, Floats, Floats]:
     """Log shapes at ``levels`` (0 at level 1), the family of each, and its knee."""
-    p = levels.astype(np.float64)[None, :]
-    top = float(levels.max())
+    rng = np.random.default_rng(seed)
+    p = np.array(levels, dtype=np.float64)[None, :]
+    top = float(max(levels))
 
     def log_uniform(low: float, high: float) -> Floats:
         return np.exp(rng.uniform(math.log(low), math.log(high), _DRAWS))

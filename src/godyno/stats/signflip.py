@@ -143,6 +143,8 @@ def _edge(differences: Floats, center: float, reach: float, alpha: float) -> flo
     tolerance = 1e-4 * abs(reach) / math.sqrt(differences.size)
     while abs(outside - inside) > tolerance:
         middle = (outside + inside) / 2
+        if middle in (outside, inside):  # differences that are equal but for rounding: nothing lies between
+            break
         if p_value(differences, middle) <= alpha:
             outside = middle
         else:

@@ -166,7 +166,7 @@ def _all(
     try:
         while waiting or running:
             while waiting and len(running) < at_once:
-                running.append((time.monotonic(), _start(group, waiting.pop(0), said)))
+                running.append((time.monotonic(), start_in(group, waiting.pop(0), said)))
             still = []
             for began, one in running:
                 code = one.poll()
@@ -191,7 +191,8 @@ def _all(
     return codes, each, False, anon, _faults(memory)
 
 
-def _start(group: Group, workload: Workload, said: IO[bytes]) -> subprocess.Popen[bytes]:
+def start_in(group: Group, workload: Workload, said: IO[bytes] | int) -> subprocess.Popen[bytes]:
+    """Starts a command in ``group``, its output into ``said`` (a file, or ``subprocess.PIPE``). Raises CommandNotExecutable."""
     env = {**os.environ, **{key: value for key, value in workload.env.items() if value is not None}}
     for key in [key for key, value in workload.env.items() if value is None]:
         env.pop(key, None)

@@ -7,15 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from godyno.errors import UsageError
+from godyno.errors import ToolchainError, UsageError
 from godyno.formats.gctrace import gc_cycle
 from godyno.model import Machine, Trial
 from godyno.studies.library.quota import Quota
+from godyno.studies.library.quota.commands import command_measures
+from godyno.studies.library.quota.growth import growth
 from godyno.studies.library.quota.phases import impossible
 from godyno.studies.library.quota.study import remedied
-from godyno.studies.library.quota.watching import Watch, merged, overlap_s, throttled_ns
+from godyno.studies.library.quota.watching import Watch, mean_overlap_s, merged, overlap_s, throttled_ns
 from godyno.studies.study import CONFIRMED, NOT_CONFIRMED
 from godyno.studies.studying import run_study
+from godyno.workload.limited import Limits
 
 _MS = 1_000_000
 
@@ -40,6 +43,31 @@ def test_overlap_counts_what_lies_in_stops_and_nothing_twice() -> None:
     assert overlap_s([(20 * _MS, 50 * _MS)], union) == 0
     assert overlap_s([(1 * _MS, 2 * _MS), (1 * _MS, 2 * _MS)], union) == pytest.approx(0.002)
     assert overlap_s([(0, 1)], []) == 0
+
+
+def test_an_assist_is_held_up_by_its_share_of_a_stop_of_some_processors() -> None:
+    watch = Watch(2)
+    watch.add(100 * _MS, 80 * _MS, [60 * _MS, 20 * _MS])
+    between = (0, 1000 * _MS)
+    assert mean_overlap_s([(40 * _MS, 100 * _MS)], watch.stops, between) == pytest.approx(0.040)
+    assert mean_overlap_s([(40 * _MS, 80 * _MS)], watch.stops, between) == pytest.approx(0.020)
+    watch = Watch(2)
+    watch.add(100 * _MS, 60 * _MS, [60 * _MS])  # only one was in use: it is all of it
+    assert mean_overlap_s([(0, 100 * _MS)], watch.stops, between) == pytest.approx(0.060)
+    assert mean_overlap_s([(0, 100 * _MS)], watch.stops, (0, 70 * _MS)) == pytest.approx(0.030)
+
+
+def test_growth_has_an_interval_only_where_something_grew() -> None:
+    def run(stw: float, owed: float) -> Trial:
+        return Trial("quota", 0, 0, {}, measures={"mark_count": 10.0, "stw": stw, "stw_owed": owed})
+
+    base = [run(0.010 + 0.001 * at, 0.0) for at in range(4)]
+    found = growth(base, [run(0.110 + 0.001 * at, 0.090) for at in range(4)], ("stw",))
+    assert found.without_s == pytest.approx(0.00115)
+    assert found.share.value == pytest.approx(0.9)
+    assert found.share.interval is not None
+    assert found.share.interval.low < 0.9 < found.share.interval.high
+    assert not growth(base, base, ("stw",)).sure
 
 
 def test_a_collection_cannot_use_more_than_the_quota_gave() -> None:
@@ -119,3 +147,35 @@ def test_a_tenth_of_a_processor_stops_the_program_and_the_stops_are_seen(tmp_pat
     assert by_quota["10"].measures["throttled_periods"] > 5
     assert by_quota["10"].measures["stops"] > 3
     assert 0 < by_quota["10"].measures["stopped"] <= by_quota["10"].measures["took"] + 1
+
+
+def test_a_command_is_judged_by_its_wall_time() -> None:
+    def run(block: int, quota: str, remedy: str, wall: float) -> Trial:
+        measures = {"wall": wall * (1 + 0.01 * block), "cpu": 1.0, "peak": 1e8, "throttled_periods": 0.0 if quota == "none" else 9.0,
+                    "periods": 10.0}  # fmt: skip
+        return Trial("quota", block, block, {"go": "own", "quota": quota, "remedy": remedy}, measures=measures, facts={"go": "go1.27"},
+                     verdict="pass")  # fmt: skip
+
+    trials = [
+        trial for block in range(6) for trial in (
+            run(block, "none", "as-it-is", 1.0), run(block, "100", "as-it-is", 1.1), run(block, "50", "as-it-is", 2.0),
+            run(block, "50", "GOMAXPROCS", 1.5),
+        )
+    ]  # fmt: skip
+    study = Quota(
+        command="go build ./...",
+        levels={"go": ("own",), "quota": ("none", "100", "50"), "remedy": ("as-it-is", "GOMAXPROCS")},
+    )
+    found = {one.kind: one for one in study.conclude(trials)}
+    assert found["walls"].claim.startswith("Under 50 % the command takes 2.0")
+    assert found["remedies"].data["chosen"] == {"50": "GOMAXPROCS"}
+    assert found["recommended"].data["quota"] == "100"
+
+
+def test_a_command_that_fails_says_what_it_said() -> None:
+    if not Quota().availability(Machine()):
+        pytest.skip("no cgroup of our own here")
+    with pytest.raises(ToolchainError, match="no such luck"):
+        command_measures("sh -c 'echo no such luck; exit 3'", Limits(), {})
+    with pytest.raises(UsageError):
+        command_measures("sh -c 'open", Limits(), {})

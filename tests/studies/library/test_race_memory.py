@@ -213,3 +213,22 @@ def test_a_raced_heap_takes_about_three_times_the_memory(tmp_path: Path) -> None
     shadow = next(one for one in result.findings if one.kind == "shadow")
     assert shadow.estimate is not None
     assert 2 < shadow.estimate.value < 5
+
+
+def test_several_packages_at_once_take_more_than_one_at_a_time() -> None:
+    def run(at_once: int, peak: float) -> Trial:
+        measures = {"at_once": float(at_once), "packages": 5.0, "peak": peak, "wall": 3.0 / at_once}
+        return Trial(
+            "race_memory",
+            0,
+            0,
+            {"program": "together", "setting": "as-it-is"},
+            measures=measures,
+            facts={},
+            verdict="pass",
+        )
+
+    trials = [run(2, 150e6), run(1, 100e6), run(2, 160e6), run(1, 98e6)]
+    found = next(one for one in RaceMemory(limit="120MB").conclude(trials) if one.kind == "together")
+    assert "5 packages took at most 160 MB, 1.60 times" in found.claim
+    assert "120 MB would not have held it" in found.claim

@@ -311,7 +311,7 @@ class Walk:
         function = str(why.get("function", ""))
         kind = states.waited_for(str(why.get("reason", "")), frames, function)
         after = _object(lane.why[index + 1]) if self._followed(lane, index) else {}
-        waker = after.get("waker")
+        waker = after.get("waker", why.get("waker"))
         where = self.stacks.facts(stack).own or function
         if kind in _CROSSED and isinstance(waker, int) and waker > 0 and self.t == lane.end[index]:
             other = self.lanes.goroutines.get((lane.pid, waker))

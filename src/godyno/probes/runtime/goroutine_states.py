@@ -164,7 +164,10 @@ def _write_states(rows: Array, sink: TableSink, pid: int, shift: int, names: Nam
 
 
 def _why(rows: Array, names: Names) -> Any:
-    """The reason and the place of each state, and who made it runnable (``function`` is then where the waker was), as an object."""
+    """The reason and the place of each state as an object, and who made it runnable (``function`` is then where the waker was).
+
+    A wait has its ``waker`` too: the short state after it may not be kept.
+    """
     keys = np.empty(len(rows), [("why", np.int64), ("waker", np.int64)])
     keys["why"], keys["waker"] = (rows["reason"].astype(np.int64) << 32) | rows["stack"], rows["waker"]
     unique, index = np.unique(keys, return_inverse=True)

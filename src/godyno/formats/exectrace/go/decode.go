@@ -54,7 +54,7 @@ type state struct {
 	reason uint32
 	thread int64
 	proc   int64
-	waker  int64 // the goroutine that made this one runnable; none where the scheduler did, or a timer
+	waker  int64 // the goroutine that made this one runnable, or that ended its wait; none where the scheduler did, or a timer
 	kind   uint8
 }
 
@@ -244,6 +244,9 @@ func (d *decoder) goroutine(e *trace.Event, st *trace.StateTransition, t int64) 
 	} else if from == to && uint8(to) == current.kind { // told again at a generation's start
 		return
 	} else {
+		if from == trace.GoWaiting && to == trace.GoRunnable && e.Goroutine() != id {
+			current.waker = int64(e.Goroutine())
+		}
 		d.goroutineState(id, current, t, 0)
 	}
 	if from == trace.GoNotExist {

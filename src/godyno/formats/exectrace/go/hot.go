@@ -100,6 +100,9 @@ func (d *decoder) takeHot(e *trace.Event) bool {
 	d.events++
 	d.last = w.time
 	current := slot.state
+	if h.from == trace.GoWaiting && h.to == trace.GoRunnable && w.g != int64(id) {
+		current.waker = w.g
+	}
 	d.goroutineState(id, current, w.time, 0)
 	current.start, current.kind = w.time, uint8(h.to)
 	current.thread, current.proc = w.m, w.p

@@ -8,9 +8,12 @@ from typing import Any
 from godyno import units
 from godyno.model import Confidence, Estimate, Finding, Trial
 from godyno.stats.saturation import Curves, Saturation
+from godyno.studies.library.parallelism.elsewhere import elsewhere
+from godyno.studies.library.parallelism.serving import served
+from godyno.studies.library.parallelism.waiting import waited
 from godyno.studies.study import CONFIRMED, NOT_CONFIRMED, NOT_TRIED, BaseStudy, figure, passed, shown
 
-_AIM = 0.95
+_AIM = 0.97
 _SET = {
     "tests": "go test -p={}", "build": "go build -p={}", "parallel": "go test -parallel={}", "GOMAXPROCS": "GOMAXPROCS={}",
 }  # fmt: skip
@@ -32,14 +35,17 @@ def concluded(study: BaseStudy, trials: Sequence[Trial]) -> list[Finding]:
     """All findings; what was run of the module first."""
     out: list[Finding] = []
     results: dict[str, Saturation] = {}
-    ran = {one.levels["what"] for one in passed(trials)}
+    ran = {one.levels["what"] for one in passed(trials)} - {"waits", "service", "half"}
     for what in [*(one for one in _SET if one in ran), *sorted(ran - set(_SET))]:
         levels, rates, tasks = tried(trials, what)
         if len(set(levels)) < 3:
             continue
         results[what] = Curves(levels, rates, sorted(set(levels)), tasks=tasks).result(_AIM)
         out += _curve(study, passed(trials, what=what), what, results[what])
+    out += waited(study, passed(trials, what="waits"))
+    out += served(study, passed(trials, what="service"))
     out += _hidden(study, trials, results)
+    out += elsewhere(study, trials, results)
     return [*out, *_claims(study, trials, results)] if out else []
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -12,20 +14,25 @@ from godyno.errors import BuildFailed, NotAvailableHere, ToolchainError, UsageEr
 from godyno.model import Availability, Finding, Machine, Trial, Workload
 from godyno.stats.saturation import Curves, first_levels
 from godyno.studies.activity import Activities
+from godyno.studies.library.parallelism import watched
 from godyno.studies.library.parallelism.conclusions import concluded, tried
+from godyno.studies.library.parallelism.serving import LOAD_SHARE, Service
 from godyno.studies.schedule import Slot
 from godyno.studies.stand import Stand
-from godyno.studies.study import PASS, UNAVAILABLE, BaseStudy
+from godyno.studies.study import PASS, UNAVAILABLE, BaseStudy, passed
 from godyno.studies.survey.memory import with_env
 from godyno.studies.trialfile import read
-from godyno.toolchain.programs import build_program, program_sources
+from godyno.toolchain.programs import build_program, program_sources, trace_decoder
 from godyno.workload.limited import Limited, can_limit, run_limited
 
 WHAT: Mapping[str, str] = {
     "tests": "the module's test binaries, built before, as many at once as `go test -p` would run",
     "parallel": "the test binary that takes longest, by its -parallel",
     "GOMAXPROCS": "the same test binary, by its GOMAXPROCS",
+    "waits": "the test binaries at the level that is enough and at the highest, recorded: what they wait for",
     "build": "the module from an empty build cache, by `go build -p`",
+    "half": "the test binaries and the pieces of computing on half of the processors: the check of what is predicted",
+    "service": "a service under load that does not wait for answers, by its GOMAXPROCS",
     "cpu": "24 equal pieces of computing",
     "wait": "24 pieces that sleep, as tests that wait for a network do",
     "memory": "24 pieces that go over 32 MB each again and again",
@@ -49,6 +56,8 @@ class Parallelism(BaseStudy):
     choices: ClassVar = {"what": tuple(WHAT)}
     about: ClassVar = {
         "what": "; ".join(f"{name}: {text}" for name, text in WHAT.items()),
+        "service": "a command that serves; it is started with each GOMAXPROCS (a reference service)",
+        "url": "where it answers, such as http://127.0.0.1:8080/",
         "most": "the highest level to try (four times the processors, at least 8)",
     }
     takes_s = 285.0
@@ -58,22 +67,28 @@ class Parallelism(BaseStudy):
     quick_blocks = 6
     sure = (
         "the curve is a weighed mean of many curves of several families (USL, hinge, rounds) that fit the runs; the level is the lowest "
-        "that gives 95 % of the best under 95 % of them (godyno.stats.saturation). Each run is in a cgroup of its own, which counts its "
+        "that gives 97 % of the best under 95 % of them (godyno.stats.saturation). Each run is in a cgroup of its own, which counts its "
         "peak memory and its waiting."
     )
     cannot_say: ClassVar = (
-        "what another machine's processors would give: the curve is of this one.",
-        "which lock it is that tests wait for: `go test -mutexprofile` tells. Memory bandwidth needs hardware counters.",
-        "how a service's latency grows with load: no load generator is driven here.",
+        "what another machine's processors would give, but by a prediction: the curve is of this one.",
+        "whether memory bandwidth limits: that needs hardware counters, which virtual machines seldom have.",
+        "how a service does on a machine of its own: the load generator shares this one's processors.",
     )
 
     def __init__(
         self, *, levels: Mapping[str, Sequence[str]] | None = None, quick: bool = False, most: str = "",
+        service: str = "", url: str = "",
     ) -> None:  # fmt: skip
         super().__init__(levels=levels, quick=quick)
         if most and not (most.isdecimal() and 2 <= int(most) <= 1024):
             raise UsageError(f"{most!r} is no level to go up to", hint="Write --most 16.")
-        self.most = int(most) if most else 0
+        if bool(service) != bool(url) or (url and not url.startswith(("http://", "https://"))):
+            raise UsageError(
+                "A service needs its command and where it answers",
+                hint="--service './server -addr :8080' --url http://127.0.0.1:8080/",
+            )
+        self.most, self.service, self.url = int(most) if most else 0, service, url
 
     def availability(self, machine: Machine) -> Availability:
         """It needs a cgroup of its own, to count memory and CPU of many processes."""
@@ -90,6 +105,10 @@ class Parallelism(BaseStudy):
         """Builds nothing yet: what an arm needs is built at its first run."""
         yield _Trials(self, stand)
 
+    def runs(self, levels: Mapping[str, str]) -> int | None:
+        """What is waited for is looked at twice: at the level that is enough, and at the highest."""
+        return {"waits": 2, "half": 4}.get(levels["what"])
+
     def conclude(self, trials: Sequence[Trial]) -> Sequence[Finding]:
         """A curve for each thing that was run, and the source's claims."""
         return concluded(self, trials)
@@ -102,14 +121,15 @@ class Pieces:
     stand: Stand
     activities: Activities = field(init=False)
     _binaries: list[tuple[Path, str]] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)  # packages whose tests do not build
     _longest: int = -1
     _built_once: bool = False
 
     def __post_init__(self) -> None:
         self.activities = Activities(self.stand)
 
-    def run(self, what: str, level: int) -> tuple[Limited, int]:
-        """One run and how many tasks it held. Raises NotAvailableHere, BuildFailed."""
+    def run(self, what: str, level: int, processors: int | None = None) -> tuple[Limited, int]:
+        """One run, on the first ``processors`` only, and how many tasks it held. Raises NotAvailableHere, BuildFailed."""
         if what == "build":
             return self._build(level), 1
         if what in ("parallel", "GOMAXPROCS"):
@@ -118,6 +138,8 @@ class Pieces:
             env = {"GOMAXPROCS": str(level)} if what == "GOMAXPROCS" else {}
             return run_limited(Workload((str(path), *flag), directory, env), timeout_s=_TIMEOUT_S), 1
         workloads = self._tests() if what == "tests" else self._pieces(what)
+        if processors is not None:
+            workloads = [masked(one, processors) for one in workloads]
         return run_limited(workloads, timeout_s=_TIMEOUT_S, at_once=level), len(workloads)
 
     def _build(self, level: int) -> Limited:
@@ -146,6 +168,20 @@ class Pieces:
 
     # ---- the module's tests
 
+    def waits(self, level: int, capture: Path) -> tuple[dict[str, float], dict[str, str]]:
+        """A recorded run of the test binaries. Raises NotAvailableHere, BuildFailed, GodynoError."""
+        self._tests()
+        binaries = self._binaries
+        place = self.stand.scratch / f"waits-{capture.stem}"
+        assert self.stand.subject is not None
+        work = watched.workload(binaries, level, place, self.stand.subject.env)
+        decoder = trace_decoder(self.stand.go)
+        try:
+            measures, facts = watched.record_waits(work, place, capture, decoder, _TIMEOUT_S)
+        finally:
+            shutil.rmtree(place, ignore_errors=True)
+        return {"tasks": float(len(binaries)), **measures}, facts
+
     def _tests(self) -> list[Workload]:
         subject = self.stand.subject
         assert subject is not None
@@ -153,6 +189,7 @@ class Pieces:
             packages = [one for one in subject.own if one.test_files]
             if not packages:
                 raise NotAvailableHere("the module has no tests")
+            said = "they hold none"
             for package in packages:
                 self.stand.say(f"building the tests of {package.import_path}")
                 out = self.stand.scratch / f"tests-{len(self._binaries)}.bin"
@@ -161,11 +198,13 @@ class Pieces:
                     cwd=subject.directory, env={**subject.env, "GOTOOLCHAIN": "local"}, timeout_s=_TIMEOUT_S,
                 )  # fmt: skip
                 if done.returncode != 0:
-                    raise BuildFailed(
-                        f"the tests of {package.import_path} do not build: {' '.join(done.stderr.split())[-200:]}"
-                    )
-                if out.exists():
+                    self.broken.append(package.import_path)
+                    said = " ".join(done.stderr.split())[-200:]
+                    self.stand.say(f"left out: the tests of {package.import_path} do not build: {said}")
+                elif out.exists():
                     self._binaries.append((out, package.directory))
+            if not self._binaries:
+                raise BuildFailed(f"none of the module's tests builds: {said}")
         return [Workload((str(path),), directory, dict(subject.env)) for path, directory in self._binaries]
 
     def _longest_binary(self) -> tuple[Path, str]:
@@ -174,6 +213,14 @@ class Pieces:
             took = [run_limited(one, timeout_s=_TIMEOUT_S).wall_s for one in workloads]
             self._longest = took.index(max(took))
         return self._binaries[self._longest]
+
+
+def masked(workload: Workload, processors: int) -> Workload:
+    """The same on the first ``processors`` of those that godyno may use. Raises NotAvailableHere without taskset."""
+    if shutil.which("taskset") is None:
+        raise NotAvailableHere("taskset is not installed", hint="apt-get install util-linux")
+    mask = ",".join(map(str, sorted(os.sched_getaffinity(0))[:processors]))
+    return replace(workload, argv=("taskset", "-c", mask, *workload.argv))
 
 
 @dataclass
@@ -191,8 +238,18 @@ class _Trials:
     def __call__(self, slot: Slot) -> Trial:
         what = slot.levels["what"]
         try:
-            level = self._next(what)
-            run, tasks = self.pieces.run(what, level)
+            special = {"waits": self._waits, "service": self._service}.get(what)
+            if special is not None:
+                return special(slot)
+            more: dict[str, str] = {}
+            if what == "half":
+                processors = self._cpus() // 2
+                what, level = ("tests", "cpu")[slot.block % 2], 2 * processors
+                run, tasks = self.pieces.run(what, level, processors)
+                more = {"of": what}
+            else:
+                level = self._next(what)
+                run, tasks = self.pieces.run(what, level)
         except NotAvailableHere as error:
             return Trial(
                 slot.study, slot.index, slot.block, slot.levels, verdict=UNAVAILABLE, warnings=(str(error),)
@@ -206,12 +263,64 @@ class _Trials:
             **({"peak": float(run.anon_peak_bytes)} if run.anon_peak_bytes else {}),
             **{f"waited_{key}": value for key, value in run.waited_s.items()},
         }  # fmt: skip
-        facts = {"cpus": str(self._cpus()), "go": self.stand.go.version}
+        if more:
+            measures["processors"] = float(self._cpus() // 2)
+        facts = {"cpus": str(self._cpus()), "go": self.stand.go.version, **more}
         trial = Trial(
-            slot.study, slot.index, slot.block, slot.levels, measures=measures, facts=facts, verdict=PASS
-        )
+            slot.study, slot.index, slot.block, slot.levels, measures=measures, facts=facts, verdict=PASS,
+            warnings=self._left_out(what),
+        )  # fmt: skip
         self.done.append(trial)
         return trial
+
+    def _waits(self, slot: Slot) -> Trial:
+        candidates = self.study.candidates(self._cpus())
+        level = max(candidates)
+        if not passed(
+            self.done, what="waits"
+        ):  # first at what is enough by what was run so far: it is planned late
+            levels, rates, tasks = tried(self.done, "tests")
+            known = len(set(levels)) > 2
+            level = (
+                Curves(levels, rates, candidates, tasks=tasks).result().recommended if known else self._cpus()
+            )
+        (self.stand.directory / "captures").mkdir(exist_ok=True)
+        capture = self.stand.directory / "captures" / f"{slot.index:03}-waits-{level}.dyno"
+        measures, facts = self.pieces.waits(level, capture)
+        facts |= {"cpus": str(self._cpus()), "go": self.stand.go.version}
+        trial = Trial(
+            slot.study, slot.index, slot.block, slot.levels, str(capture), measures={"level": float(level), **measures}, facts=facts,
+            verdict=PASS, warnings=self._left_out("tests"),
+        )  # fmt: skip
+        self.done.append(trial)
+        return trial
+
+    def _service(self, slot: Slot) -> Trial:
+        service = Service(self.stand, self.study.service, self.study.url)
+        known = passed(self.done, what="service")
+        rate = known[0].measures["offered"] if known else 0.0
+        if not rate:
+            self.stand.say("finding out how many requests the service answers")
+            rate = float(round(LOAD_SHARE * service.loaded(self._cpus(), 0.0)["rate"], 1))
+        levels = [level for level in self.study.candidates(self._cpus()) if level & (level - 1) == 0]
+        level = min(
+            levels,
+            key=lambda one: (
+                sum(trial.measures["level"] == one for trial in known),
+                (one - slot.block) % len(levels),
+            ),
+        )
+        measures = service.loaded(level, rate)
+        facts = {"cpus": str(self._cpus()), "go": self.stand.go.version}
+        trial = Trial(
+            slot.study, slot.index, slot.block, slot.levels, measures={"level": float(level), **measures}, facts=facts, verdict=PASS
+        )  # fmt: skip
+        self.done.append(trial)
+        return trial
+
+    def _left_out(self, what: str) -> tuple[str, ...]:
+        broken = self.pieces.broken if what in ("tests", "parallel", "GOMAXPROCS") else []
+        return (f"left out, since their tests do not build: {', '.join(broken)}",) if broken else ()
 
     def _cpus(self) -> int:
         machine = self.stand.machine

@@ -7,6 +7,8 @@ from typing import Any
 
 from godyno import units
 from godyno.model import Confidence, Estimate, Finding, Trial
+from godyno.studies.library.quota.commands import commanded
+from godyno.studies.library.quota.growth import Growth, cycles, growth
 from godyno.studies.study import CONFIRMED, NOT_CONFIRMED, NOT_TRIED, BaseStudy, figure, passed, ratio, shown
 
 _PLAIN, _NONE = "as-it-is", "none"
@@ -22,9 +24,11 @@ _MENDS, _COSTS = (
 )  # a remedy halves the longest pause (or what is lost of the p99), and costs no more than 5 % of the rate
 
 
-def concluded(study: BaseStudy, trials: Sequence[Trial], within: float) -> list[Finding]:
-    """All findings, the weightiest first."""
-    seen = {one.levels["go"] for one in passed(trials) if "stw" in one.measures}
+def concluded(
+    study: BaseStudy, trials: Sequence[Trial], within: float, of_command: bool = False
+) -> list[Finding]:
+    """All findings, the weightiest first; ``of_command`` where the trials are of a command of the user's."""
+    seen = {one.levels["go"] for one in passed(trials) if of_command or "stw" in one.measures}
     first = next((level for level in study.levels()["go"] if level in seen), next(iter(sorted(seen)), None))
     if first is None:
         return []
@@ -33,6 +37,8 @@ def concluded(study: BaseStudy, trials: Sequence[Trial], within: float) -> list[
         {one.levels["quota"] for one in mine if one.levels["remedy"] == _PLAIN},
         key=lambda level: -(int(level) if level != _NONE else 10**9),
     )
+    if of_command:
+        return commanded(study, mine, quotas, within)
     out = [
         *_pauses(study, mine, quotas), *_owed(study, mine, quotas), *_remedies(study, mine, quotas),
         *_recommended(study, mine, quotas, within), *_detector(study, mine, quotas), *_versions(study, trials, quotas),
@@ -118,47 +124,36 @@ def _felt(trials: Sequence[Trial], quota: str) -> float:
 
 def _owed(study: BaseStudy, trials: Sequence[Trial], quotas: Sequence[str]) -> Iterator[Finding]:
     """Growth of pauses and assists a collection, against the unlimited arm, beside what of them fell into stops."""
-    base = _each(_arm(trials, _NONE))
+    base = _arm(trials, _NONE)
     rows: list[list[Any]] = []
+    told: tuple[str, Growth] | None = None
     for quota in quotas:
-        mine = _each(_arm(trials, quota))
-        if quota == _NONE or mine is None or base is None:
+        mine = _arm(trials, quota)
+        if quota == _NONE or not cycles(mine) or not cycles(base):
             continue
-        for key, text in (("stw", "pauses"), ("assist", "assists")):
-            growth = mine[key] - base[key]
-            owed = mine[f"{key}_owed"] / growth if growth > 0 else None
-            rows.append([_percent(quota), text, base[key], mine[key], mine[f"{key}_owed"], owed])
-    told = max(
-        (row for row in rows if row[1] == "pauses" and row[3] > row[2]), key=lambda row: row[4], default=None
-    )
+        for keys, text in ((("stw",), "pauses"), (("assist",), "assists"), (("stw", "assist"), "both")):
+            found = growth(base, mine, keys)
+            rows.append([_percent(quota), text, found.without_s, found.under_s, found.stopped_s, found.shown])
+            if text == "both" and found.sure and (told is None or found.stopped_s > told[1].stopped_s):
+                told = (_percent(quota), found)
     if told is None:
         return
-    n = len(_arm(trials, _NONE))
+    quota, most = told
+    share = most.share
     yield study.finding(
-        "owed", f"Under {told[0]} a collection's pauses grow from {units.show_seconds(told[2])} to {units.show_seconds(told[3])}; time in "
-        f"which the group was stopped is {told[5]:.0%} of the growth",
-        Estimate(told[5], "1", None, n, "sums over all runs of an arm, a collection"),
-        method="stops from cpu.stat laid over the trace's pauses and assists",
+        "owed", f"Under {quota} a collection's pauses and assists grow from {units.show_seconds(most.without_s)} to "
+        f"{units.show_seconds(most.under_s)}; time in which the group was stopped is {most.shown} of the growth",
+        Estimate(share.value, "1", share.interval, most.trials, "sums over an arm's runs, a collection; bootstrap over runs"),
+        method="stops from cpu.stat laid over the trace's pauses and assists, a goroutine each",
         assumption="without a quota a collection pauses as it would; what neighbours add is in both",
         data={"columns": [["quota", "text"], ["of", "text"], ["without", "s"], ["under it", "s"], ["of it stopped", "s"],
-                          ["of the growth", "1"]], "rows": rows},
+                          ["of the growth", "text"]], "rows": rows},
     )  # fmt: skip
-
-
-def _each(trials: Sequence[Trial]) -> dict[str, float] | None:
-    """Seconds a collection, over all runs of an arm."""
-    cycles = sum(one.measures.get("mark_count", 0) for one in trials)
-    if cycles <= 0:
-        return None
-    return {
-        key: sum(one.measures.get(key, 0) for one in trials) / cycles
-        for key in ("stw", "stw_owed", "assist", "assist_owed")
-    }
 
 
 def _remedies(study: BaseStudy, trials: Sequence[Trial], quotas: Sequence[str]) -> Iterator[Finding]:
     rows: list[list[Any]] = []
-    chosen: dict[str, tuple[str, list[Estimate | None]]] = {}
+    chosen: dict[str, str] = {}
     for quota in quotas:
         plain = {"quota": quota, "remedy": _PLAIN}
         for remedy in _CHEAPEST:
@@ -170,15 +165,12 @@ def _remedies(study: BaseStudy, trials: Sequence[Trial], quotas: Sequence[str]) 
             felt = _felt(trials, quota) > _REACHED
             mends = felt and min(found[0].value, found[1].value) <= _MENDS and found[2].value >= _COSTS
             if mends and quota not in chosen:
-                chosen[quota] = (remedy, found)
+                chosen[quota] = remedy
     if not rows:
         return
     tried = sorted({row[0] for row in rows}, key=lambda one: [row[0] for row in rows].index(one))
     texts = [
-        f"{quota}: {chosen[key][0]} (longest pause {shown(chosen[key][1][0])}, p99 {shown(chosen[key][1][1])}, "
-        f"rate {shown(chosen[key][1][2])})"
-        if key in chosen
-        else f"{quota}: {'none that was tried' if _felt(trials, key) > _REACHED else 'hardly reached in these runs'}"
+        f"{quota}: {chosen[key] if key in chosen else 'none that was tried' if _felt(trials, key) > _REACHED else 'hardly reached'}"
         for quota in tried for key in [quota.removesuffix(" %")]
     ]  # fmt: skip
     yield study.finding(
@@ -186,7 +178,7 @@ def _remedies(study: BaseStudy, trials: Sequence[Trial], quotas: Sequence[str]) 
         method="paired ratios to the quota as it is, inside a block; below 1 is shorter",
         advice="Set what is named for your quota." if chosen else "Ask for a larger quota.", tried="Tried: see the table.",
         data={"columns": [["quota", "text"], ["remedy", "text"], ["longest pause", "text"], ["p99", "text"], ["rate", "text"],
-                          ["peak memory", "text"]], "rows": rows, "chosen": {key: value[0] for key, value in chosen.items()}},
+                          ["peak memory", "text"]], "rows": rows, "chosen": chosen},
     )  # fmt: skip
 
 
@@ -244,28 +236,30 @@ def _versions(study: BaseStudy, trials: Sequence[Trial], quotas: Sequence[str]) 
     for quota in quotas:
         for level, version in versions.items():
             arm = passed(trials, go=level, quota=quota, remedy=_PLAIN)
-            procs = figure(arm, "gomaxprocs", "")
+            procs, eight = figure(arm, "gomaxprocs", ""), figure(arm, "gomaxprocs_of_8", "")
             if procs is not None:
-                rows.append(
-                    [
-                        _percent(quota),
-                        version,
-                        procs.value,
-                        shown(figure(arm, "stw_longest", "s")),
-                        shown(figure(arm, "rate", "/s")),
-                    ]
-                )
-    differs = [row for row in rows if any(row[0] == one[0] and row[2] != one[2] for one in rows)]
-    claim = (
-        "Each Go chooses the same GOMAXPROCS under every quota here"
-        if not differs
-        else "The Gos choose different GOMAXPROCS"
-    )
+                told = [
+                    shown(figure(arm, name, unit)) for name, unit in (("stw_longest", "s"), ("rate", "/s"))
+                ]
+                rows.append([_percent(quota), version, procs.value, eight.value if eight else None, *told])
+    here, there = (_differing(rows, column) for column in (2, 3))
     yield study.finding(
-        "versions", claim, method="Go 1.25 and newer take max(2, quota rounded up), where go.mod says 1.25 or newer",
-        data={"columns": [["quota", "text"], ["Go", "text"], ["procs", ""], ["longest pause", "text"],
+        "versions", f"The Gos choose {'different GOMAXPROCS' if here else 'the same GOMAXPROCS under every quota'} here"
+        + (f"; where they see eight processors, different ones under {', '.join(there)}" if there else ""),
+        method="Go 1.25 and newer take max(2, quota rounded up), where go.mod says 1.25 or newer; eight processors are told to them by "
+        "strace, in a run of its own",
+        data={"columns": [["quota", "text"], ["Go", "text"], ["procs", ""], ["of eight", ""], ["longest pause", "text"],
                           ["requests/s", "text"]], "rows": rows},
     )  # fmt: skip
+
+
+def _differing(rows: Sequence[Sequence[Any]], column: int) -> list[str]:
+    """Quotas under which the Gos differ in a column."""
+    seen: dict[str, set[Any]] = {}
+    for row in rows:
+        if row[column] is not None:
+            seen.setdefault(row[0], set()).add(row[column])
+    return [quota for quota, values in seen.items() if len(values) > 1]
 
 
 def _claims(study: BaseStudy, trials: Sequence[Trial]) -> Iterator[Finding]:

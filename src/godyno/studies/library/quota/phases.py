@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from godyno.formats.exectrace import decode
 from godyno.formats.gctrace import GcCycle
-from godyno.studies.library.quota.watching import Interval, merged, overlap_s
+from godyno.studies.library.quota.watching import Watch, cut, mean_overlap_s, merged, overlap_s
 
 _PAUSE, _ASSIST, _MARK = "stop-the-world (GC", "GC mark assist", "GC concurrent mark phase"
 
 
-def phase_measures(decoder: Path, trace: Path, place: Path, stopped: Sequence[Interval]) -> dict[str, float]:
-    """Seconds of pauses, assists and marking, and those of them that fell into ``stopped``. Raises FormatError."""
+def phase_measures(decoder: Path, trace: Path, place: Path, watch: Watch) -> dict[str, float]:
+    """Seconds of pauses, assists and marking, and those of them in which the group was stopped. Raises FormatError.
+
+    A pause needs every processor, so it waits while any of them is stopped; an assist needs the one on which it runs, so of a stop of
+    some processors it has its share.
+    """
     decoded = decode(decoder, trace, place, timeout_s=120.0)
     records, strings = decoded.records("ranges"), decoded.strings()
-    first, last = decoded.t_first_ns, decoded.t_last_ns
-    union = merged(
-        [(max(low, first), min(high, last)) for low, high in stopped if low < last and high > first]
-    )
+    between = decoded.t_first_ns, decoded.t_last_ns
+    union = merged(cut(watch.intervals, between))
     out = {"stopped": sum(high - low for low, high in union) * 1e-9, "stops": float(len(union))}
     names = [str(strings[int(number)]) for number in records["name"]]
     for key, word in (("stw", _PAUSE), ("assist", _ASSIST), ("mark", _MARK)):
@@ -29,7 +30,9 @@ def phase_measures(decoder: Path, trace: Path, place: Path, stopped: Sequence[In
             if name.startswith(word)
         ]
         out[key] = sum(high - low for low, high in spans) * 1e-9
-        out[f"{key}_owed"] = overlap_s(spans, union)
+        out[f"{key}_owed"] = (
+            mean_overlap_s(spans, watch.stops, between) if key == "assist" else overlap_s(spans, union)
+        )
         out[f"{key}_count"] = float(len(spans))
         if spans:
             longest = max(spans, key=lambda span: span[1] - span[0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from godyno.errors import FormatError, GodynoError, NotAvailableHere, ToolchainE
 from godyno.formats.gctrace import gc_cycle
 from godyno.model import Availability, Finding, Machine, Trial, Workload
 from godyno.studies.factors import Constraint
+from godyno.studies.library.quota.commands import command_measures
 from godyno.studies.library.quota.conclusions import concluded
 from godyno.studies.library.quota.phases import impossible, phase_measures
 from godyno.studies.library.quota.watching import Watch
@@ -54,7 +56,8 @@ class Quota(BaseStudy):
         "go": "versions (fetched once), newest, or own",
         "quota": "in percent of one CPU; none is no quota",
         "remedy": "; ".join(f"{name}: {text}" for name, text in REMEDIES.items()),
-        "within": "percent by which the 99th percentile may be longer than without a quota, for the quota that is recommended (20)",
+        "command": "a command of yours that is run instead, where you stand, such as 'go build -a ./...': its wall time is what counts",
+        "within": "percent by which the p99 (or the wall time) may be longer than without a quota, for the quota that is recommended (20)",
     }
     takes_s = 285.0
     quick_s = 55.0
@@ -68,13 +71,14 @@ class Quota(BaseStudy):
         "what of a pause is owed to neighbours on the machine: without a quota they lengthen pauses too, and that is in every arm.",
         "which processor was stopped first: the kernel sums over processors, so it is inferred from when each stood still (v1), or all are "
         "taken alike (v2).",
-        "what a build does under a quota, beyond its time: `godyno study bottleneck` tries half the CPUs; here a server is run.",
+        "what of a command's time is garbage collection: of yours (--command) only wall time, throttling and memory are looked at.",
     )
 
     def __init__(
-        self, *, levels: Mapping[str, Sequence[str]] | None = None, quick: bool = False, within: str = "20",
+        self, *, levels: Mapping[str, Sequence[str]] | None = None, quick: bool = False, within: str = "20", command: str = "",
     ) -> None:  # fmt: skip
         super().__init__(levels=levels, quick=quick)
+        self.command = command
         try:
             self.within = float(within.rstrip("%")) / 100
         except ValueError as error:
@@ -113,12 +117,25 @@ class Quota(BaseStudy):
     @contextmanager
     def open(self, stand: Stand) -> Iterator[Callable[[Slot], Trial]]:
         """Builds the decoder of traces where it is not built yet."""
+        if self.command:
+            yield lambda slot: _commanded(self.command, slot, stand)
+            return
         stand.say("preparing the trace decoder")
         yield _Trials(stand, trace_decoder(stand.go), _QUICK_SECONDS if self.quick else _SECONDS)
 
     def conclude(self, trials: Sequence[Trial]) -> Sequence[Finding]:
         """Pauses and what they are owed to, remedies, versions, the quota to ask for."""
-        return concluded(self, trials, self.within)
+        return concluded(self, trials, self.within, bool(self.command))
+
+
+def _commanded(command: str, slot: Slot, stand: Stand) -> Trial:
+    quota = slot.levels["quota"]
+    limits, env = remedied(None if quota == UNLIMITED else int(quota) / 100, slot.levels["remedy"])
+    measures = command_measures(command, limits, env)
+    facts = {"go": stand.go_of(slot.levels["go"]).version}
+    return Trial(
+        slot.study, slot.index, slot.block, slot.levels, measures=measures, facts=facts, verdict=PASS
+    )
 
 
 @dataclass
@@ -127,6 +144,7 @@ class _Trials:
     decoder: Path
     seconds: float
     _built: dict[str, Path | str] = field(default_factory=dict)
+    _chosen: dict[tuple[str, str], float] = field(default_factory=dict)
 
     def __call__(self, slot: Slot) -> Trial:
         program = self._program(slot.levels["go"])
@@ -158,7 +176,7 @@ class _Trials:
         measures |= {"throttled": run.throttled_s, "throttled_periods": float(run.throttled_periods), "periods": float(run.periods),
                      "wall": run.wall_s, "cpu": run.cpu_s or 0.0, "peak": float(run.held_bytes or 0)}  # fmt: skip
         measures |= {f"waited_{resource}": value for resource, value in run.waited_s.items()}
-        measures |= phase_measures(self.decoder, trace, self.stand.scratch / "decoded", watch.intervals)
+        measures |= phase_measures(self.decoder, trace, self.stand.scratch / "decoded", watch)
         cycles = []
         for line in run.said.splitlines():
             try:
@@ -170,10 +188,25 @@ class _Trials:
             measures["gctrace_impossible"] = float(
                 sum(impossible(one, limits.cpus, limits.period_s) for one in cycles)
             )
+        if remedy == "as-it-is":
+            measures |= self._of_eight(slot, program, limits)
         facts = {"go": self.stand.go_of(slot.levels["go"]).version}
         return Trial(
             slot.study, slot.index, slot.block, slot.levels, measures=measures, facts=facts, verdict=PASS
         )
+
+    def _of_eight(self, slot: Slot, program: Path, limits: Limits) -> dict[str, float]:
+        """The GOMAXPROCS that this Go chooses under the quota where it sees eight processors: strace tells it so; nothing is timed."""
+        key = (slot.levels["go"], slot.levels["quota"])
+        if key not in self._chosen and (strace := shutil.which("strace")):
+            trace = self.stand.scratch / "masked.trace"
+            argv = (strace, "-f", "-qq", "-o", "/dev/null", "-e", "trace=sched_getaffinity", "-e",
+                    "inject=sched_getaffinity:poke_exit=@arg3=ff", str(program), "0.01", str(trace))  # fmt: skip
+            run = run_limited(Workload(argv, str(self.stand.scratch)), limits, timeout_s=30.0)
+            said = next((line for line in reversed(run.said.splitlines()) if line.startswith("{")), "")
+            if run.exit_code == 0 and said:
+                self._chosen[key] = float(json.loads(said)["gomaxprocs"])
+        return {"gomaxprocs_of_8": self._chosen[key]} if key in self._chosen else {}
 
     def _program(self, level: str) -> Path | str:
         if level not in self._built:

@@ -21,11 +21,15 @@ Interval = tuple[int, int]
 
 @dataclass
 class Watch:
-    """Called with the group; ends when the group is gone. ``intervals`` are the times on MONOTONIC in which it was stopped."""
+    """Called with the group; ends when the group is gone.
+
+    ``intervals`` are the times on MONOTONIC in which some processor of it was stopped, ``stops`` the same by processor, one entry a
+    rise, the longest first. Whatever needs all processors waits for the first; what needs one waits for the mean.
+    """
 
     cpus: int
     intervals: list[Interval] = field(default_factory=list)
-    rises: int = 0
+    stops: list[tuple[Interval, ...]] = field(default_factory=list)
 
     def __call__(self, group: Group) -> None:
         """Looks until the group is gone."""
@@ -63,10 +67,10 @@ class Watch:
 
     def add(self, at_ns: int, rise_ns: int, still_ns: Sequence[int] = ()) -> None:
         """A rise of the throttled time, seen at ``at_ns``; ``still_ns`` is how long each processor that was used had stood still."""
-        self.rises += 1
-        total = sum(still_ns)
-        longest = rise_ns * max(still_ns) // total if total > 0 else rise_ns // max(1, self.cpus)
-        self.intervals.append((at_ns - longest, at_ns))
+        total, count = sum(still_ns), max(1, self.cpus)
+        shares = [rise_ns * one // total for one in still_ns] if total > 0 else [rise_ns // count] * count
+        self.stops.append(tuple((at_ns - one, at_ns) for one in sorted(shares, reverse=True)))
+        self.intervals.append(self.stops[-1][0])
 
 
 def _has_per_cpu(group: Group) -> bool:
@@ -97,6 +101,25 @@ def merged(intervals: Sequence[Interval]) -> list[Interval]:
         else:
             out.append((low, high))
     return out
+
+
+def mean_overlap_s(
+    spans: Sequence[Interval], stops: Sequence[Sequence[Interval]], between: Interval
+) -> float:
+    """Seconds of ``spans`` in which a processor was stopped, a mean over those in use (``Watch.stops``, cut to ``between``)."""
+    alike: dict[tuple[int, int], list[Interval]] = {}
+    for one in stops:
+        for at, interval in enumerate(one):
+            alike.setdefault((len(one), at), []).append(interval)
+    return sum(
+        overlap_s(spans, merged(cut(intervals, between))) / count for (count, _), intervals in alike.items()
+    )
+
+
+def cut(intervals: Sequence[Interval], between: Interval) -> list[Interval]:
+    """What of the intervals lies in ``between``."""
+    first, last = between
+    return [(max(low, first), min(high, last)) for low, high in intervals if low < last and high > first]
 
 
 def overlap_s(spans: Sequence[Interval], union: Sequence[Interval]) -> float:

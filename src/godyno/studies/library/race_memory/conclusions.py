@@ -12,6 +12,7 @@ from godyno.stats.threshold import Limit, Posterior
 from godyno.studies.library.race_memory import ends
 from godyno.studies.library.race_memory.probing import SETTINGS, SURVEYED, probes_for
 from godyno.studies.library.race_memory.programs import LOADS
+from godyno.studies.library.race_memory.together import together
 from godyno.studies.study import (
     CONFIRMED,
     NOT_CONFIRMED,
@@ -39,6 +40,7 @@ def concluded(study: BaseStudy, trials: Sequence[Trial], asked_bytes: float | No
         *_limits(study, trials, posteriors),
         *_survives(study, trials, posteriors),
         *_packages(study, trials),
+        *together(study, passed(trials, program="together"), asked_bytes),
         *_shadow(study, trials),
         *_ended(study, trials),
     ]

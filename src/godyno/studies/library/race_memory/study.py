@@ -17,6 +17,7 @@ from godyno.studies.library.race_memory.compiling import build_trial
 from godyno.studies.library.race_memory.conclusions import concluded
 from godyno.studies.library.race_memory.probing import SETTINGS, SURVEYED, probes_for, setting_env
 from godyno.studies.library.race_memory.programs import LOADS, TOO_MANY, Binaries, gomaxprocs
+from godyno.studies.library.race_memory.together import together_trial
 from godyno.studies.schedule import Slot
 from godyno.studies.stand import Stand
 from godyno.studies.study import PASS, UNAVAILABLE, BaseStudy
@@ -28,6 +29,7 @@ PROGRAMS: Mapping[str, str] = {
     "at-size": "the same under one limit: --limit, or 15 % below what they take",
     **{name: text for name, (_, text) in LOADS.items()},
     "too-many": "9,000 goroutines at once, above the limit of 8128 that Go documents",
+    "together": "the test binaries of all packages, as many at once as there are processors and one at a time, without a limit",
     "build": "compiling and linking all tests with -race from an empty cache, recorded",
 }
 _SIZE_SHARE = 0.85
@@ -60,8 +62,7 @@ class RaceMemory(BaseStudy):
         "under which nine of ten runs are expected to pass; intervals are of the posterior (godyno.stats.threshold)."
     )
     cannot_say: ClassVar = (
-        "what `go test -race ./...` takes with several packages at once: each test binary is run alone here. With -p N the N largest "
-        "may meet, and a compile too.",
+        "what meets in `go test -race ./...`: with -p N a compile and a test binary may, too, and each search here runs one binary alone.",
         "what other kernels count: page tables and kernel memory are in the limit, and huge pages change resident sizes.",
     )
 
@@ -88,7 +89,9 @@ class RaceMemory(BaseStudy):
 
     def runs(self, levels: Mapping[str, str]) -> int | None:
         """Reference workloads vary little; three runs at the size say whether a setting survives there."""
-        return {"tests": None, "at-size": 3, "build": 1, "too-many": 1}.get(levels["program"], 2)
+        return {"tests": None, "at-size": 3, "build": 1, "too-many": 1, "together": 4}.get(
+            levels["program"], 2
+        )
 
     @contextmanager
     def open(self, stand: Stand) -> Iterator[Callable[[Slot], Trial]]:
@@ -121,6 +124,7 @@ class _Trials:
                 "at-size": self._at_size,
                 "too-many": self._too_many,
                 "build": self._build,
+                "together": self._together,
             }.get(program, self._load)(slot)
         except NotAvailableHere as error:
             return Trial(
@@ -252,6 +256,9 @@ class _Trials:
             slot.study, slot.index, slot.block, slot.levels, measures={"goroutines": 1000 * TOO_MANY, "peak": float(run.held_bytes or 0)},
             facts=facts, verdict=PASS,
         )  # fmt: skip
+
+    def _together(self, slot: Slot) -> Trial:
+        return together_trial(self.stand, self.binaries, slot)
 
     def _build(self, slot: Slot) -> Trial:
         self._first()

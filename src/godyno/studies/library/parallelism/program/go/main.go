@@ -22,7 +22,7 @@ func spin(work float64) {
 
 func main() {
 	if len(os.Args) != 3 {
-		fmt.Fprintln(os.Stderr, "usage: task cpu|wait|memory WORK")
+		fmt.Fprintln(os.Stderr, "usage: task cpu|wait|memory|serve WORK")
 		os.Exit(2)
 	}
 	work, err := strconv.ParseFloat(os.Args[2], 64)
@@ -33,6 +33,8 @@ func main() {
 	switch os.Args[1] {
 	case "cpu":
 		spin(work)
+	case "serve":
+		serve(work)
 	case "wait":
 		time.Sleep(time.Duration(work * float64(time.Millisecond)))
 	case "memory":

@@ -1,0 +1,1 @@
+"""The load generator: vegeta as a library, so that waiting is counted from when a request was due."""
