@@ -58,6 +58,11 @@ def wall_s(capture: Path) -> float:
             "SELECT max(t_end_ns - t_start_ns) * 1e-9 AS s FROM spans WHERE layer = 'process' AND name = "
             f"'{Path(found.manifest.workload.argv[0]).name[:15]}'"
         ).to_pylist()
+        if not lives or not lives[0]["s"]:  # cut off: as far as the threads' records go
+            lives = found.sql(
+                "SELECT (SELECT max(t_end_ns) FROM spans WHERE layer IN ('thread_state', 'goroutine_state')) * 1e-9 "
+                "- (SELECT min(t_start_ns) FROM spans WHERE layer = 'process') * 1e-9 AS s"
+            ).to_pylist()
     return float(lives[0]["s"])
 
 

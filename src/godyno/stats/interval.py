@@ -8,7 +8,6 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from godyno.errors import UsageError
 from godyno.model import Interval
@@ -69,6 +68,8 @@ def quantile_ranks(n: int, q: float, level: float) -> tuple[int, int, float]:
 
 
 def _normal_ranks(n: int, q: float, level: float) -> tuple[int, int, float]:
+    from scipy import stats  # takes most of a second to import
+
     mean, sd = n * q, math.sqrt(n * q * (1 - q))
     reach = stats.norm.ppf((1 + level) / 2) * sd
     # Rank k of the binomial is the band from k - 0.5 to k + 0.5 of the normal: round outward to half integers.
@@ -96,6 +97,8 @@ def bootstrap_interval(
     For statistics that are smooth in the data (a mean, a trimmed mean, a ratio of sums); a median or an extreme has an exact
     interval above. Where BCa is not defined (all values equal, or one), both bounds are the statistic itself.
     """
+    from scipy import stats  # takes most of a second to import
+
     values = np.asarray(list(data), dtype=np.float64)
     if values.size == 0:
         raise UsageError("No interval for an empty sample")
@@ -115,6 +118,8 @@ def series_interval(data: Iterable[float], level: float = 0.95) -> Interval:
     Means of consecutive batches, about the square root of n of them at most 30, are nearly independent; Student's t on them
     (method of batch means, Law and Carson 1979). Infinite below 16 values.
     """
+    from scipy import stats  # takes most of a second to import
+
     values = np.asarray(list(data), dtype=np.float64)
     if values.size < 16:
         return Interval(-math.inf, math.inf, level)

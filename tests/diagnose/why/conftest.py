@@ -61,5 +61,5 @@ class Scene:
 
 
 @pytest.fixture
-def scene(made: Callable[..., Capture]) -> Callable[[Callable[[Scene], None]], Capture]:
-    return lambda fill: made(lambda writer: fill(Scene(writer)))
+def scene(made: Callable[..., Capture]) -> Callable[..., Capture]:
+    return lambda fill, **changes: made(lambda writer: fill(Scene(writer)), **changes)

@@ -8,7 +8,7 @@ import pytest
 from godyno.capture.reader import Capture
 from godyno.diagnose.why import answer, attribute
 
-Made = Callable[[Callable[[Any], None]], Capture]
+Made = Callable[..., Capture]
 LOCK = ("sync.runtime_SemacquireMutex", "sync.(*Mutex).Lock", "main.update", "main.worker")
 
 
@@ -115,3 +115,70 @@ def test_the_requests_of_a_service_are_followed(scene: Made) -> None:
     assert found.seconds()["sleep"] == pytest.approx(0.02) and found.seconds()["idle"] == pytest.approx(
         0.08, abs=0.002
     )
+
+
+def test_a_writer_that_waits_for_a_reader_waits_for_a_lock(scene: Made) -> None:
+    """Also where the reader itself had waited long for something to do, and came by it from who now waits: that is no lock of theirs."""
+
+    def fill(s: Any) -> None:
+        s.process(1, 0, 100)
+        s.thread(1, (0, 100, "running"))
+        s.goroutine(1, (0, 1, "running", {}), (1, 99, "waiting", {"reason": "sync", "function": "sync.(*WaitGroup).Wait"}),
+                    (99, 100, "runnable", {"waker": 7}))  # fmt: skip
+        writer = {"reason": "sync", "function": "sync.(*RWMutex).Lock"}
+        s.goroutine(
+            7, (0, 10, "running", {}), (10, 50, "waiting", writer), (50, 51, "runnable", {"waker": 8}), (51, 52, "running", {}),
+            (52, 98, "waiting", writer), (98, 98, "runnable", {"waker": 9}), (98, 99, "running", {}), root="main.writer",
+        )  # fmt: skip
+        asleep, asked = {"reason": "sleep"}, {"reason": "chan receive", "function": "main.reader"}
+        s.goroutine(8, (5, 49, "waiting", asleep), (49, 100, "running", {}), root="main.reader")
+        s.goroutine(9, (0, 51, "waiting", asked), (51, 52, "runnable", {"waker": 7}), (52, 97, "waiting", asleep), (97, 98, "running", {}),
+                    root="main.reader")  # fmt: skip
+        for at in (50, 98):
+            s.sample(
+                "goroutine_wait",
+                at,
+                ("sync.runtime_SemacquireRWMutex", "sync.(*RWMutex).Lock", "main.change"),
+                goroutine=7,
+            )
+
+    found = attribute(scene(fill)).seconds()
+    assert found["lock"] > 0.08 and "channel" not in found
+
+
+def test_goroutines_that_wait_for_the_only_processor_have_no_neighbours(scene: Made) -> None:
+    def fill(s: Any) -> None:
+        s.process(1, 0, 100)
+        s.thread(1, (0, 100, "running"))
+        s.goroutine(1, (0, 10, "running", {}), (10, 90, "runnable", {}), (90, 100, "running", {}))
+        s.goroutine(7, (10, 90, "running", {}), root="main.worker")
+        limit = s.writer.series("go.processor.limit", "1", "go_runtime", {"pid": "1"})
+        for at, value in ((0, 4.0), (5, 1.0), (50, 1.0)):  # GOMAXPROCS(1) once it runs
+            s.writer.point(limit, at * 1_000_000, value)
+
+    found = attribute(scene(fill)).seconds()
+    assert found["own_threads"] == pytest.approx(0.08) and "neighbours" not in found
+
+
+@pytest.mark.parametrize(
+    ("name", "root", "state"),
+    [
+        ("all goroutines stack trace", "main.main", "gc_stw"),
+        ("read mem stats", "main.main", "gc_stw"),
+        ("read mem stats", "main.(*godynoRecorder).loop", "observer"),
+        ("start trace", "main.main", "observer"),
+    ],
+)
+def test_only_what_godyno_stops_is_the_observers(scene: Made, name: str, root: str, state: str) -> None:
+    def fill(s: Any) -> None:
+        s.process(1, 0, 100)
+        s.thread(1, (0, 100, "running"))
+        s.thread(2, (0, 100, "running"))
+        s.goroutine(1, (0, 100, "running", {}))
+        s.goroutine(7, (0, 100, "running", {}), tid=2, root=root)
+        s.writer.span(20_000_000, 60_000_000, "stw", "1", name, 1, 2, {})
+
+    found = answer(scene(fill))
+    assert found.attribution.seconds()[state] == pytest.approx(0.04)
+    if state == "gc_stw":
+        assert name in found.causes[0].claim and "itself" in found.causes[0].claim

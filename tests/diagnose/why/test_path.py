@@ -9,7 +9,7 @@ import pytest
 from godyno.capture.reader import Capture
 from godyno.diagnose.why import answer, attribute
 
-Made = Callable[[Callable[[Any], None]], Capture]
+Made = Callable[..., Capture]
 NANOSLEEP = ("k:schedule", "k:do_nanosleep", "k:hrtimer_nanosleep", "k:__x64_sys_nanosleep", "usleep")
 FSYNC = (
     "k:schedule",
@@ -150,3 +150,75 @@ def test_threads_that_wake_each_other_in_a_circle_come_to_an_end(scene: Made) ->
             )
 
     assert sum(seconds(scene(fill)).values()) == pytest.approx(0.1)
+
+
+READ = (
+    "k:schedule",
+    "k:io_schedule",
+    "k:filemap_get_pages",
+    "k:filemap_read",
+    "k:__x64_sys_pread64",
+    "syscall.Pread",
+    "main.pick",
+)
+
+
+@pytest.mark.parametrize(
+    ("again", "grown", "state"), [(4000, 0, "reclaim"), (4000, 4000, "disk_read"), (10, 0, "disk_read")]
+)
+def test_reads_of_what_was_pushed_out_are_for_want_of_memory(
+    scene: Made, again: int, grown: int, state: str
+) -> None:
+    def fill(s: Any) -> None:
+        s.process(1, 0, 100)
+        s.thread(1, (0, 10, "running"), (10, 80, "sleeping"), (80, 81, "runnable", 0), (81, 100, "running"))
+        s.sample("off_cpu", 10, READ)
+        s.sample("cpu", 90, ("k:copy_page_to_iter", *READ[3:]))
+        page = 4096
+        for name, values in (("refaults", (0, again)), ("usage", (40_000 * page, (40_000 + grown) * page))):
+            series = s.writer.series(f"cgroup.memory.{name}", "1", "cgroup")
+            for at, value in zip((0, 100), values, strict=True):
+                s.writer.point(series, at * 1_000_000, float(value))
+
+    assert answer(scene(fill)).causes[0].kind == state
+
+
+def test_a_recording_that_was_cut_off_is_answered_as_far_as_it_goes(scene: Made) -> None:
+    def fill(s: Any) -> None:
+        s.process(1, 0, 0)
+        s.thread(1, (0, 10, "running"), (10, 80, "sleeping"), (80, 81, "runnable", 0), (81, 100, "running"))
+        s.sample("off_cpu", 10, NANOSLEEP)
+
+    found = attribute(scene(fill, result=None))
+    assert found.wall_s == pytest.approx(0.1) and found.seconds()["sleep"] == pytest.approx(0.07)
+    assert "cut off" in found.missing[0]
+
+
+def test_a_wait_for_what_was_not_recorded_is_told_with_what_would_tell(scene: Made) -> None:
+    def fill(s: Any) -> None:
+        s.process(1, 0, 1000)
+        s.thread(1, (0, 100, "running"), (100, 800, "sleeping"), (800, 1000, "running"))
+
+    (cause, *_) = answer(scene(fill)).causes
+    assert (
+        cause.kind == "unknown"
+        and "not recorded" in cause.claim
+        and "--level deep --instrument" in cause.advice
+    )
+    assert cause.severity == "info"
+
+
+def test_a_poll_that_a_dying_child_ended_is_no_timer(scene: Made) -> None:
+    """Its pipe is closed as it dies, and who does that is not seen."""
+
+    def fill(s: Any) -> None:
+        s.process(1, 0, 100, exe="/usr/local/go/bin/go")
+        s.process(7, 12, 90, ppid=1)
+        s.thread(1, (0, 10, "running"), (10, 92, "sleeping"), (92, 93, "runnable", 0), (93, 100, "running"))
+        s.thread(7, (12, 90, "running"), pid=7)
+        s.sample(
+            "off_cpu", 10, ("k:schedule", "k:do_epoll_wait", "k:__x64_sys_epoll_pwait", "runtime.netpoll")
+        )
+
+    found = seconds(scene(fill))
+    assert found["c"] + found.get("go", 0.0) > 0.07 and found.get("sleep", 0.0) < 0.01

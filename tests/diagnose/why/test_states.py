@@ -100,3 +100,29 @@ def test_a_handlers_own_wait_is_no_idleness() -> None:
 def test_the_programs_own_function_is_named_rather_than_the_library() -> None:
     put = "example.com/log.(*Log).put"
     assert states.own_function(frames("k:f", "syscall.write", "os.(*File).Write", put, "main.main")) == put
+
+
+@pytest.mark.parametrize(
+    ("reason", "stack", "kind"),
+    [
+        ("sync", ("sync.runtime_SemacquireRWMutexR", "sync.(*RWMutex).RLock", "main.f"), "lock"),
+        ("sync", ("sync.runtime_SemacquireRWMutex", "sync.(*RWMutex).Lock", "main.f"), "lock"),
+        (
+            "sync",
+            (
+                "internal/sync.runtime_SemacquireMutex",
+                "internal/sync.(*Mutex).lockSlow",
+                "sync.(*Once).doSlow",
+                "main.f",
+            ),
+            "lock",
+        ),
+        ("sync.(*Cond).Wait", ("sync.runtime_notifyListWait", "sync.(*Cond).Wait", "main.f"), "wait"),
+        ("sync", ("sync.runtime_SemacquireWaitGroup", "sync.(*WaitGroup).Wait", "main.f"), "wait"),
+        ("select", ("golang.org/x/sync/semaphore.(*Weighted).Acquire", "main.f"), "channel"),
+    ],
+)
+def test_a_goroutines_wait_is_told_by_reason_and_stack(
+    reason: str, stack: tuple[str, ...], kind: str
+) -> None:
+    assert states.waited_for(reason, frames(*stack)) == kind

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from godyno.diagnose.processes import Process, processes
@@ -89,7 +89,7 @@ def attribute(
     ``thread`` is the one that did at ``t_end_ns`` what the window ends with, where that is known.
     Raises UsageError for a process or a window that is not in the capture.
     """
-    lives = processes(capture)
+    lives = [_lived(capture, one) for one in processes(capture)]
     root = _root(lives, process)
     begin, end = _window(capture, lives, root, t_start_ns, t_end_ns)
     lanes = read_lanes(capture, begin, end)
@@ -99,10 +99,10 @@ def attribute(
     label = (root.label if root else "") or "the run"
     last = _lane_of(lanes, pid, thread, end) or _last_lane(lanes, stacks, pid, end)
     if last is None:
-        missing = (
+        unseen = (
             "Threads' states were not recorded, so nothing is known: record with --level standard, or better `godyno why -- COMMAND`.",
         )
-        return Attribution(begin, end, (Segment(begin, end, "unknown"),), "path", pid, label, cpus, missing)
+        return Attribution(begin, end, (Segment(begin, end, "unknown"),), "path", pid, label, cpus, unseen)
     walk = Walk(lanes, stacks, lives)
     pieces, view = walk.from_end(last, end, begin), "path"
     idle = sum(one.t_end_ns - one.t_start_ns for one in pieces if one.kind == "idle")
@@ -113,9 +113,23 @@ def attribute(
         capture, lanes, stacks, Surroundings(capture, lanes, cpus), lives, _go_pids(capture, lanes)
     )
     segments = refine.segments(pieces)
-    return Attribution(
-        begin, end, tuple(segments), view, pid, label, cpus, tuple(_missing(lanes, stacks, pid))
-    )
+    missing = _missing(lanes, stacks, pid)
+    if capture.manifest.result is None:
+        missing.insert(
+            0, "The recording was cut off: this is what there is of it, and what came later is not known."
+        )
+    return Attribution(begin, end, tuple(segments), view, pid, label, cpus, tuple(missing))
+
+
+def _lived(capture: Any, one: Process) -> Process:
+    """A process as long as anything of it was recorded: of one whose end was not, as the recording was cut off, no end is known."""
+    if one.t_end_ns > one.t_start_ns:
+        return one
+    last = capture.sql(
+        "SELECT max(t_end_ns) AS t FROM spans WHERE layer IN ('thread_state', 'goroutine_state') AND pid = ?",
+        [one.pid],
+    )["t"][0].as_py()
+    return one if last is None or last <= one.t_start_ns else replace(one, t_end_ns=last)
 
 
 def _root(lives: Sequence[Process], wanted: int | str | None) -> Process | None:

@@ -92,13 +92,18 @@ _KINDS = (
     _Kind("own_threads", ("own_threads",), "It had more to do at once than CPUs", "Give it more CPUs, or run fewer things at once."),
     _Kind("package_init", ("package_init",), "It initialised package {what}", "Do it later, when it is needed (sync.OnceValue)."),
     _Kind("load", ("load", "runtime_init"), "It was being loaded", "Make the binary smaller, or link it statically."),
+    _Kind("unknown", ("unknown",), "It waited, for what was not recorded", "", 0.0),
     _Kind("quota", ("quota",), "The CPU quota was used up", "Raise the quota, or set GOMAXPROCS to it."),
     _Kind("neighbours", ("neighbours",), "Other programs had the CPUs", "Run it where less else runs."),
     _Kind("steal", ("steal",), "The hypervisor had the CPUs", "Run it on a machine that is not shared."),
 )  # fmt: skip
 
 
-_NO_FAULT = ("go", "own_threads")  # a program that needs more than the machine has may be well all the same
+_NO_FAULT = (
+    "go",
+    "own_threads",
+    "unknown",
+)  # a program that needs more than the machine has may be well all the same
 
 
 def causes(found: Attribution) -> list[Cause]:
@@ -112,7 +117,14 @@ def causes(found: Attribution) -> list[Cause]:
         ),
         1e-9,
     )
-    out = [cause for kind in _KINDS if (cause := _cause(kind, found, wall, own_s)) is not None]
+    of_state: dict[str, list[Segment]] = {}
+    for one in found.segments:
+        of_state.setdefault(one.state, []).append(one)
+    out = []
+    for kind in _KINDS:
+        segments = [one for state in kind.states for one in of_state.get(state, ())]
+        if (cause := _cause(kind, segments, found, wall, own_s)) is not None:
+            out.append(cause)
     return sorted(out, key=_rank)
 
 
@@ -120,16 +132,21 @@ def _rank(cause: Cause) -> tuple[int, float]:
     """What the program could mend, then what surrounds it, then what is too little to accuse, then what it simply computed."""
     enough = cause.of_own >= LEAST_SHARE and cause.seconds >= LEAST_S
     around = cause.where == "machine" or cause.kind in _NO_FAULT
+    if cause.kind == "unknown":
+        return 1, -cause.seconds
     tier = 3 if not cause.saves_s else 2 if not enough else 1 if around else 0
     return tier, -cause.saves_s
 
 
-def _cause(kind: _Kind, found: Attribution, wall: float, own_s: float) -> Cause | None:
-    segments = [one for one in found.segments if one.state in kind.states]
+def _cause(
+    kind: _Kind, segments: list[Segment], found: Attribution, wall: float, own_s: float
+) -> Cause | None:
     seconds = sum(one.seconds for one in segments)
     machine = all(STATES[name].where == "machine" for name in kind.states)
-    share, of_own = seconds / wall, seconds / (wall if machine else own_s)
-    if not segments or of_own < LEAST_SHARE / 4 or seconds < LEAST_S / 4:
+    unknown = kind.name == "unknown"
+    share, of_own = seconds / wall, seconds / (wall if machine or unknown else own_s)
+    least = 1.0 if unknown else 0.25
+    if not segments or of_own < LEAST_SHARE * least or seconds < LEAST_S * least:
         return None
     by = totals((one.detail, one.seconds) for one in segments if one.detail)
     what = next(iter(by), "")
@@ -139,6 +156,21 @@ def _cause(kind: _Kind, found: Attribution, wall: float, own_s: float) -> Cause 
     doing = totals((one.doing, one.seconds) for one in segments if one.doing)
     if kind.name in ("lock", "channel") and holders:
         claim += f"; held by {next(iter(holders))}"
+    advice = kind.advice
+    stops = [
+        one for one in segments if one.state == "gc_stw" and one.detail and not one.detail.startswith("GC")
+    ]
+    if kind.name == "gc" and sum(one.seconds for one in stops) > seconds / 2:
+        what = next(iter(totals((one.detail, one.seconds) for one in stops)))
+        claim = f"The program stopped all its goroutines itself ({what}) for {units.show_seconds(seconds)}, {share:.0%} of the path"
+        advice = "Call what stops the world (runtime.Stack of all, runtime.ReadMemStats, GOMAXPROCS, profiles) less often."
+    if unknown and found.missing:
+        options = [
+            option
+            for option in ("--level deep", "--instrument")
+            if any(option in text for text in found.missing)
+        ]
+        advice = f"Record it with {' '.join(options)}: that tells what it waited for." if options else ""
     if doing:
         claim += f" (meanwhile: {next(iter(doing))})"
     severity = "info"
@@ -146,8 +178,8 @@ def _cause(kind: _Kind, found: Attribution, wall: float, own_s: float) -> Cause 
         severity = "warning" if of_own >= WARNING_SHARE else "note"
     saves = seconds * kind.saves * (_parallel(segments, found) if kind.name in ("lock", "channel") else 1.0)
     return Cause(
-        kind.name, claim, seconds, share, of_own, saves, Confidence.HIGH if what else Confidence.MEDIUM, _evidence(segments), kind.advice,
-        severity, what, "machine" if machine else "program", tuple(list(by.items())[:5]),
+        kind.name, claim, seconds, share, of_own, saves, Confidence.HIGH if what else Confidence.MEDIUM, _evidence(segments), advice,
+        severity, what, "recorder" if unknown else "machine" if machine else "program", tuple(list(by.items())[:5]),
     )  # fmt: skip
 
 

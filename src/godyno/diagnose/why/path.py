@@ -35,6 +35,7 @@ _IDLE = (
     "pipe",
 )
 _SHORT_NS = 100_000
+_CLOSING_NS = 20_000_000  # a process's files are closed somewhat after its end
 _TIMERS = ("hrtimer", "timer_interrupt", "run_timer")
 _NETWORK = ("tcp_", "udp_", "net_rx", "sock_", "unix_stream", "unix_dgram", "napi_")
 
@@ -51,9 +52,10 @@ class Wait:
     woke: int
     where: str
     waker_where: str = ""
+    waker: tuple[int, int] = (0, 0)  # pid and goroutine of who ended it
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: quicker to make
 class Piece:
     """A stretch of the path on one lane in one state. ``kind`` is what a sleep is; ``call`` that a goroutine was in a system call
     or in C; ``via`` holds the waits that go on meanwhile, the outermost first.
@@ -150,9 +152,14 @@ class Walk:
         waker = self._woken_by(lane, index)
         woke = self.stacks.woke(lane.tid, self.t)
         where = self.stacks.facts(stack).own
+        polled = kind == "poll"
         kind = self._resolved(kind, waker, woke)
         if kind == "child" and waker not in self.lanes.threads:
             waker = self._child(lane.pid, low)  # a dying thread's wake-ups are not seen
+        elif kind == "sleep" and polled and waker not in self.lanes.threads:
+            died = self._child(lane.pid, max(low, self.t - _CLOSING_NS))
+            if died in self.lanes.threads:  # it closed a pipe as it died
+                kind, waker = "child", died
         if kind in ("wait", "child", "pipe", "lock") and waker in self.lanes.threads:
             other = self._waker(lane, waker or 0, woke)
             aside = self._aside(other) if other is not None and other.pid == lane.pid else ""
@@ -181,7 +188,8 @@ class Walk:
         that the path is that one's.
         """
         main = self.lanes.goroutines.get((lane.pid, 1))
-        if lane.goroutine and self.floor is None and self._aside(lane) and not self.via and main is not None:
+        inside = any(one.lane.pid == lane.pid for one in self.via)
+        if lane.goroutine and self.floor is None and self._aside(lane) and not inside and main is not None:
             step = (id(lane), id(main), self.t)
             if step not in self.seen and self._enter(main):
                 self.seen.add(step)
@@ -308,7 +316,8 @@ class Walk:
         if kind in _CROSSED and isinstance(waker, int) and waker > 0 and self.t == lane.end[index]:
             other = self.lanes.goroutines.get((lane.pid, waker))
             kind = states.system_goroutine(self.lanes.roots.get((lane.pid, waker), "")) or kind
-            wait = Wait(low, self.t, kind, lane, stack, 0, where, str(after.get("function", "")))
+            ended = str(after.get("function", ""))
+            wait = Wait(low, self.t, kind, lane, stack, 0, where, ended, (lane.pid, waker))
             if other is not None and kind in _CROSSED and self._cross(other, wait):
                 return
         if kind == "channel" and not waker:
@@ -411,8 +420,10 @@ class Walk:
             goroutine, call = self.floor[0].goroutine, self._call
             where = where or self._call_where
         while self.t > low:
-            self.via = tuple(one for one in self.via if one.t_start_ns < self.t)
-            cut = max([low, *(one.t_start_ns for one in self.via)])
+            cut = low
+            if self.via:
+                self.via = tuple(one for one in self.via if one.t_start_ns < self.t)
+                cut = max([low, *(one.t_start_ns for one in self.via)])
             self.pieces.append(
                 Piece(
                     cut, self.t, state, kind, lane.pid if lane else 0, tid or (lane.tid if lane else 0), goroutine, stack, self.via,

@@ -17,6 +17,10 @@ from godyno.diagnose.why.states import STATES
 from godyno.diagnose.why.surroundings import Surroundings
 
 _NEAR_NS = 20_000_000
+_TRACING = (
+    "start trace",
+    "stop trace",
+)  # godyno's own stops; others are told by the goroutine that stops the world
 _PLAIN = {
     "futex": "kernel_wait",
     "poll": "network",
@@ -41,7 +45,7 @@ class Refine:
         self._names = {one.pid: one for one in processes}
         self._roots = lanes.roots
         self._began = stacks.go_began()
-        self._overlays = _overlays(capture)
+        self._overlays = _overlays(capture, lanes)
 
     def segments(self, pieces: Sequence[Piece]) -> list[Segment]:
         """Segments in order of time, neighbours of a kind joined."""
@@ -51,7 +55,7 @@ class Refine:
                 for one in self._collected(segment):
                     labelled = self._labelled(one, piece)
                     if out and _alike(out[-1], labelled):
-                        out[-1] = replace(out[-1], t_end_ns=labelled.t_end_ns)
+                        out[-1].t_end_ns = labelled.t_end_ns
                     else:
                         out.append(labelled)
         return out
@@ -69,9 +73,7 @@ class Refine:
             detail = piece.where or facts.own
             if kind in ("kernel_wait", "disk_read", "disk_write", "fsync", "fault_disk") and facts.call:
                 detail = f"{detail} ({facts.call})" if detail else facts.call
-            if kind in ("disk_read", "fault_disk") and self.surroundings.short_of_memory(
-                piece.t_start_ns, piece.t_end_ns
-            ):
+            if kind in ("disk_read", "fault_disk") and self._short(piece.t_start_ns, piece.t_end_ns):
                 kind, detail = "reclaim", f"{detail}, read again as memory is short"
             yield self._segment(piece, piece.t_start_ns, piece.t_end_ns, kind, detail, piece.stack)
 
@@ -112,7 +114,13 @@ class Refine:
             detail = f"{detail} ({facts.call})" if detail else facts.call
         if state == "package_init":
             detail = facts.init
+        if facts.reads_pages and state in ("kernel", "minor_fault") and self._short(start, end):
+            state, detail = "reclaim", f"{detail}, read again as memory is short"
         return self._segment(piece, start, end, state, detail, stack)
+
+    def _short(self, start: int, end: int) -> bool:
+        """Whether reads were then of what had been pushed out of memory: they, and what the kernel does for them, are symptoms of that."""
+        return self.surroundings.short_of_memory(start, end)
 
     def _ready(self, piece: Piece) -> Iterator[Segment]:
         thread = self.lanes.threads.get(piece.tid)
@@ -149,7 +157,11 @@ class Refine:
     def _collected(self, segment: Segment) -> Iterator[Segment]:
         """Stops of the world, and assists and sweeps of the goroutine itself, take the time from whatever else was seen."""
         at = segment.t_start_ns
-        over = self._overlays.between(segment) if STATES[segment.state].where != "machine" else ()
+        over = (
+            self._overlays.between(segment)
+            if self._overlays and STATES[segment.state].where != "machine"
+            else ()
+        )
         if not over:
             yield segment
             return
@@ -174,7 +186,8 @@ class Refine:
                 continue
             state, detail, holder = label
             doing = f"{STATES[segment.state].title}{': ' + segment.detail if segment.detail else ''}"
-            return replace(segment, state=state, detail=detail, doing=doing, holder=holder)
+            segment.state, segment.detail, segment.doing, segment.holder = state, detail, doing, holder
+            return segment
         if not piece.via:
             return segment
         detail = segment.detail
@@ -189,7 +202,8 @@ class Refine:
             )
             detail = f"{own} ({detail})" if own and detail else own or detail
         last = piece.via[-1]
-        return replace(segment, detail=detail, holder=f"{last.kind}: {last.where}" if last.where else "")
+        segment.detail, segment.holder = detail, f"{last.kind}: {last.where}" if last.where else ""
+        return segment
 
     def _label(self, wait: Wait, piece: Piece) -> tuple[str, str, str] | None:
         waiter = wait.lane
@@ -207,7 +221,7 @@ class Refine:
             return "lock", wait.where, wait.waker_where
         if wait.kind == "channel" and wait.lane.goroutine:
             root = self._roots.get((waiter.pid, waiter.goroutine))
-            if root and root != "main.main" and root == self._roots.get((piece.pid, piece.goroutine)):
+            if root and root != "main.main" and root == self._roots.get(wait.waker):
                 return "channel", wait.where, wait.waker_where
         return None
 
@@ -245,6 +259,9 @@ class _Overlays:
         self._found = {key: sorted(rows) for key, rows in found.items()}
         self._starts = {key: [row[0] for row in rows] for key, rows in self._found.items()}
 
+    def __bool__(self) -> bool:
+        return bool(self._found)
+
     def between(self, segment: Segment) -> list[tuple[int, int, str, str]]:
         """What lies over a segment, clipped, in order of time."""
         out = []
@@ -262,17 +279,19 @@ class _Overlays:
         return sorted(out)
 
 
-def _overlays(capture: Any) -> _Overlays:
+def _overlays(capture: Any, lanes: Lanes) -> _Overlays:
     table = capture.sql(
-        "SELECT layer, pid, coalesce(TRY_CAST(split_part(track, '/', 2) AS BIGINT), 0) AS g, name, t_start_ns, t_end_ns FROM spans "
+        "SELECT layer, pid, coalesce(TRY_CAST(split_part(track, '/', 2) AS BIGINT), 0) AS g, coalesce(tid, 0) AS tid, name, "
+        "t_start_ns, t_end_ns FROM spans "
         "WHERE layer IN ('stw', 'gc_assist', 'gc_sweep') AND t_end_ns > t_start_ns"
     )
     found: dict[tuple[int, int], list[tuple[int, int, str, str]]] = {}
     for row in table.to_pylist():
         if row["layer"] == "stw":
-            trace = "trace" in row["name"] or "goroutine profile" in row["name"]
-            state = "gc_stw" if row["name"].startswith("GC") else "observer" if trace else "gc_stw"
-            key = (row["pid"], 0)
+            on_it = lanes.goroutine_at(row["pid"], row["tid"], row["t_end_ns"])
+            root = lanes.roots.get((row["pid"], on_it.goroutine), "") if on_it is not None else ""
+            ours = row["name"] in _TRACING or states.system_goroutine(root) == "observer"
+            state, key = "observer" if ours else "gc_stw", (row["pid"], 0)
         else:
             state, key = "gc_assist", (row["pid"], row["g"])
         found.setdefault(key, []).append((row["t_start_ns"], row["t_end_ns"], state, row["name"]))

@@ -13,6 +13,7 @@ from godyno.diagnose.why import states
 from godyno.diagnose.why.states import LOADER
 
 Frames = tuple[tuple[str, bool], ...]
+_NONE: tuple[list[int], list[int]] = ([], [])
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Facts:
     own: str
     call: str
     init: str
+    reads_pages: bool  # within the kernel, for pages of a file
     names: tuple[str, ...]
 
 
@@ -49,13 +51,17 @@ class Stacks:
 
     def samples(self, tid: int, t_start_ns: int, t_end_ns: int) -> list[tuple[int, int]]:
         """(t_ns, stack) of a thread's CPU samples in a window."""
-        times, stacks = self._cpu.get(tid, ([], []))
+        times, stacks = self._cpu.get(tid, _NONE)
+        if not times:
+            return []
         low, high = bisect.bisect_left(times, t_start_ns), bisect.bisect_right(times, t_end_ns)
         return list(zip(times[low:high], stacks[low:high], strict=True))
 
     def nearest_sample(self, tid: int, t_ns: int, within_ns: int) -> int:
         """The stack of the thread's CPU sample nearest to ``t_ns``; 0 where there is none that near."""
-        times, stacks = self._cpu.get(tid, ([], []))
+        times, stacks = self._cpu.get(tid, _NONE)
+        if not times:
+            return 0
         at = bisect.bisect_left(times, t_ns)
         best = min(
             (index for index in (at - 1, at) if 0 <= index < len(times)),
@@ -92,7 +98,8 @@ class Stacks:
             frames = self.frames(stack)
             found = self._facts[stack] = Facts(
                 states.slept_in(frames), states.ran_in(frames, True) if frames else "", states.ran_in(frames, False) if frames else "",
-                states.own_function(frames), states.call_of(frames), states.initialised(frames), tuple(name for name, _ in frames[:40]),
+                states.own_function(frames), states.call_of(frames), states.initialised(frames),
+                states.reads_pages(frames), tuple(name for name, _ in frames[:40]),
             )  # fmt: skip
         return found
 

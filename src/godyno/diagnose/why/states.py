@@ -43,7 +43,7 @@ _ALL = (
     State("disk_write", "blocked: writing to disk", "disk"),
     State("fsync", "blocked: fsync", "disk"),
     State("fault_disk", "blocked: page fault from disk", "disk"),
-    State("reclaim", "blocked: memory reclaim and swap", "memory"),
+    State("reclaim", "short of memory: reclaim, swap, reading again", "memory"),
     State("dns", "blocked: network, DNS", "network"),
     State("connect", "blocked: network, connecting", "network"),
     State("tls", "blocked: network, TLS handshake", "network"),
@@ -87,6 +87,17 @@ _KERNEL: tuple[tuple[tuple[str, ...], tuple[str, ...], str], ...] = (
     (("futex",), (), "futex"),
     (("do_sigtimedwait", "sys_pause", "sigsuspend"), (), "signal"),
 )  # fmt: skip
+# On the CPU for want of memory: freeing pages before one can be had, swapping.
+_RECLAIM = ("try_to_free_", "shrink_node", "shrink_lruvec", "do_swap_page", "mem_cgroup_handle_over_high", "mem_cgroup_oom",
+            "__alloc_pages_direct", "reclaim_throttle")  # fmt: skip
+_PAGES = (
+    "filemap_read",
+    "filemap_fault",
+    "page_cache_ra",
+    "filemap_get_pages",
+    "filemap_map_pages",
+    "read_pages",
+)
 _WRITES = (
     "sys_write",
     "sys_pwrite",
@@ -169,6 +180,11 @@ _ASSEMBLER = (
 )
 
 
+def reads_pages(frames: Frames) -> bool:
+    """Whether a stack is in the kernel to get at pages of a file: reading it, or faulting in what is mapped of it."""
+    return _has([name for name, is_kernel in frames if is_kernel], _PAGES)
+
+
 def slept_in(frames: Frames) -> str:
     """What a thread that left its CPU with this stack waits in: a state's name, or ``futex``, ``poll``, ``spawn``, ``signal``, or empty."""
     kernel = [name for name, is_kernel in frames if is_kernel]
@@ -212,6 +228,8 @@ def ran_in(frames: Frames, is_go: bool) -> str:
         return "kernel"
     if _has(kernel, _SYNCS):
         return "fsync"  # what the thread itself does for it
+    if in_kernel and _has(kernel, _RECLAIM):
+        return "reclaim"
     if in_kernel:
         return "minor_fault" if _has(kernel, _FAULTS) else "kernel"
     if user and user[-1].startswith(_SCHEDULER):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import itertools
 from collections.abc import Iterable, Iterator
 from functools import cached_property
@@ -14,8 +15,9 @@ from godyno.diagnose.why.lanes import READY, RUN, Lanes
 
 _SHORT_NS = 150_000  # the scheduler itself needs some time: shorter waits for a CPU accuse nobody
 _LEAST_STEAL = 0.02
-# A new cgroup wants some pages that were pushed out before its time. Short of memory is who reads more again than it ever held.
-_REFAULTS, _READ_AGAIN = 2000.0, 2.0  # pages a second; times the most it held
+# A new cgroup wants some pages that were pushed out before its time, and grows by them. Short of memory is who reads pages again (so many
+# a second), is about as large as it ever was, and does not grow by so much: something else is pushed out for them.
+_REFAULTS, _FULL, _GROWS = 2000.0, 0.9, 0.5
 
 
 class Level:
@@ -71,7 +73,7 @@ class Surroundings:
             yield "dispatch", t_start_ns, t_end_ns
             return
         length = t_end_ns - t_start_ns
-        procs = min(self.cpus, self._procs.get(pid, self.cpus))
+        procs = self._procs(pid, (t_start_ns + t_end_ns) // 2)
         running = self._own.over(t_start_ns, t_end_ns)
         own = length * min(1.0, running / procs / length)
         collector = own * min(1.0, self.collecting(pid, t_start_ns, t_end_ns) / max(1.0, running))
@@ -83,14 +85,26 @@ class Surroundings:
             (("quota", quota), ("gc_background", collector), ("own_threads", own - collector), ("neighbours", length - own - quota)),
         )  # fmt: skip
 
+    def _procs(self, pid: int, t_ns: int) -> int:
+        """How many goroutines of a process could run at once then: its GOMAXPROCS, which it may change, but no more than there are CPUs."""
+        times, limits = self._limits.get(pid, ([], []))
+        at = bisect.bisect_right(times, t_ns) - 1
+        return min(self.cpus, limits[max(at, 0)]) if limits else self.cpus
+
     @cached_property
-    def _procs(self) -> dict[int, int]:
-        """GOMAXPROCS of each traced process."""
+    def _limits(self) -> dict[int, tuple[list[int], list[int]]]:
+        """GOMAXPROCS of each process from an instant on."""
         table = self._capture.sql(
-            "SELECT TRY_CAST(s.labels->>'pid' AS BIGINT) AS pid, max(p.value) AS v FROM series s JOIN points p USING (series_id) "
-            "WHERE s.name = 'go.processor.limit' AND json_valid(s.labels) AND isfinite(p.value) GROUP BY 1"
+            "SELECT TRY_CAST(s.labels->>'pid' AS BIGINT) AS pid, p.t_ns AS t, max(p.value) AS v FROM series s JOIN points p "
+            "USING (series_id) WHERE s.name = 'go.processor.limit' AND json_valid(s.labels) AND isfinite(p.value) GROUP BY 1, 2 ORDER BY 2"
         )
-        return {row["pid"]: max(1, int(row["v"])) for row in table.to_pylist() if row["pid"] is not None}
+        out: dict[int, tuple[list[int], list[int]]] = {}
+        for row in table.to_pylist():
+            if row["pid"] is not None:
+                times, limits = out.setdefault(row["pid"], ([], []))
+                times.append(row["t"])
+                limits.append(max(1, int(row["v"])))
+        return out
 
     def stolen(self, t_start_ns: int, t_end_ns: int) -> float:
         """The share of a stretch on a CPU in which the hypervisor had that CPU."""
@@ -104,27 +118,25 @@ class Surroundings:
     def short_of_memory(self, t_start_ns: int, t_end_ns: int) -> bool:
         """Whether pages of files that had been pushed out of memory were wanted again at that time."""
         starts, ends = self._refaults
-        index = max(0, int(np.searchsorted(starts, t_start_ns, side="right")) - 1) if starts else 0
+        index = max(0, bisect.bisect_right(starts, t_start_ns) - 1) if starts else 0
         return index < len(starts) and starts[index] < t_end_ns and ends[index] > t_start_ns
 
     @cached_property
     def _refaults(self) -> tuple[list[int], list[int]]:
         rows = self._capture.sql(
-            "SELECT p.t_ns AS t, p.value AS v FROM series s JOIN points p USING (series_id) "
-            "WHERE s.name = 'cgroup.memory.refaults' AND isfinite(p.value) ORDER BY p.t_ns"
+            "SELECT p.t_ns AS t, max(p.value) FILTER (WHERE s.name = 'cgroup.memory.refaults') AS again, "
+            "max(p.value) FILTER (WHERE s.name = 'cgroup.memory.usage') AS held FROM series s JOIN points p USING (series_id) "
+            "WHERE s.name IN ('cgroup.memory.refaults', 'cgroup.memory.usage') AND isfinite(p.value) GROUP BY 1 ORDER BY 1"
         ).to_pylist()
-        most = self._capture.sql(
-            "SELECT max(p.value) AS v FROM series s JOIN points p USING (series_id) "
-            "WHERE s.name = 'cgroup.memory.usage' AND isfinite(p.value)"
-        )["v"][0].as_py()
+        rows = [row for row in rows if row["again"] is not None and row["held"] is not None]
+        most = max((row["held"] for row in rows), default=0.0)
         page = self._capture.manifest.machine.memory.page_bytes
-        if not rows or not most or (rows[-1]["v"] - rows[0]["v"]) * page < _READ_AGAIN * most:
-            return [], []
-        kept = [
-            (old["t"], new["t"])
-            for old, new in itertools.pairwise(rows)
-            if new["v"] - old["v"] > _REFAULTS * (new["t"] - old["t"]) * 1e-9
-        ]
+        kept = []
+        for old, new in itertools.pairwise(rows):
+            again, grown = new["again"] - old["again"], new["held"] - old["held"]
+            full = max(old["held"], new["held"]) >= _FULL * most
+            if full and again > _REFAULTS * (new["t"] - old["t"]) * 1e-9 and grown < _GROWS * again * page:
+                kept.append((old["t"], new["t"]))
         return [one[0] for one in kept], [one[1] for one in kept]
 
     def _throttled(self, t_start_ns: int, t_end_ns: int) -> float:
@@ -136,7 +148,7 @@ class Surroundings:
         starts, ends, shares = windows
         if not starts:
             return 0.0
-        index = max(0, int(np.searchsorted(starts, t_start_ns, side="right")) - 1)
+        index = max(0, bisect.bisect_right(starts, t_start_ns) - 1)
         total = 0.0
         while index < len(starts) and starts[index] < t_end_ns:
             total += max(0, min(ends[index], t_end_ns) - max(starts[index], t_start_ns)) * shares[index]
