@@ -49,6 +49,7 @@ class Program:
     strengths: tuple[str, ...] = tuple(STRENGTHS)
     conditions: tuple[str, ...] = ("bare", "neighbours")
     tags: tuple[str, ...] = field(default=())
+    second_set: bool = False  # of those held out: the second set of them
 
     @property
     def kind(self) -> str:
@@ -181,6 +182,9 @@ def programs() -> list[Program]:
         made += held_out()
     except ImportError:
         pass
+    from second_set import second_set  # type: ignore[import-not-found]
+
+    made += second_set()
     return [_conditioned(index, program) for index, program in enumerate(made)]
 
 

@@ -164,7 +164,8 @@ def wanted(options: argparse.Namespace) -> list[tuple[Case, str]]:
         for case, level in found
         if all(word in {*case.label.split("-"), level, case.program.kind} for word in words)
         and (not options.names or case.program.name in options.names)
-        and (options.held_out or not case.program.held_out)
+        and (options.held_out or options.second_set or not case.program.held_out)
+        and (case.program.second_set or not options.second_set)
     ]
 
 
@@ -178,6 +179,7 @@ def main() -> None:
         "--only", default="", help="words that all have to fit: a strength, condition, level or kind"
     )
     parser.add_argument("--held-out", action="store_true", help="those that are held out, too")
+    parser.add_argument("--second-set", action="store_true", help="only the second set of those")
     parser.add_argument("--again", action="store_true", help="also what was recorded already")
     parser.add_argument("names", nargs="*", help="only these programs")
     options = parser.parse_args()

@@ -82,7 +82,8 @@ class Verdict:
 
     def as_json(self) -> dict[str, Any]:
         return {
-            "program": self.case.program.name, "held_out": self.case.program.held_out, "strength": self.case.strength,
+            "program": self.case.program.name, "held_out": self.case.program.held_out,
+            "second_set": self.case.program.second_set, "strength": self.case.strength,
             "condition": self.case.condition, "level": self.level, "kind": self.case.program.kind,
             "truth": [cause.truth for cause in self.case.program.causes], "unit": [cause.unit for cause in self.case.program.causes],
             "named": self.named, "accused": self.accused, "planted": self.planted, "waited": round(self.waited, 4),
@@ -211,6 +212,7 @@ def summary(runs: Sequence[Verdict]) -> list[str]:
     ]
 
 
+SECOND = "Second held-out set: judged once, never tuned on"
 HELD_OUT = "Formerly held out: looked at once, then mended for"
 FIRST = [
     "When first judged, before any of these answers had been seen: one planted cause first named in 37 of 46 = 80.4% [66.1%, 90.6%], "
@@ -223,15 +225,20 @@ FIRST = [
 def table(verdicts: Sequence[Verdict]) -> list[str]:
     """The results as Markdown."""
     lines = []
-    for held_out in (True, False):
-        runs = [v for v in verdicts if v.case.program.held_out == held_out]
+    sets = [(SECOND, True, True), (HELD_OUT, True, False), ("Developed on", False, False)]
+    for title, held_out, second_set in sets:
+        runs = [
+            v
+            for v in verdicts
+            if (v.case.program.held_out, v.case.program.second_set) == (held_out, second_set)
+        ]
         judged = [v for v in runs if not v.void]
         if not runs:
             continue
         names = {v.case.program.name for v in runs}
         lines += [
-            f"## {HELD_OUT if held_out else 'Developed on'}", "",
-            *(FIRST if held_out else []),
+            f"## {title}", "",
+            *(FIRST if title == HELD_OUT else []),
             f"{len(names)} programs, {len(runs)} runs; {len(runs) - len(judged)} of them are no test, as the plant missed its share.", "",
             *summary(judged),
         ]  # fmt: skip
