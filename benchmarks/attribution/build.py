@@ -16,6 +16,8 @@ from pathlib import Path
 
 from catalogue import PARTS, Program, programs
 
+from godyno.toolchain.find import find_go
+
 SCRATCH = Path("/var/tmp/godyno-attribution")
 GODYNO = [sys.executable, "-m", "godyno"]
 TYPES = (PARTS / "types.txt").read_text().split()
@@ -76,7 +78,7 @@ def compiled(chosen: Sequence[Program], module: Path, out: Path, instrumented: b
     before = [*GODYNO, "record", "-q", "--instrument", "-o", str(capture), "--"] if instrumented else []
     names = [f"./{program.name}" for program in chosen]
     try:
-        subprocess.run([*before, "go", "build", "-o", f"{out}/", *names], cwd=module, check=True)
+        subprocess.run([*before, find_go().path, "build", "-o", f"{out}/", *names], cwd=module, check=True)
     finally:
         shutil.rmtree(capture, ignore_errors=True)
 
@@ -92,7 +94,7 @@ def main() -> None:
     compiled(chosen, SCRATCH / "sample", SCRATCH / "plain", instrumented=False)
     compiled(chosen, SCRATCH / "sample", SCRATCH / "bin", instrumented=True)
     peers = PARTS.parent / "peers"
-    subprocess.run(["go", "build", "-o", str(SCRATCH / "peers"), "."], cwd=peers, check=True)
+    subprocess.run([find_go().path, "build", "-o", str(SCRATCH / "peers"), "."], cwd=peers, check=True)
     data = SCRATCH / "data"
     if not data.exists():
         data.write_bytes(bytes(range(256)) * (1 << 20))

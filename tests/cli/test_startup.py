@@ -15,6 +15,7 @@ import pytest
 from tests.conftest import GODYNO
 
 from godyno.studies.survey.subject import REFERENCE
+from godyno.toolchain.find import find_go
 
 pytestmark = pytest.mark.integration
 
@@ -158,12 +159,11 @@ def test_a_slow_init_is_named_from_a_recording_and_all_adds_up(godyno: Any, tmp_
     assert (tmp_path / "kept.dyno" / "manifest.json").exists()
 
 
-@pytest.mark.skipif(shutil.which("go") is None, reason="needs Go")
 def test_the_reference_service_is_asked_over_grpc(godyno: Any, tmp_path: Path) -> None:
     pytest.importorskip("h2")
     program = tmp_path / "links"
     subprocess.run(
-        ["go", "build", "-mod=mod", "-o", str(program), "."],
+        [find_go().path, "build", "-mod=mod", "-o", str(program), "."],
         cwd=shutil.copytree(REFERENCE / "service", tmp_path / "service"), env={**os.environ, "GOFLAGS": ""}, check=True,
     )  # fmt: skip
     ran = godyno(

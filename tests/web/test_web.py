@@ -57,7 +57,10 @@ def test_quantities_on_the_page_are_written_as_elsewhere(node: list[str]) -> Non
 def test_the_types_hold(node: list[str], tmp_path: Path) -> None:
     modules = Path(node[0]).parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     if not (WEB / "node_modules" / "typescript").is_dir():
-        done = run([*node, str(modules), "ci", "--ignore-scripts", "--no-audit", "--no-fund"])
+        try:
+            done = run([*node, str(modules), "ci", "--ignore-scripts", "--no-audit", "--no-fund"])
+        except subprocess.TimeoutExpired:
+            pytest.skip("TypeScript cannot be fetched: npm's registry does not answer")
         if done.returncode:
             pytest.skip(f"TypeScript cannot be fetched: {done.stderr[-300:]}")
     done = run([*node, "node_modules/typescript/bin/tsc", "--noEmit", "-p", "."])

@@ -16,6 +16,7 @@ from godyno.probes.kernel.milestones import listening, milestones_of
 from godyno.studies.startup.listening import Listening
 from godyno.studies.startup.recorded import record_start
 from godyno.studies.startup.watching import READY
+from godyno.toolchain.find import find_go
 from godyno.workload.limited import Limits
 from godyno.workload.ready import ready_of
 
@@ -57,7 +58,7 @@ def module(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _build(module: Path, *flags: str, cgo: str = "0") -> Path:
     subprocess.run(
-        ["go", "build", *flags, "-o", "program", "."],
+        [find_go().path, "build", *flags, "-o", "program", "."],
         cwd=module,
         check=True,
         env={**os.environ, "CGO_ENABLED": cgo, "GOFLAGS": ""},
