@@ -87,8 +87,9 @@ class Service:
             finally:
                 group.kill()
                 process.wait()
-                if process.stdout:
-                    process.stdout.close()
+                for pipe in (process.stdout, process.stderr):
+                    if pipe:
+                        pipe.close()
 
     def _answering(self, process: subprocess.Popen[bytes]) -> str:
         deadline = time.monotonic() + _READY_S
