@@ -147,8 +147,12 @@ def test_vet_saves_only_what_it_held_up(made: Callable[..., Capture]) -> None:
         action(writer, 3, "link", "a.test", 2, 5, 1)
         action(writer, 4, "test run", "a", 5, 6, 2, 3, ran=False)
 
-    found = SideWork().analyze(made(fill, workload=TEST, result=ended(6)))
+    capture = made(fill, workload=TEST, result=ended(6))
+    found = SideWork().analyze(capture)
     kinds = {one.kind: one for one in found}
+    shown = {kind: capture.sql(one.evidence[0].sql).to_pylist() for kind, one in kinds.items()}
+    assert shown["vet"] == [{"name": "a", "track": "vet", "lasted_s": 1.0}]
+    assert [row["name"] for row in shown["linking"]] == ["a.test"]
     assert kinds["vet"].data["saves_s"] == pytest.approx(0.0) and kinds["vet"].data["vet_s"] == pytest.approx(
         1.0
     )
@@ -265,3 +269,13 @@ def test_the_slowest_test_and_a_long_start_are_told(made: Callable[..., Capture]
     kinds = {one.kind: one for one in SlowTests().analyze(made(fill, workload=TEST, result=ended(5)))}
     assert "TestSlow" in kinds["slow-tests"].claim
     assert kinds["test-start"].data["rows"] == [["example.com/p", pytest.approx(2.0), pytest.approx(0.9)]]
+
+
+def test_a_failed_test_whose_time_is_not_known_is_no_slow_one(made: Callable[..., Capture]) -> None:
+    def fill(
+        writer: TableWriter,
+    ) -> None:  # plain go test: all of the output at the end, of single tests only what failed
+        binary(writer, 0, 5, cpu=1)
+        test_of(writer, "TestFailed", 5, 5, "fail")
+
+    assert SlowTests().analyze(made(fill, workload=TEST, result=ended(5))) == []

@@ -17,8 +17,10 @@ _GENERATED_SHARE = 0.3
 _STANDARD_CGO = frozenset(
     ("net", "os/user", "runtime/cgo", "runtime/race", "runtime/msan", "runtime/asan", "plugin")
 )
-_ACTIONS_SQL = "SELECT name, track, (t_end_ns::HUGEINT - t_start_ns) / 1e9 AS lasted_s FROM spans WHERE layer = 'action' AND "
-"track {} ORDER BY 3 DESC LIMIT 20"
+_ACTIONS_SQL = (
+    "SELECT name, track, (t_end_ns::HUGEINT - t_start_ns) / 1e9 AS lasted_s FROM spans WHERE layer = 'action' AND "
+    "track {} ORDER BY 3 DESC LIMIT 20"
+)
 
 
 class SideWork:

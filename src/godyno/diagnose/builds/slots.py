@@ -1,5 +1,4 @@
-"""Which packages had the machine to themselves: the stretches in which one compile or link ran and every other worker had "
-"nothing to do?"""
+"""Which packages had the machine to themselves: the stretches in which one compile or link ran and no other worker had anything to do?"""
 
 from __future__ import annotations
 
@@ -12,6 +11,10 @@ from godyno.diagnose.critical_path import Action
 from godyno.model import Confidence, Estimate, Evidence, Finding
 
 _LEAST_SHARE = 0.1
+_EVIDENCE = Evidence(
+    "spans",
+    sql="SELECT t_start_ns, t_end_ns, track, name FROM spans WHERE layer = 'action' ORDER BY t_start_ns",
+)
 
 
 class Slots:
@@ -56,12 +59,7 @@ class Slots:
                     method="stretches of the action graph in which a single action ran a command",
                     assumption="saved where the longest is cut into two halves that can be made side by side",
                     confidence=Confidence.LOW,
-                    evidence=(
-                        Evidence(
-                            "spans",
-                            sql="SELECT t_start_ns, t_end_ns, track, name FROM spans WHERE layer = 'action' ORDER BY t_start_ns",
-                        ),
-                    ),
+                    evidence=(_EVIDENCE,),
                     advice=(
                         f"Cut {labels[own]} into packages that do not import each other, or let what imports it import less."
                         if own is not None
@@ -90,12 +88,7 @@ class Slots:
                     method=METHOD,
                     assumption=ASSUMPTION,
                     confidence=Confidence.MEDIUM,
-                    evidence=(
-                        Evidence(
-                            "spans",
-                            sql="SELECT t_start_ns, t_end_ns, track, name FROM spans WHERE layer = 'action' ORDER BY t_start_ns",
-                        ),
-                    ),
+                    evidence=(_EVIDENCE,),
                     advice=f"A machine with {2 * build.workers} processors would build faster; a larger -p on this one would not.",
                     tried="Not tried.",
                     data={"saves_s": base - twice, "workers": build.workers, "needs": "hardware"},
