@@ -48,6 +48,23 @@ def test_a_channel_is_named_by_what_the_other_side_did(scene: Made) -> None:
     assert cause.kind == "sleep" and cause.what == "main.produce"
 
 
+def test_who_ended_a_wait_is_known_where_the_short_state_after_it_was_not_kept(scene: Made) -> None:
+    def fill(s: Any) -> None:
+        s.process(1, 0, 100)
+        s.thread(1, (0, 10, "running"), (10, 90, "sleeping"), (90, 100, "running"))
+        s.goroutine(
+            1, (0, 10, "running", {}),
+            (10, 89, "waiting", {"reason": "chan receive", "function": "testing.(*T).Run", "waker": 7}), (90, 100, "running", {}),
+        )  # fmt: skip
+        s.goroutine(
+            7, (5, 88, "waiting", {"reason": "sleep"}), (88, 89, "running", {}), root="testing.tRunner"
+        )
+        s.sample("goroutine_wait", 88, ("time.Sleep", "main.TestSlow", "testing.tRunner"), goroutine=7)
+
+    (cause, *_) = answer(scene(fill)).causes
+    assert cause.kind == "sleep" and cause.what == "main.TestSlow"
+
+
 def test_same_workers_at_a_channel_wait_for_each_other(scene: Made) -> None:
     def fill(s: Any) -> None:
         s.process(1, 0, 100)
