@@ -107,7 +107,6 @@ def test_a_keeper_that_does_not_answer_is_left(tmp_path: Path, monkeypatch: pyte
 def test_a_command_that_does_not_die_of_sigkill_is_given_up(
     signals: Signals, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ending, "_KILL_WHEN_TOLD_S", 0.05)
     monkeypatch.setattr(ending, "_GIVE_UP_AFTER_S", 0.05)
     sleeping = subprocess.Popen(["sleep", "60"])
     loop = EventLoop(10)
@@ -117,7 +116,7 @@ def test_a_command_that_does_not_die_of_sigkill_is_given_up(
         monkeypatch.setattr(one, "_signal_tree", lambda number: None)  # as if the kernel kept it
         told, teller = os.pipe()
         os.close(teller)
-        one.when_told(told, [])
+        one.when_told(told, [], kill_after_s=0.05)
         began = time.monotonic()
         loop.run()
         result = one.result(0)

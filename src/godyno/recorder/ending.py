@@ -17,7 +17,6 @@ from godyno.recorder.output import Channel, copy_window_size
 from godyno.recorder.signals import Signals
 
 _KILL_AFTER_S = 5.0
-_KILL_WHEN_TOLD_S = 2.0
 _GIVE_UP_AFTER_S = 5.0
 _WIND_DOWN_S = 6.0
 
@@ -52,27 +51,19 @@ class Ending:
 
         self.loop.after(timeout_s, time_out)
 
-    def when_told(self, fd: int, probes: Sequence[Probe]) -> None:
-        """Ends the tree, as after a time-out, when ``fd`` is readable: somebody says so, or is gone."""
+    def when_told(self, fd: int, probes: Sequence[Probe], kill_after_s: float = _KILL_AFTER_S) -> None:
+        """Ends the tree, as after a time-out, when ``fd`` is readable: somebody says so, or is gone.
+
+        Of a pipe's write end that is the latter alone: its last reader is gone.
+        """
 
         def end() -> None:
             self.loop.forget(fd)
             if self._status is None:
                 self.told = True
-                wind_down(probes, self.loop, lambda: self._end_tree(_KILL_WHEN_TOLD_S))
+                wind_down(probes, self.loop, lambda: self._end_tree(kill_after_s))
 
         self.loop.on_readable(fd, end)
-
-    def with_caller(self, fd: int) -> None:
-        """Ends the tree when nobody reads the pipe ``fd`` any more: a study that was killed leaves nothing running under its limits."""
-
-        def gone() -> (
-            None
-        ):  # a pipe's write end is never readable, so this is its error: the last reader is gone
-            self.loop.forget(fd)
-            self._end_tree()
-
-        self.loop.on_readable(fd, gone)
 
     def result(self, released_ns: int) -> Result:
         """How the command, let go at ``released_ns``, ended."""

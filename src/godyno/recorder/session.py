@@ -42,6 +42,7 @@ from godyno.workload.launcher import Held, find_command
 DEFAULT_HZ = 10.0
 DEFAULT_OUTPUT_LIMIT_BYTES = 64 << 20
 _DRAIN_S = 0.2
+_KILL_WHEN_TOLD_S = 2.0
 # A line's time is that of its arrival in the keeper, which takes what comes within a millisecond at once (``output.GATHER_S``).
 _LINE_LATE_NS = 2_000_000
 
@@ -74,9 +75,7 @@ class Options:
     end_fd: int | None = None
     wait_for_tree: bool = False
     seal: bool = True
-    caller_fd: int | None = (
-        None  # a pipe to whoever asked for this: when nobody reads it any more, the tree is ended
-    )
+    caller_fd: int | None = None  # a pipe's write end: when nobody reads it any more, the tree is ended
 
 
 @dataclass(slots=True)
@@ -200,12 +199,14 @@ class Session:
                 os.waitpid(held.pid, 0)
                 self._abort()
                 raise
-            if options.caller_fd is not None:
-                ending.with_caller(options.caller_fd)
             if options.timeout_s is not None:
                 ending.after(options.timeout_s, [probe for probe, _ in self.probes])
             if options.end_fd is not None:
-                ending.when_told(options.end_fd, [probe for probe, _ in self.probes])
+                ending.when_told(options.end_fd, [probe for probe, _ in self.probes], _KILL_WHEN_TOLD_S)
+            if (
+                options.caller_fd is not None
+            ):  # a study that was killed leaves nothing running under its limits
+                ending.when_told(options.caller_fd, [probe for probe, _ in self.probes])
             with prompt():
                 self.loop.run()
             result, self.timed_out = ending.result(released_ns), ending.timed_out
