@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from godyno.diagnose.processes import arguments
 from godyno.model import Record
 
 EXEC, LOADER, C_START, RUNTIME, INIT, MAIN, PROGRAM, OBSERVER = (
@@ -55,7 +55,7 @@ def start_of(capture: Any, pid: int, t_released_ns: int) -> int:
         "ORDER BY t_start_ns",
         [pid],
     ).to_pylist()
-    done = [row["t_start_ns"] for row in rows if json.loads(row["args"] or "{}").get("result") == 0]
+    done = [row["t_start_ns"] for row in rows if arguments(row["args"]).get("result") == 0]
     return int(done[1]) if len(done) > 1 else t_released_ns
 
 
@@ -97,7 +97,7 @@ def _mark(row: dict[str, Any], go: bool) -> tuple[str, str]:
     if name in ("runtime", "runtime main"):
         return RUNTIME, ""
     if name == "init":
-        return INIT, str(json.loads(row["args"] or "{}").get("package") or "")
+        return INIT, str(arguments(row["args"]).get("package") or "")
     if name == "observer":
         return OBSERVER, ""
     return (MAIN, "") if name == "main" else ("", "")

@@ -196,8 +196,7 @@ def _last_lane(lanes: Lanes, stacks: Stacks, pid: int, end_ns: int) -> Lane | No
             index -= 1
         if index < 0 or lane.pid != pid:
             continue
-        woken = lane.why[index - 1] if index else {}
-        waker = woken.get("waker") if isinstance(woken, dict) else None
+        waker = lane.why[index - 1].get("waker") if index else None
         dying = waker in lanes.of_process.get(pid, ()) and lane.end[index] - lane.start[index] < _DYING_NS
         aside = tid in stacks.watchmen or (dying and index == len(lane.start) - 1)
         at = min(lane.end[index], end_ns) - (_WRITING_NS if aside else 0)
@@ -218,8 +217,7 @@ def _ending_goroutine(lanes: Lanes, pid: int, end_ns: int) -> Lane | None:
         root = lanes.roots.get((pid, lane.goroutine), "")
         if of != pid or lane.end[-1] < end_ns - _DYING_NS or states.system_goroutine(root):
             continue
-        why = lane.why[-1] if isinstance(lane.why[-1], dict) else {}
-        if lane.state[-1] == SLEEP and "godyno" in str(why.get("function", "")):
+        if lane.state[-1] == SLEEP and "godyno" in str(lane.why[-1].get("function", "")):
             return lane
     return main or next((lane for (of, _), lane in lanes.goroutines.items() if of == pid), None)
 

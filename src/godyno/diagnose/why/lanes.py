@@ -6,12 +6,13 @@ A lane is a thread or a goroutine. Its intervals do not overlap; where states we
 from __future__ import annotations
 
 import bisect
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+
+from godyno.diagnose.processes import arguments
 
 RUN, READY, SLEEP, CALL = range(
     4
@@ -22,9 +23,8 @@ _GOROUTINE = {"running": RUN, "runnable": READY, "waiting": SLEEP, "syscall": CA
 
 @dataclass(slots=True)
 class Lane:
-    """A thread (``goroutine`` 0) or a goroutine. ``why`` is by interval: for a thread's READY (waker's pid, waker's tid) or None
-    where nothing woke it, for a goroutine an object with ``reason``, ``function`` and ``waker``. ``thread`` is where a
-    goroutine ran.
+    """A thread (``goroutine`` 0) or a goroutine. ``why`` is what each interval's span tells besides: of a thread's READY the
+    ``waker``'s tid, of a goroutine's intervals ``reason``, ``function`` and ``waker``. ``thread`` is where a goroutine ran.
     """
 
     pid: int
@@ -33,7 +33,7 @@ class Lane:
     start: list[int]
     end: list[int]
     state: list[int]
-    why: list[Any]
+    why: list[dict[str, Any]]
     thread: list[int] = field(default_factory=list)
 
     def before(self, t_ns: int) -> int:
@@ -105,7 +105,7 @@ def read_lanes(capture: Any, t_start_ns: int, t_end_ns: int) -> Lanes:
     for tid, found in rows.items():
         found.sort()
         runs_on[tid] = ([one[0] for one in found], [one[1] for one in found], [one[2] for one in found])
-    woken = any(isinstance(why, dict) and "waker" in why for lane in threads.values() for why in lane.why)
+    woken = any("waker" in why for lane in threads.values() for why in lane.why)
     return Lanes(threads, goroutines, traced, of_process, woken, *_family(capture), runs_on)
 
 
@@ -142,7 +142,7 @@ def _read(
     if not table.num_rows:
         return
     encoded = table["args"].combine_chunks().dictionary_encode()
-    objects = [_object(text) for text in encoded.dictionary.to_pylist()]
+    objects = [arguments(text) for text in encoded.dictionary.to_pylist()]
     codes = encoded.indices.to_numpy(zero_copy_only=False)
     start, end, pid, number, tid, state = (
         table[name].to_numpy() for name in ("a", "b", "pid", "k", "tid", "s")
@@ -155,11 +155,3 @@ def _read(
             int(pid[low]), 0, 0, start[part].tolist(), end[part].tolist(), numbers[part].tolist(),
             [objects[code] for code in codes[part].tolist()], tid[part].tolist(),
         )  # fmt: skip
-
-
-def _object(text: str) -> Any:
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}

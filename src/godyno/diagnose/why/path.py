@@ -230,7 +230,7 @@ class Walk:
     def _woken_by(self, lane: Lane, index: int) -> int | None:
         """The tid of who ended a thread's sleep now; 0 for an interrupt, None where that is not known."""
         if self._followed(lane, index):
-            return whole(_object(lane.why[index + 1]).get("waker"))
+            return whole(lane.why[index + 1].get("waker"))
         over = index + 1 < len(lane.start) and lane.end[index] == lane.start[index + 1] == self.t
         return 0 if over and self.lanes.sees_wakeups else None
 
@@ -275,12 +275,12 @@ class Walk:
                 first = self._same_thread(lane, index)
                 self.lane, self.floor = thread, (lane, lane.start[first])
                 self._call = state == CALL and first == index
-                self._call_where = str(_object(lane.why[index]).get("function", "")) if first == index else ""
+                self._call_where = str(lane.why[index].get("function", "")) if first == index else ""
             else:
-                where = str(_object(lane.why[index]).get("function", ""))
+                where = str(lane.why[index].get("function", ""))
                 self._put(low, state, "", lane, 0, where, call=state == CALL)
             return
-        why = _object(lane.why[index])
+        why = lane.why[index]
         if state == READY:
             waker = why.get("waker")
             runs_next = lane.thread[index + 1] if index + 1 < len(lane.thread) else 0
@@ -310,7 +310,7 @@ class Walk:
         frames = self.stacks.frames(stack)
         function = str(why.get("function", ""))
         kind = states.waited_for(str(why.get("reason", "")), frames, function)
-        after = _object(lane.why[index + 1]) if self._followed(lane, index) else {}
+        after = lane.why[index + 1] if self._followed(lane, index) else {}
         waker = after.get("waker", why.get("waker"))
         where = self.stacks.facts(stack).own or function
         if kind in _CROSSED and isinstance(waker, int) and waker > 0 and self.t == lane.end[index]:
@@ -431,10 +431,6 @@ class Walk:
                 )
             )  # fmt: skip
             self.t = cut
-
-
-def _object(value: object) -> Mapping[str, object]:
-    return value if isinstance(value, dict) else {}
 
 
 def _has(names: Sequence[str], words: Sequence[str]) -> bool:

@@ -46,7 +46,7 @@ def _episodes(
             continue
         idle = []
         for start, until, state, why in zip(lane.start, lane.end, lane.state, lane.why, strict=True):
-            if state == SLEEP and isinstance(why, dict):
+            if state == SLEEP:
                 stack = stacks.waited(pid, number, until)
                 key = (str(why.get("reason", "")) + "\0" + str(why.get("function", "")), stack)
                 if key not in kinds:

@@ -214,10 +214,7 @@ class Surroundings:
     def _collectors(self) -> dict[int, Level]:
         found: dict[int, list[tuple[int, int]]] = {}
         for (pid, _), lane in self._lanes.goroutines.items():
-            if any(
-                isinstance(why, dict) and str(why.get("reason", "")).startswith("GC worker")
-                for why in lane.why
-            ):
+            if any(str(why.get("reason", "")).startswith("GC worker") for why in lane.why):
                 found.setdefault(pid, []).extend(
                     (start, end)
                     for start, end, state in zip(lane.start, lane.end, lane.state, strict=True)
