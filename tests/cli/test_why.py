@@ -9,8 +9,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from godyno.cli.why import command
+from godyno.cli.why import _try, command
+from godyno.diagnose.why import why
 from godyno.errors import UsageError
+from godyno.model import Workload
+from godyno.redact import REDACTED
+from godyno.studies import remedies
+from godyno.testing.captures import SECOND, T0, write_capture
 
 
 @pytest.mark.parametrize("arguments", [[], ["a.dyno", "--", "true"]])
@@ -22,6 +27,25 @@ def test_it_wants_either_a_capture_or_a_command(arguments: list[str]) -> None:
 def test_a_place_for_the_capture_needs_a_command(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="--out"):
         CliRunner().invoke(command, ["a.dyno", "-o", str(tmp_path / "b.dyno")], catch_exceptions=False)
+
+
+def test_a_command_of_which_a_secret_was_left_out_is_not_run_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    argv = ("service", "--token", REDACTED)
+    place = write_capture(
+        tmp_path / "x.dyno",
+        lambda writer: writer.span(T0, T0 + SECOND, "process", "7", "service", 7, 7, {}),
+        workload=Workload(argv),
+    )
+    ran: list[tuple[str, ...]] = []
+    monkeypatch.setattr(remedies, "remedies", lambda found, machine: [remedies.Remedy("GOGC=400", "gc", {})])
+    monkeypatch.setattr(remedies, "try_remedies", lambda workload, chosen: ran.append(workload.argv) or [])
+    with pytest.raises(UsageError, match="secret"):
+        CliRunner().invoke(command, [str(place), "--try"], catch_exceptions=False)
+    assert not ran
+    _try(place, why(place), True, ("service", "--token", "right"))
+    assert ran == [("service", "--token", "right")]
 
 
 @pytest.mark.integration

@@ -7,6 +7,7 @@ import json
 import shutil
 import sys
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,7 +88,7 @@ def command(
         found = why(place, process=process, from_s=_seconds(since), to_s=_seconds(until))
     finally:
         gc.enable()
-    tried = _try(place, found, as_json) if tries else []
+    tried = _try(place, found, as_json, argv) if tries else []
     if as_json:
         answer: dict[str, Any] = {"capture": str(place), **found.as_json()}
         if tries:
@@ -129,8 +130,10 @@ def _record(argv: tuple[str, ...], out: Path | None, quiet: bool) -> Recording:
     return outcome
 
 
-def _try(place: Path, found: Answer, quiet: bool) -> list[Tried]:
+def _try(place: Path, found: Answer, quiet: bool, argv: tuple[str, ...]) -> list[Tried]:
+    """Tries what is safe with the command of the capture; ``argv`` is that as it was given just now, with what captures leave out."""
     from godyno.capture.reader import open_capture
+    from godyno.redact import REDACTED
     from godyno.studies.remedies import remedies, try_remedies
 
     with open_capture(place) as capture:
@@ -141,9 +144,10 @@ def _try(place: Path, found: Answer, quiet: bool) -> list[Tried]:
             "godyno: none of the causes has a remedy that is environment alone: nothing was tried", err=True
         )
         return []
-    if not workload.argv:
+    if not argv and (not workload.argv or any(REDACTED in word for word in workload.argv)):
         raise UsageError(
-            "The capture holds no command that could be run again",
+            "The capture holds no command that could be run again"
+            + (": what looks like a secret in its arguments was left out" if workload.argv else ""),
             hint="Record one: `godyno why --try -- COMMAND`.",
         )
     if not quiet:
@@ -151,7 +155,7 @@ def _try(place: Path, found: Answer, quiet: bool) -> list[Tried]:
         click.echo(
             f"godyno: runs {' '.join(workload.argv)} again, as it is and with {names}, in turns", err=True
         )
-    return try_remedies(workload, chosen)
+    return try_remedies(replace(workload, argv=argv or workload.argv), chosen)
 
 
 def _text(found: Answer, most: int, tried: list[Tried]) -> str:
