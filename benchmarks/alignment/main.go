@@ -76,7 +76,7 @@ func main() {
 	address := flag.String("http", "", "`address` to serve profiles on")
 	log := flag.String("log", "", "`file` for the readings")
 	count := flag.Int("n", 100, "how many of each")
-	wait := flag.Duration("wait", 0, "how long to wait before the first")
+	wait := flag.Duration("wait", 0, "how long to wait before the first, and after the last")
 	flag.Parse()
 	if *address != "" {
 		go func() { panic(http.ListenAndServe(*address, nil)) }()
@@ -90,6 +90,9 @@ func main() {
 	syscall.Dup3(int(null.Fd()), fd, 0)
 	ctx := context.Background()
 	time.Sleep(*wait)
+	for tries := 0; *address != "" && !trace.IsEnabled() && tries < 1000; tries++ { // on a busy machine who asks for it comes late
+		time.Sleep(20 * time.Millisecond)
+	}
 	for i := range *count {
 		text := fmt.Sprintf("marker %d\n", i)
 		emit("line", i, func() { syscall.Write(1, []byte(text)) })

@@ -177,9 +177,15 @@ def distances(capture: Capture, said: dict[str, list[Emission]]) -> dict[tuple[s
             times = column(capture, cycles.format(edge, which))
             if probe == "go_debug":
                 times = [t for t, forced in zip(times, asked_for, strict=True) if forced]
-            elif times:  # the trace does not tell which were forced: the one nearest to each mark
+            elif (
+                times
+            ):  # the trace does not tell which were forced: the one nearest to each mark that it covers
                 every = np.array(times)
-                times = [int(every[np.abs(every - (m.from_ns + m.to_ns) // 2).argmin()]) for m in said["gc"]]
+                times = [
+                    int(every[np.abs(every - (mark.from_ns + mark.to_ns) // 2).argmin()])
+                    for mark in said["gc"]
+                    if {mark.number, min(mark.number + 1, said["gc"][-1].number)} <= logs.keys()
+                ]
             if times:
                 out[probe, f"runtime.GC {'begins' if edge == 't_start_ns' else 'ends'}"] = nearest(
                     said["gc"], times

@@ -14,6 +14,7 @@ from godyno.formats.perfdata import (
     PerfMmap,
     PerfSample,
     PerfTask,
+    _contexts,
     perf_data,
     read_perf_data,
     syscalls,
@@ -175,3 +176,12 @@ def test_no_bytes_raise_anything_but_format_error(tail: bytes) -> None:
             list(perf_data(data).records())
         except FormatError:
             pass
+
+
+def test_a_walk_that_went_astray_ends_where_it_left_the_process() -> None:
+    kernel, user = (1 << 64) - 128, (1 << 64) - 512
+    syscall, caller, garbage = 0xFFFFFFFF81000000, 0x55D0C0DE0000, 0xFFFF8B1E00000000
+    assert _contexts((user, caller, caller + 8)) == ((), (caller, caller + 8))
+    assert _contexts((user, caller, garbage, caller + 8)) == ((), (caller,))
+    assert _contexts((kernel, syscall, user, caller, garbage, 16)) == ((syscall,), (caller,))
+    assert _contexts((user, garbage)) == ((), ())

@@ -30,6 +30,9 @@ _IP, _TID, _TIME, _ADDR, _READ, _CALLCHAIN, _ID, _CPU, _PERIOD, _STREAM_ID, _RAW
 _IDENTIFIER = 1 << 16
 _READABLE = _IP | _TID | _TIME | _ADDR | _CALLCHAIN | _ID | _CPU | _PERIOD | _STREAM_ID | _RAW | _IDENTIFIER
 _CONTEXT_KERNEL, _CONTEXT_USER, _CONTEXT_MAX = (1 << 64) - 128, (1 << 64) - 512, (1 << 64) - 4095
+_KERNEL_HALF = (
+    1 << 63
+)  # addresses from here on are the kernel's, on every machine that perf runs on with 64 bits
 _FEATURE_TRACING, _FEATURE_EVENT_DESC, _FEATURE_COMPRESSED = 1, 12, 27
 _MAX_STACK = 4096
 
@@ -418,16 +421,20 @@ class _Layout:
 
 
 def _contexts(chain: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """The kernel's and the process's part of a chain, which markers tell apart."""
+    """The kernel's and the process's part of a chain, which markers tell apart.
+
+    Code without frame pointers leads the kernel's walk of a process's stack astray. What it picked up where it first came
+    to an address of the kernel's half, and all after it, is no caller: it is left out.
+    """
     # By far the most: the process's part alone, or after the kernel's.
     if chain and chain[0] == _CONTEXT_USER:
         rest = chain[1:]
-        if not rest or max(rest) < _CONTEXT_MAX:
+        if not rest or max(rest) < _KERNEL_HALF:
             return (), rest
     elif chain and chain[0] == _CONTEXT_KERNEL and _CONTEXT_USER in chain:
         cut = chain.index(_CONTEXT_USER)
         before, rest = chain[1:cut], chain[cut + 1 :]
-        if max(before, default=0) < _CONTEXT_MAX and max(rest, default=0) < _CONTEXT_MAX:
+        if max(before, default=0) < _CONTEXT_MAX and max(rest, default=0) < _KERNEL_HALF:
             return before, rest
     parts: dict[int, list[int]] = {_CONTEXT_KERNEL: [], _CONTEXT_USER: []}
     current: list[int] = []
@@ -436,7 +443,9 @@ def _contexts(chain: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]
             current = parts.get(address, [])
         else:
             current.append(address)
-    return tuple(parts[_CONTEXT_KERNEL]), tuple(parts[_CONTEXT_USER])
+    user = parts[_CONTEXT_USER]
+    astray = next((at for at, address in enumerate(user) if address >= _KERNEL_HALF), len(user))
+    return tuple(parts[_CONTEXT_KERNEL]), tuple(user[:astray])
 
 
 @dataclass(frozen=True, slots=True)
