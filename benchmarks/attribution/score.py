@@ -24,7 +24,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "disk.write": ("disk_write",),
     "fsync": ("fsync",),
     "fault.disk": ("fault_disk",),
-    "memory": ("reclaim",),
+    "memory": ("reclaim", "swap"),
     "net.dns": ("dns",),
     "net.connect": ("connect",),
     "net.tls": ("tls",),
@@ -41,7 +41,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "start.loading": ("load",),
 }
 SURROUNDINGS = ("neighbours", "quota", "steal")
-OWN_OF = {"bare": (), "neighbours": ("neighbours",), "quota": ("quota",)}
+OWN_OF = {"bare": (), "neighbours": ("neighbours",), "quota": ("quota",), "generous": ()}
 ON_CPU = (
     "cpu.go",
     "gc",
