@@ -26,7 +26,10 @@ TYPES = (PARTS / "types.txt").read_text().split()
 
 def part(kind: str, name: str) -> Path:
     """The file of a part; those that are held out lie apart."""
-    places = [folder / kind / f"{name}.go" for folder in (PARTS, PARTS / "held_out", PARTS / "second", PARTS / "third")]
+    places = [
+        folder / kind / f"{name}.go"
+        for folder in (PARTS, PARTS / "held_out", PARTS / "second", PARTS / "third")
+    ]
     return next(path for path in places if path.exists())
 
 

@@ -60,6 +60,13 @@ class Program:
     def kind(self) -> str:
         return ("healthy", "one", "two")[len(self.causes)]
 
+    @property
+    def part_of(self) -> str:
+        """The set that it belongs to."""
+        if self.third_set:
+            return "third"
+        return "second" if self.second_set else "held out" if self.held_out else "developed on"
+
 
 LIMIT = ("--memory-limit", "48MiB")
 ONE = [

@@ -126,7 +126,7 @@ def asking(case: Case, home: Path, hosts: list[str]) -> list[str]:
     if not any(cause.names for cause in case.program.causes):
         return []
     (home / "resolv.conf").write_text(f"nameserver {hosts[0].partition(':')[0]}\n")
-    bound = f"mount --bind {home}/resolv.conf /etc/resolv.conf && exec \"$@\""
+    bound = f'mount --bind {home}/resolv.conf /etc/resolv.conf && exec "$@"'
     return ["unshare", "--mount", "sh", "-c", bound, "sh"]
 
 

@@ -83,7 +83,8 @@ class Verdict:
     def as_json(self) -> dict[str, Any]:
         return {
             "program": self.case.program.name, "held_out": self.case.program.held_out,
-            "second_set": self.case.program.second_set, "strength": self.case.strength,
+            "second_set": self.case.program.second_set, "third_set": self.case.program.third_set,
+            "turn": self.case.turn, "strength": self.case.strength,
             "condition": self.case.condition, "level": self.level, "kind": self.case.program.kind,
             "truth": [cause.truth for cause in self.case.program.causes], "unit": [cause.unit for cause in self.case.program.causes],
             "named": self.named, "accused": self.accused, "planted": self.planted, "waited": round(self.waited, 4),
@@ -212,6 +213,7 @@ def summary(runs: Sequence[Verdict]) -> list[str]:
     ]
 
 
+THIRD = "Third held-out set: judged once, never tuned on"
 SECOND = "Second held-out set: judged once, never tuned on"
 HELD_OUT = "Formerly held out: looked at once, then mended for"
 FIRST = [
@@ -225,13 +227,9 @@ FIRST = [
 def table(verdicts: Sequence[Verdict]) -> list[str]:
     """The results as Markdown."""
     lines = []
-    sets = [(SECOND, True, True), (HELD_OUT, True, False), ("Developed on", False, False)]
-    for title, held_out, second_set in sets:
-        runs = [
-            v
-            for v in verdicts
-            if (v.case.program.held_out, v.case.program.second_set) == (held_out, second_set)
-        ]
+    sets = {THIRD: "third", SECOND: "second", HELD_OUT: "held out", "Developed on": "developed on"}
+    for title, part_of in sets.items():
+        runs = [v for v in verdicts if v.case.program.part_of == part_of]
         judged = [v for v in runs if not v.void]
         if not runs:
             continue
@@ -247,7 +245,47 @@ def table(verdicts: Sequence[Verdict]) -> list[str]:
         lines += _rows("strength", one, lambda v: f"{STRENGTHS.get(v.case.strength, 0):.0%}")
         lines += _rows("condition", judged, lambda v: f"{v.case.program.kind}, {v.case.condition}")
         lines += _rows("recorded at", judged, lambda v: v.level)
+        if part_of == "third":
+            lines += _more(judged)
     return lines
+
+
+def _more(judged: Sequence[Verdict]) -> list[str]:
+    """What a set that is large enough for it tells beyond: each figure by surrounding and level, each healthy program, each pair."""
+    healthy = [v for v in judged if v.case.program.kind == "healthy"]
+    two = [v for v in judged if v.case.program.kind == "two"]
+    lines = [
+        "| | one planted cause named first | among two | two in their order | healthy accused |",
+        "|---|---|---|---|---|",
+    ]
+    parts: list[tuple[str, Callable[[Verdict], bool]]] = [
+        *((f"{name}", lambda v, name=name: v.case.condition == name) for name in ("bare", "neighbours", "quota", "generous")),
+        *((f"recorded at {name}", lambda v, name=name: v.level == name) for name in ("deep", "plain", "standard")),
+    ]  # fmt: skip
+    for name, belongs in parts:
+        of_kind = {
+            kind: [v for v in judged if belongs(v) and v.case.program.kind == kind]
+            for kind in ("one", "two", "healthy")
+        }
+        one, pairs, well = of_kind.values()
+        lines.append(
+            f"| {name} | {share(sum(v.first for v in one), len(one))} | {share(sum(v.second for v in one), len(one))} | "
+            f"{share(sum(v.first for v in pairs), len(pairs))} | {share(sum(not v.first for v in well), len(well))} |"
+        )
+    lines += ["", "| healthy | runs | accused |", "|---|---:|---:|"]
+    for name in sorted({_shape(v) for v in healthy}):
+        of_name = [v for v in healthy if _shape(v) == name]
+        lines.append(f"| {name} | {len(of_name)} | {sum(not v.first for v in of_name)} |")
+    return [
+        *lines,
+        "",
+        *_rows("pair", two, lambda v: " then ".join(cause.truth for cause in v.case.program.causes)),
+    ]
+
+
+def _shape(verdict: Verdict) -> str:
+    program = verdict.case.program
+    return program.whole or f"{program.frame} of {program.task}"
 
 
 def failures(verdicts: Sequence[Verdict], runs: Path) -> str:

@@ -3,9 +3,9 @@
 Written by one who had not seen the attribution's code, with its truth and what else names it laid down before anything was recorded. It is
 judged once, by the code as it was then, and never tuned on.
 
-What a synonym stands for is said beside it. Where none is given, none is meant: a lock is a lock whoever holds it, a child a child whatever it
-does, and a lookup in C a lookup. Not planted: steal (this takes a hypervisor's host), and the runtime's own start (no setting of a program's
-stretches it to a share that could be seen).
+What a synonym stands for is said beside it. Where none is given, none is meant: a lock is a lock whoever holds it, a child a child
+whatever it does, and a lookup in C a lookup. Not planted: steal (this takes a hypervisor's host), and the runtime's own start (no
+setting of a program's stretches it to a share that could be seen).
 """
 
 from __future__ import annotations
@@ -36,7 +36,9 @@ ONE = [
     Planted("mill", "run.own", within=0.8, levels=(8, 8, 8)),
     Planted("guest_list", "gc", within=0.7, levels=(10, 10, 10)),
     Planted("small_hall", "gc", within=0.75, levels=(16, 16, 16)),
-    Planted("more_or_less", "gc"),  # the world is stopped, though nothing is collected: the state's name holds both
+    Planted(
+        "more_or_less", "gc"
+    ),  # the world is stopped, though nothing is collected: the state's name holds both
     Planted("knock", "net.connect"),
     # The group is waited for, and both in it for the other side's part of a handshake.
     Planted("introduce", "net.tls", also=("waitgroup",)),
@@ -53,7 +55,9 @@ ONE = [
     Planted("clerk_outside", "pipe", also=("channel", "child")),
     # Of two channels the first counts, and behind each one waits for a server.
     Planted("either", "select", also=("net.wait",)),
-    Planted("three_tools", "child", also=("waitgroup",)),  # the group is waited for, and everybody in it for a child
+    Planted(
+        "three_tools", "child", also=("waitgroup",)
+    ),  # the group is waited for, and everybody in it for a child
     Planted("chimes", "sleep"),
     Planted("allowance", "sleep", also=("select",)),  # a select in which nothing but the timer ever fires
     Planted("short_nap", "sleep"),
@@ -136,8 +140,8 @@ def third_set() -> list[Program]:
 
 
 def recorded(cases: list[Case]) -> list[tuple[Case, str]]:
-    """At which level each is recorded. Healthy ones twice at deep with what the program tells of itself, then once without that; every seventh of the
-    others also at deep and at standard without it.
+    """At which level each is recorded. Healthy ones twice at deep with what the program tells of itself, then once without that; every
+    seventh of the others is recorded again without it, at deep or at standard.
     """
     wanted = []
     for index, case in enumerate(cases):
