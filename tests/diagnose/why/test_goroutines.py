@@ -199,3 +199,50 @@ def test_only_what_godyno_stops_is_the_observers(scene: Made, name: str, root: s
     assert found.attribution.seconds()[state] == pytest.approx(0.04)
     if state == "gc_stw":
         assert name in found.causes[0].claim and "itself" in found.causes[0].claim
+
+
+def _with_its_own_server(s: Any, client: dict[str, Any]) -> None:
+    """A handler's goroutine ended the last wait; before it was made, its maker waited for a connection."""
+    s.process(1, 0, 100)
+    s.thread(1, (0, 1, "running"), (1, 100, "sleeping"))
+    s.goroutine(
+        1, (0, 10, "running", {}), (10, 80, "waiting", client), (80, 82, "running", {}),
+        (82, 90, "waiting", {"reason": "chan receive", "function": "main.main"}), (90, 91, "runnable", {"waker": 9}),
+        (91, 100, "running", {}),
+    )  # fmt: skip
+    accept = {"reason": "network", "function": "net.(*netFD).accept"}
+    s.goroutine(8, (0, 79, "waiting", accept), (79, 80, "running", {}), (80, 100, "waiting", accept), root="main.serve")
+    s.goroutine(9, (80, 81, "runnable", {"waker": 8}), (81, 90, "running", {}), root="main.handle")
+
+
+def test_who_waits_for_connections_beside_its_client_is_not_the_path(scene: Made) -> None:
+    client = {"reason": "network", "function": "crypto/tls.(*Conn).Handshake"}
+    found = attribute(scene(lambda s: _with_its_own_server(s, client)))
+    assert found.seconds()["tls"] == pytest.approx(0.07, abs=0.002) and "idle" not in found.seconds()
+
+
+def test_a_service_whose_main_goroutine_waits_to_be_ended_is_idle(scene: Made) -> None:
+    client = {"reason": "chan receive", "function": "main.main"}
+    found = answer(scene(lambda s: _with_its_own_server(s, client)))
+    assert found.healthy and found.attribution.seconds()["idle"] > 0.06
+
+
+def test_one_who_asks_always_again_is_waited_for_only_where_it_is_waited_for(scene: Made) -> None:
+    """The courier is never idle, and main waited for it only for a moment: main's own time is main's."""
+
+    def fill(s: Any) -> None:
+        s.process(1, 0, 100)
+        s.thread(1, (0, 100, "running"))
+        s.goroutine(
+            1, (0, 60, "running", {}), (60, 70, "waiting", {"reason": "chan send", "function": "main.main"}),
+            (70, 71, "runnable", {"waker": 9}), (71, 100, "running", {}),
+        )  # fmt: skip
+        asks = {"reason": "network", "function": "net.(*conn).Read"}
+        s.goroutine(
+            9, (0, 30, "waiting", asks), (30, 31, "running", {}), (31, 59, "waiting", asks), (59, 61, "running", {}),
+            (61, 69, "waiting", asks), (69, 100, "running", {}), root="main.courier",
+        )  # fmt: skip
+        s.sample("cpu", 30, ("main.work", "main.main", "runtime.main", "runtime.goexit"))
+
+    found = attribute(scene(fill)).seconds()
+    assert found["network"] == pytest.approx(0.008, abs=0.002) and found["go"] > 0.085

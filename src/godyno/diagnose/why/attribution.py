@@ -27,6 +27,7 @@ class Segment:
     holder: str = ""
     phase: str = ""  # the package in whose init it was
     waiter: str = ""  # the function that waits for it, the outermost of those that do
+    within: str = ""  # of what surrounds the program: the state whose going would take this with it
 
     @property
     def seconds(self) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -84,7 +84,7 @@ _KINDS = (
     _Kind("tls", ("tls",), "It waited for TLS handshakes in {what}", "Keep connections open; let sessions be resumed."),
     _Kind("network", ("network",), "It waited for the network in {what}", "Ask at once rather than in turn, or ask less."),
     _Kind("child", ("child",), "It waited for a child process: {what}", "Start children at once rather than in turn, or do without them."),
-    _Kind("pipe", ("pipe",), "It waited for a pipe in {what}", "Let the other side write earlier, or in larger pieces."),
+    _Kind("pipe", ("pipe",), "It waited for a pipe in {what}", "Have its other side take or give more at once, or earlier: it set the pace."),
     _Kind("cgo", ("cgo",), "It was in C code, or calling it, in {what}", "Call less often with more; the call itself costs tens of ns."),
     _Kind("kernel", ("kernel", "kernel_wait"), "It was in the kernel, called by {what}", "Make fewer, larger system calls."),
     _Kind("minor_fault", ("minor_fault",), "It touched new memory in {what}", "Reuse memory instead of asking for new."),
@@ -118,12 +118,13 @@ def causes(found: Attribution) -> list[Cause]:
         1e-9,
     )
     of_state: dict[str, list[Segment]] = {}
+    with_it = totals((one.within, one.seconds) for one in found.segments if one.within)
     for one in found.segments:
         of_state.setdefault(one.state, []).append(one)
     out = []
     for kind in _KINDS:
         segments = [one for state in kind.states for one in of_state.get(state, ())]
-        if (cause := _cause(kind, segments, found, wall, own_s)) is not None:
+        if (cause := _cause(kind, segments, found, wall, own_s, with_it)) is not None:
             out.append(cause)
     return sorted(out, key=_rank)
 
@@ -139,7 +140,7 @@ def _rank(cause: Cause) -> tuple[int, float]:
 
 
 def _cause(
-    kind: _Kind, segments: list[Segment], found: Attribution, wall: float, own_s: float
+    kind: _Kind, segments: list[Segment], found: Attribution, wall: float, own_s: float, with_it: Mapping[str, float]
 ) -> Cause | None:
     seconds = sum(one.seconds for one in segments)
     machine = all(STATES[name].where == "machine" for name in kind.states)
@@ -177,6 +178,8 @@ def _cause(
     if not machine and kind.name not in _NO_FAULT and of_own >= LEAST_SHARE and seconds >= LEAST_S:
         severity = "warning" if of_own >= WARNING_SHARE else "note"
     saves = seconds * kind.saves * (_parallel(segments, found) if kind.name in ("lock", "channel") else 1.0)
+    # A child that is not started waits for no CPU, and with fewer things at once those that had to wait do not wait for longer.
+    saves += with_it.get(kind.name, 0.0)
     return Cause(
         kind.name, claim, seconds, share, of_own, saves, Confidence.HIGH if what else Confidence.MEDIUM, _evidence(segments), advice,
         severity, what, "recorder" if unknown else "machine" if machine else "program", tuple(list(by.items())[:5]),

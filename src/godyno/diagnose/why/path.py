@@ -9,12 +9,14 @@ path does not return to a waiter for the time before it waited, as its work then
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from godyno.diagnose.processes import Process, whole
 from godyno.diagnose.why import states
 from godyno.diagnose.why.lanes import CALL, READY, RUN, SLEEP, Lane, Lanes
+from godyno.diagnose.why.programs import is_driver
 from godyno.diagnose.why.stacks import Stacks
 
 # What is waited for elsewhere in the tree, and so is no answer by itself.
@@ -37,6 +39,8 @@ _IDLE = (
 _SHORT_NS = 100_000
 _CLOSING_NS = 20_000_000  # a process's files are closed somewhat after its end
 _TIMERS = ("hrtimer", "timer_interrupt", "run_timer")
+_PIPES = ("pipe_write", "pipe_read", "pipe_release")
+_POLLED_NS = 2_000_000  # so long after the runtime heard of a pipe at most, the goroutine that waits for it goes on
 _NETWORK = ("tcp_", "udp_", "net_rx", "sock_", "unix_stream", "unix_dgram", "napi_")
 
 
@@ -53,6 +57,7 @@ class Wait:
     where: str
     waker_where: str = ""
     waker: tuple[int, int] = (0, 0)  # pid and goroutine of who ended it
+    back: bool = False  # before it, the path is the waiter's again
 
 
 @dataclass(slots=True)  # not frozen: quicker to make
@@ -96,6 +101,7 @@ class Walk:
         if lane.goroutine and traced is not None:
             self._put(traced[1], SLEEP, "observer", lane)
         self.seen: set[tuple[int, int, int]] = set()
+        self.waiters: dict[int, Lane] = {}  # of each lane that the path crossed to: who waited for it last
         while self.t > self.begin:
             before = (self.t, id(self.lane), self.floor)
             if self.lane is None:
@@ -195,13 +201,56 @@ class Walk:
                 self.seen.add(step)
                 return
         via = [one for one in self.via if low < one.t_start_ns < self.t]
+        if kind == "idle" and not via and self.floor is None and (busy := self._meanwhile(lane)) is not None:
+            step = (id(lane), id(busy), self.t)
+            if step not in self.seen and self._enter(busy):
+                self.seen.add(step)
+                return
         if kind in _IDLE and via and self.floor is None:
             back = max(via, key=lambda one: one.t_start_ns)
             self._put(back.t_start_ns, SLEEP, kind, lane, stack, where)
             if back.lane.before(self.t) >= 0:
                 self.lane = back.lane
             return
+        if kind in _IDLE and self.floor is None and self._back_to_waiter(low, kind, lane, stack, where):
+            return
         self._put(low, SLEEP, kind, lane, stack, where)
+
+    def _back_to_waiter(self, low: int, kind: str, lane: Lane, stack: int, where: str) -> bool:
+        """Whether the path went back to who had waited for this lane, in whose time before its wait the path is still here. If that
+        one waits again, this sleep is its until it began to.
+        """
+        waiter = self.waiters.get(id(lane))
+        index = waiter.before(self.t) if waiter is not None else -1
+        if waiter is None or index < 0 or waiter.end[index] < self.t:
+            return False
+        step = (id(lane), id(waiter), self.t)
+        since = waiter.start[index] if waiter.state[index] == SLEEP else self.t
+        if since <= low or step in self.seen:
+            return False
+        self.seen.add(step)
+        self._put(since, SLEEP, kind, lane, stack, where)
+        self._enter(waiter)
+        return True
+
+    def _meanwhile(self, idle: Lane) -> Lane | None:
+        """What a program did while one of its goroutines waited to be asked: what its main one did, or waited for. None where that,
+        too, waits to be asked, or for what is not known.
+        """
+        main = self.lanes.goroutines.get((idle.pid, 1))
+        index = main.before(self.t) if main is not None else -1
+        if main is None or main is idle or index < 0 or main.end[index] < self.t:
+            return None
+        if main.state[index] != SLEEP:
+            return main
+        stack = self.stacks.waited(main.pid, 1, main.end[index])
+        why = main.why[index]
+        kind = states.waited_for(str(why.get("reason", "")), self.stacks.frames(stack), str(why.get("function", "")))
+        if kind not in _CROSSED:
+            return None if kind == "idle" else main
+        waker = self._next_waker(main, index) or whole(why.get("waker"))
+        other = self.lanes.goroutines.get((main.pid, waker or 0))
+        return None if other is None or other is idle or self._aside(other) else other
 
     def _onto_goroutine(self, lane: Lane, state: int) -> bool:
         """From a thread of a traced process to what it ran; where that was only the scheduler, to what main's goroutine did."""
@@ -230,9 +279,13 @@ class Walk:
     def _woken_by(self, lane: Lane, index: int) -> int | None:
         """The tid of who ended a thread's sleep now; 0 for an interrupt, None where that is not known."""
         if self._followed(lane, index):
-            return whole(lane.why[index + 1].get("waker"))
+            return self._next_waker(lane, index)
         over = index + 1 < len(lane.start) and lane.end[index] == lane.start[index + 1] == self.t
         return 0 if over and self.lanes.sees_wakeups else None
+
+    @staticmethod
+    def _next_waker(lane: Lane, index: int) -> int | None:
+        return whole(lane.why[index + 1].get("waker")) if index + 1 < len(lane.why) else None
 
     def _child(self, pid: int, since_ns: int) -> int | None:
         """The main thread of the child that died last, since then."""
@@ -263,7 +316,7 @@ class Walk:
             if _has(names, _NETWORK):
                 return "network"
             if by_thread:
-                return "pipe" if _has(names, ("pipe_write", "pipe_release")) else "wait"
+                return "pipe" if _has(names, _PIPES) else "wait"
             return "sleep" if waker == 0 and not names else "network"
         return "child" if kind == "spawn" else kind
 
@@ -285,7 +338,7 @@ class Walk:
             waker = why.get("waker")
             runs_next = lane.thread[index + 1] if index + 1 < len(lane.thread) else 0
             self._put(low, READY, "", lane, tid=runs_next)
-            if index == 0 and isinstance(waker, int):
+            if index == 0 and isinstance(waker, int) and self.lane is lane and self.t == low:
                 made_by = self.lanes.goroutines.get((lane.pid, waker))
                 if made_by is not None and made_by.before(self.t) >= 0:
                     self._enter(made_by)
@@ -320,9 +373,27 @@ class Walk:
             wait = Wait(low, self.t, kind, lane, stack, 0, where, ended, (lane.pid, waker))
             if other is not None and kind in _CROSSED and self._cross(other, wait):
                 return
+        if kind == "pipe" and self.t == lane.end[index] and (other := self._other_side(lane.pid)) is not None:
+            if self._cross(other, Wait(low, self.t, kind, lane, stack, 0, where)):
+                return
         if kind == "channel" and not waker:
             kind = "sleep"  # a timer sent, or it was over
         self._sleep(low, "unknown" if kind == "wait" else kind, lane, stack, where)
+
+    def _other_side(self, pid: int) -> Lane | None:
+        """Who, in another process, ended a poll of this one's just now by what it did to a pipe."""
+        for tid in self.lanes.of_process.get(pid, ()):
+            thread = self.lanes.threads[tid]
+            index = bisect.bisect_right(thread.end, self.t) - 1
+            while index >= 0 and thread.end[index] > self.t - _POLLED_NS:
+                waker = self._next_waker(thread, index) if thread.state[index] == SLEEP else None
+                other = self.lanes.threads.get(waker or 0)
+                if other is not None and other.pid != pid:
+                    woke = self.stacks.frames(self.stacks.woke(tid, thread.end[index]))
+                    if _has([name for name, _ in woke], _PIPES):
+                        return other
+                index -= 1
+        return None
 
     # ---- where to go on
 
@@ -345,6 +416,9 @@ class Walk:
             on_it = self.lanes.goroutine_at(other.pid, other.tid, self.t)
             other = on_it if on_it is not None and on_it is not wait.lane else other
         self.lane, self.floor = other, None
+        if other.pid != wait.lane.pid and not is_driver(self._process(wait.lane.pid)):
+            wait = replace(wait, back=True)
+        self.waiters[id(other)] = wait.lane
         self.via = (*(one for one in self.via if one.t_start_ns < self.t), wait)
         return True
 
@@ -397,6 +471,10 @@ class Walk:
             )
             self.lane, self.floor = thread, None
             return
+        maker = self.lanes.threads.get(whole(lane.why[0].get("waker")) or 0) if lane.state[0] == READY else None
+        if maker is not None and maker is not lane and maker.before(self.t) >= 0:
+            self.lane, self.floor = maker, None
+            return
         other = self._busy_thread(lane.pid, {lane.tid})
         if other is None:
             process = self._process(lane.pid)
@@ -420,10 +498,11 @@ class Walk:
             goroutine, call = self.floor[0].goroutine, self._call
             where = where or self._call_where
         while self.t > low:
-            cut = low
+            cut, back = low, None
             if self.via:
                 self.via = tuple(one for one in self.via if one.t_start_ns < self.t)
                 cut = max([low, *(one.t_start_ns for one in self.via)])
+                back = next((one for one in self.via if one.back and one.t_start_ns == cut), None)
             self.pieces.append(
                 Piece(
                     cut, self.t, state, kind, lane.pid if lane else 0, tid or (lane.tid if lane else 0), goroutine, stack, self.via,
@@ -431,6 +510,8 @@ class Walk:
                 )
             )  # fmt: skip
             self.t = cut
+            if back is not None and self._enter(back.lane):
+                return
 
 
 def _has(names: Sequence[str], words: Sequence[str]) -> bool:
