@@ -180,15 +180,18 @@ def _text(found: Answer, most: int, tried: list[Tried]) -> str:
                     width,
                 )
             )
-    accused = [cause for cause in found.causes if cause.severity != "info"]
-    rest = [cause for cause in found.causes if cause.severity == "info"]
+    accused = found.accused
+    rest = [cause for cause in found.causes if cause.severity == "info" and cause is not found.untold]
+    if found.untold is not None:
+        told = f"{found.untold.share:.0%} of the path was waiting for what was not recorded. {found.untold.advice}"
+        lines += ["", "Not known", *_wrapped("-  ", told.rstrip(), width)]
     if accused:
         lines += ["", "What would change it"]
         for number, cause in enumerate(accused[:most], 1):
             about = f"up to {units.show_seconds(cause.saves_s)} to save, confidence {cause.confidence.value}"
             lines += _wrapped(f"{number}. ", f"{cause.claim}.", width)
             lines += _wrapped("   ", f"{cause.advice} ({about})", width)
-    else:
+    elif found.untold is None:
         lines += ["", "Nothing of the program is accused."]
     if rest and len(accused) < most:
         lines += ["", "Also" if accused else "For the record"]

@@ -24,19 +24,33 @@ _WRITING_NS = (
     500_000_000  # at most so long after an execution trace its program ends: godyno's file writes profiles
 )
 _DYING_NS = 2_000_000
+_UNTOLD_SHARE = 0.25
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Where the time went and why. ``healthy`` says that no cause is accused (none has a severity above ``info``)."""
+    """Where the time went and why. ``healthy`` says that no cause is accused (none has a severity above ``info``), and that enough is
+    known to say so.
+    """
 
     attribution: Attribution
     causes: tuple[Cause, ...]
 
     @property
+    def accused(self) -> tuple[Cause, ...]:
+        """The causes that the program could mend."""
+        return tuple(cause for cause in self.causes if cause.severity != "info")
+
+    @property
+    def untold(self) -> Cause | None:
+        """That too much of the path was not recorded to clear the program; its advice is what would have told."""
+        found = next((cause for cause in self.causes if cause.kind == "unknown"), None)
+        return found if found is not None and found.share >= _UNTOLD_SHARE else None
+
+    @property
     def healthy(self) -> bool:
-        """Whether nothing of the program is accused."""
-        return not any(cause.severity != "info" for cause in self.causes)
+        """Whether nothing of the program is accused, and what took its time is known."""
+        return not self.accused and self.untold is None
 
     def as_json(self) -> dict[str, Any]:
         """What ``--json`` prints."""

@@ -130,11 +130,13 @@ def causes(found: Attribution) -> list[Cause]:
 
 
 def _rank(cause: Cause) -> tuple[int, float]:
-    """What the program could mend, then what surrounds it, then what is too little to accuse, then what it simply computed."""
+    """What the program could mend, then what surrounds it, then what is too little to accuse, then what it simply computed. What is
+    not known stands where it could hide more than the others take.
+    """
     enough = cause.of_own >= LEAST_SHARE and cause.seconds >= LEAST_S
     around = cause.where == "machine" or cause.kind in _NO_FAULT
     if cause.kind == "unknown":
-        return 1, -cause.seconds
+        return 0, -cause.seconds
     tier = 3 if not cause.saves_s else 2 if not enough else 1 if around else 0
     return tier, -cause.saves_s
 
@@ -175,7 +177,8 @@ def _cause(
     if doing:
         claim += f" (meanwhile: {next(iter(doing))})"
     severity = "info"
-    if not machine and kind.name not in _NO_FAULT and of_own >= LEAST_SHARE and seconds >= LEAST_S:
+    work = kind.name in _NO_FAULT or (kind.name == "kernel" and _is_service(found) and _answering(segments))
+    if not machine and not work and of_own >= LEAST_SHARE and seconds >= LEAST_S:
         severity = "warning" if of_own >= WARNING_SHARE else "note"
     saves = seconds * kind.saves * (_parallel(segments, found) if kind.name in ("lock", "channel") else 1.0)
     # A child that is not started waits for no CPU, and with fewer things at once those that had to wait do not wait for longer.
@@ -184,6 +187,18 @@ def _cause(
         kind.name, claim, seconds, share, of_own, saves, Confidence.HIGH if what else Confidence.MEDIUM, _evidence(segments), advice,
         severity, what, "recorder" if unknown else "machine" if machine else "program", tuple(list(by.items())[:5]),
     )  # fmt: skip
+
+
+def _is_service(found: Attribution) -> bool:
+    return found.view == "requests" or found.seconds().get("idle", 0.0) > found.wall_s / 2
+
+
+def _answering(segments: Iterable[Segment]) -> bool:
+    """Whether the kernel mostly carried what a service reads and answers: that is what a service is for."""
+    answering = sum(
+        one.seconds for one in segments if any(name.startswith(("net.(", "runtime.netpoll")) for name in one.stack)
+    )
+    return answering > sum(one.seconds for one in segments) / 2
 
 
 def _parallel(segments: Iterable[Segment], found: Attribution) -> float:

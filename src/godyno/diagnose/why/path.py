@@ -38,6 +38,13 @@ _IDLE = (
 )
 _SHORT_NS = 100_000
 _CLOSING_NS = 20_000_000  # a process's files are closed somewhat after its end
+_SOCKETS = frozenset({"socket", "accept", "accept4", "connect", "socketpair"})
+_ACCEPTS = frozenset({"accept", "accept4"})
+_DYING_NS = 2_000_000  # a child's end and who is woken by it lie so near at most
+# What a thread sleeps in while the C library's resolver waits for an answer; what the goroutine calls then, and where the thread is.
+_UNTOLD = ("poll", "network", "futex", "unknown", "")
+_RESOLVING = ("getaddrinfo", "getnameinfo", "res_search", "res_nsearch", "cgoLookup", "cgoResSearch")
+_C_POLLS = ("__poll", "poll", "__GI___poll", "__libc_poll", "ppoll", "__ppoll", "recvfrom", "__libc_recvfrom")
 _TIMERS = ("hrtimer", "timer_interrupt", "run_timer")
 _PIPES = ("pipe_write", "pipe_read", "pipe_release")
 _POLLED_NS = 2_000_000  # so long after the runtime heard of a pipe at most, the goroutine that waits for it goes on
@@ -94,6 +101,7 @@ class Walk:
         """
         self.pieces = []
         self.begin, self.t = t_start_ns, t_end_ns
+        self._call, self._call_where = False, ""
         self.lane: Lane | None = lane
         self.via: tuple[Wait, ...] = ()
         self.floor: tuple[Lane, int] | None = None
@@ -159,7 +167,15 @@ class Walk:
         woke = self.stacks.woke(lane.tid, self.t)
         where = self.stacks.facts(stack).own
         polled = kind == "poll"
-        kind = self._resolved(kind, waker, woke)
+        calls = self._call_where if self.floor is not None and self._call else ""
+        if kind in _UNTOLD and self._asks_for_names(lane, stack, calls):
+            self._sleep(low, "dns", lane, stack, calls or where)
+            return
+        kind = self._resolved(kind, waker, woke, self.stacks.polled(lane.tid, low) if polled else None)
+        if kind in ("network", "sleep") and polled:
+            kind = self._netpoll(kind, lane, stack)
+        elif kind == "wait" and not stack and (waker or 0) in self.lanes.threads and self._died(lane.pid, waker or 0):
+            kind = "child"
         if kind == "child" and waker not in self.lanes.threads:
             waker = self._child(lane.pid, low)  # a dying thread's wake-ups are not seen
         elif kind == "sleep" and polled and waker not in self.lanes.threads:
@@ -300,8 +316,37 @@ class Walk:
         lane = self._busy_thread(last.pid, set())
         return lane.tid if lane is not None else None
 
-    def _resolved(self, kind: str, waker: object, woke: int) -> str:
-        """What a sleep was, now that it is known who ended it."""
+    def _netpoll(self, kind: str, lane: Lane, stack: int) -> str:
+        """What a Go program waits for where all its goroutines do and which of them is not known, by the calls that it makes at all.
+
+        One who opens no sockets is at a pipe or the like; one who accepts connections and opens none waits to be asked. One who does
+        both may wait for either, and a timer of a service may be a handler's or only a deadline.
+        """
+        calls = self.stacks.calls(lane.pid)
+        traced = self.lanes.traced.get(lane.pid)
+        within = traced is not None and traced[0] < self.t <= traced[1]
+        if not calls or within or "runtime.netpoll" not in self.stacks.facts(stack).user:
+            return kind
+        if calls & _ACCEPTS:
+            return "idle" if kind == "network" and "connect" not in calls else "unknown"
+        return kind if kind == "sleep" or calls & _SOCKETS else "pipe"
+
+    def _died(self, pid: int, tid: int) -> bool:
+        """Whether a child of this process, on whose thread it is, died just now."""
+        of = self._process(self.lanes.threads[tid].pid)
+        return of is not None and of.ppid == pid and abs(of.t_end_ns - self.t) < _DYING_NS
+
+    def _asks_for_names(self, lane: Lane, stack: int, calls: str) -> bool:
+        """Whether a thread is in the C library to have a name looked up: by what the goroutine called; without that, by its poll in a
+        process that calls sendmmsg, as of the whole library only the resolver does, to ask for both kinds of addresses at once.
+        """
+        if calls:
+            return _has((calls,), _RESOLVING)
+        leaf = self.stacks.facts(stack).user[:1]
+        return bool(leaf) and leaf[0] in _C_POLLS and "sendmmsg" in self.stacks.calls(lane.pid)
+
+    def _resolved(self, kind: str, waker: object, woke: int, ready: int | None) -> str:
+        """What a sleep was, now that it is known who ended it; of a poll, ``ready`` is what it gave back: 0 where its time was over."""
         names = [name for name, _ in self.stacks.frames(woke)]
         by_thread = isinstance(waker, int) and waker in self.lanes.threads
         if kind in ("futex", "", "signal", "kernel_wait"):
@@ -311,13 +356,13 @@ class Walk:
                 return "sleep" if kind == "futex" or _has(names, _TIMERS) else kind or "unknown"
             return kind if kind == "kernel_wait" else "unknown"
         if kind == "poll":
-            if _has(names, _TIMERS):
+            if _has(names, _TIMERS) or ready == 0:
                 return "sleep"
             if _has(names, _NETWORK):
                 return "network"
             if by_thread:
                 return "pipe" if _has(names, _PIPES) else "wait"
-            return "sleep" if waker == 0 and not names else "network"
+            return "sleep" if waker == 0 and not names and ready is None else "network"
         return "child" if kind == "spawn" else kind
 
     def _goroutine(self, lane: Lane, index: int, low: int) -> None:

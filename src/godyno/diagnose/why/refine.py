@@ -218,8 +218,8 @@ class Refine:
                 return None
             what = command(other) if other else "a process"
             if wait.kind == "child" or _lived_for(wait, child_above(other, mine, self._names)):
-                return "child", f"{what}, waited for in {wait.where}", ""
-            return "pipe", f"{wait.where}, whose other side is {what}", ""
+                return "child", f"{what}, waited for in {wait.where}" if wait.where else what, ""
+            return "pipe", f"{wait.where or 'a place that was not recorded'}, whose other side is {what}", ""
         if wait.kind == "lock":
             return "lock", wait.where, wait.waker_where
         if wait.kind == "channel" and wait.lane.goroutine:

@@ -28,6 +28,7 @@ class Facts:
     init: str
     reads_pages: bool  # within the kernel, for pages of a file
     names: tuple[str, ...]
+    user: tuple[str, ...]  # those outside of the kernel
 
 
 class Stacks:
@@ -69,6 +70,40 @@ class Stacks:
         )  # fmt: skip
         return stacks[best] if best >= 0 and abs(times[best] - t_ns) <= within_ns else 0
 
+    def polled(self, tid: int, t_ns: int) -> int | None:
+        """What the poll that a thread was in then gave back: how many files were ready, 0 where its time was over; None if unknown."""
+        starts, ends, results = self._polls.get(tid, ((), (), ()))
+        index = bisect.bisect_right(starts, t_ns) - 1
+        return results[index] if index >= 0 and ends[index] > t_ns else None
+
+    @cached_property
+    def _polls(self) -> dict[int, tuple[list[int], list[int], list[int]]]:
+        table = self._capture.sql(
+            "SELECT tid, t_start_ns AS a, t_end_ns AS b, TRY_CAST(args->>'result' AS BIGINT) AS r FROM spans WHERE layer = 'syscall' "
+            "AND name IN ('poll', 'ppoll', 'select', 'pselect6', 'epoll_wait', 'epoll_pwait', 'epoll_pwait2') AND json_valid(args) ORDER BY tid, a"
+        )
+        out: dict[int, tuple[list[int], list[int], list[int]]] = {}
+        for tid, start, end, result in zip(*(table[index].to_pylist() for index in range(4)), strict=True):
+            if result is not None:
+                starts, ends, results = out.setdefault(tid, ([], [], []))
+                starts.append(start)
+                ends.append(end)
+                results.append(result)
+        return out
+
+    def calls(self, pid: int) -> frozenset[str]:
+        """The system calls that a process made; nothing where they were not recorded from its exec on."""
+        found = self._calls.get(pid, frozenset())
+        return found if "execve" in found else frozenset()
+
+    @cached_property
+    def _calls(self) -> dict[int, frozenset[str]]:
+        table = self._capture.sql(
+            "SELECT TRY_CAST(labels->>'pid' AS BIGINT) AS pid, list(DISTINCT labels->>'call') AS calls FROM series "
+            "WHERE name = 'process.syscall.count' AND json_valid(labels) GROUP BY 1"
+        )
+        return {row["pid"]: frozenset(filter(None, row["calls"])) for row in table.to_pylist()}
+
     def frames(self, stack: int) -> Frames:
         """(function, whether it is the kernel's) of a stack, leaf first."""
         return self._frames.get(stack, ())
@@ -99,7 +134,7 @@ class Stacks:
             found = self._facts[stack] = Facts(
                 states.slept_in(frames), states.ran_in(frames, True) if frames else "", states.ran_in(frames, False) if frames else "",
                 states.own_function(frames), states.call_of(frames), states.initialised(frames),
-                states.reads_pages(frames), tuple(name for name, _ in frames[:40]),
+                states.reads_pages(frames), tuple(name for name, _ in frames[:40]), tuple(name for name, kernel in frames[:40] if not kernel),
             )  # fmt: skip
         return found
 
