@@ -178,7 +178,7 @@ class Walk:
             kind = "child"
         if kind == "child" and waker not in self.lanes.threads:
             waker = self._child(lane.pid, low)  # a dying thread's wake-ups are not seen
-        elif kind == "sleep" and polled and waker not in self.lanes.threads:
+        elif kind in ("sleep", "pipe") and polled and waker not in self.lanes.threads:
             died = self._child(lane.pid, max(low, self.t - _CLOSING_NS))
             if died in self.lanes.threads:  # it closed a pipe as it died
                 kind, waker = "child", died

@@ -12,6 +12,7 @@ from godyno.diagnose.why import states
 from godyno.diagnose.why.attribution import Segment
 from godyno.diagnose.why.lanes import CALL, READY, RUN, Lanes
 from godyno.diagnose.why.path import Piece, Wait
+from godyno.diagnose.why.places import Places
 from godyno.diagnose.why.programs import child_above, command, is_driver
 from godyno.diagnose.why.stacks import Stacks
 from godyno.diagnose.why.states import STATES
@@ -37,6 +38,7 @@ class Refine:
         self, capture: Any, lanes: Lanes, stacks: Stacks, surroundings: Surroundings, processes: Sequence[Process], go: frozenset[int]
     ) -> None:  # fmt: skip
         self.lanes, self.stacks, self.surroundings, self.go = lanes, stacks, surroundings, go
+        self.places = Places(capture, lanes)
         self._names = {one.pid: one for one in processes}
         self._roots = lanes.roots
         self._began = stacks.go_began()
@@ -70,6 +72,8 @@ class Refine:
                 detail = f"{detail} ({facts.call})" if detail else facts.call
             if kind in ("disk_read", "fault_disk") and self._short(piece.t_start_ns, piece.t_end_ns):
                 kind, detail = "reclaim", f"{detail}, read again as memory is short"
+            elif place := self.places.of(piece, kind):
+                detail = f"{detail} {place}".lstrip()
             yield self._segment(piece, piece.t_start_ns, piece.t_end_ns, kind, detail, piece.stack)
 
     def _ran(self, piece: Piece) -> Iterator[Segment]:
