@@ -15,8 +15,8 @@ from godyno.errors import UsageError
 from godyno.model import Workload
 from godyno.redact import REDACTED
 from godyno.studies import remedies
-from godyno.toolchain.find import find_go
 from godyno.testing.captures import SECOND, T0, write_capture
+from godyno.toolchain.find import find_go
 
 
 @pytest.mark.parametrize("arguments", [[], ["a.dyno", "--", "true"]])
@@ -72,7 +72,12 @@ def test_a_build_is_recorded_with_what_its_caches_keys_are_made_of(tmp_path: Pat
     module = tmp_path / "leaf"
     module.mkdir()
     (module / "go.mod").write_text("module example.com/leaf\n\ngo 1.21\n")
-    own = {"GOCACHE": str(tmp_path / "cache"), "GODYNO_STATE": str(tmp_path / "state"), "GOTOOLCHAIN": "local", "GOFLAGS": ""}
+    own = {
+        "GOCACHE": str(tmp_path / "cache"),
+        "GODYNO_STATE": str(tmp_path / "state"),
+        "GOTOOLCHAIN": "local",
+        "GOFLAGS": "",
+    }
     for number in (1, 2):
         (module / "leaf.go").write_text(f"package leaf\n\nfunc F() int {{ return {number} }}\n")
         done = subprocess.run(

@@ -60,7 +60,8 @@ def command(
     """Tell where a run's wall time went, on its critical path, and what would change it.
 
     Of a CAPTURE, or of COMMAND, which is then recorded at --level deep and, where it is `go run`, `go test` or a program that was
-    built with --instrument, with its goroutines; of `go build` and `go test` with the cache's keys, too. States add up to the wall time; causes are ranked by what mending them would save.
+    built with --instrument, with its goroutines; of `go build` and `go test` with the cache's keys, too. States add up to the wall
+    time; causes are ranked by what mending them would save.
 
     \b
     Examples:

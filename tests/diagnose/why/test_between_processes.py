@@ -12,8 +12,24 @@ from godyno.diagnose.why import answer, attribute
 
 Made = Callable[..., Capture]
 NANOSLEEP = ("k:schedule", "k:do_nanosleep", "k:hrtimer_nanosleep", "k:__x64_sys_nanosleep", "usleep")
-WRITE = ("k:schedule", "k:pipe_write", "k:vfs_write", "k:__x64_sys_write", "syscall.write", "main.feed", "main.main")
-READ = ("k:schedule", "k:pipe_read", "k:vfs_read", "k:__x64_sys_read", "syscall.read", "main.take", "main.main")
+WRITE = (
+    "k:schedule",
+    "k:pipe_write",
+    "k:vfs_write",
+    "k:__x64_sys_write",
+    "syscall.write",
+    "main.feed",
+    "main.main",
+)
+READ = (
+    "k:schedule",
+    "k:pipe_read",
+    "k:vfs_read",
+    "k:__x64_sys_read",
+    "syscall.read",
+    "main.take",
+    "main.main",
+)
 POLL = ("k:schedule", "k:do_epoll_wait", "k:__x64_sys_epoll_pwait", "runtime.netpoll", "runtime.findRunnable")
 WAITID = ("k:schedule", "k:do_wait", "k:kernel_waitid", "os.(*Process).Wait", "main.run", "main.main")
 
@@ -22,7 +38,15 @@ def _with_a_slow_one(s: Any, stack: tuple[str, ...]) -> None:
     """The parent waits at a pipe again and again for a child that sleeps all the time and outlives each wait."""
     s.process(1, 0, 100)
     s.process(7, 1, 99, 1, "/usr/bin/python3", "slow.py")
-    s.thread(7, (1, 29, "sleeping"), (29, 31, "running"), (31, 59, "sleeping"), (59, 61, "running"), (61, 99, "sleeping"), pid=7)
+    s.thread(
+        7,
+        (1, 29, "sleeping"),
+        (29, 31, "running"),
+        (31, 59, "sleeping"),
+        (59, 61, "running"),
+        (61, 99, "sleeping"),
+        pid=7,
+    )
     for at in (1, 31, 61):
         s.sample("off_cpu", at, NANOSLEEP, tid=7, pid=7)
     s.thread(
@@ -62,7 +86,12 @@ def test_a_goroutine_at_a_pipe_is_told_by_the_poll_that_the_other_side_ended(sce
             1, (0, 40, "running", {}), (40, 81, "waiting", {"reason": "network", "function": "os.(*File).Write"}),
             (81, 100, "running", {}),
         )  # fmt: skip
-        s.sample("goroutine_wait", 81, ("internal/poll.(*FD).Write", "os.(*File).Write", "main.feed", "main.main"), goroutine=1)
+        s.sample(
+            "goroutine_wait",
+            81,
+            ("internal/poll.(*FD).Write", "os.(*File).Write", "main.feed", "main.main"),
+            goroutine=1,
+        )
 
     (cause, *_) = answer(scene(fill)).causes
     assert cause.kind == "pipe" and "main.feed" in cause.what and "slow" in cause.what
@@ -88,7 +117,9 @@ def test_a_child_that_is_not_started_needs_no_cpu_either(scene: Made) -> None:
         s.process(1, 0, 100)
         s.process(7, 10, 60, 1, "/usr/bin/convert")
         s.thread(1, (0, 10, "running"), (10, 60, "sleeping"), (60, 62, "running"), (62, 100, "sleeping"))
-        s.thread(7, (10, 12, "runnable"), (12, 40, "running"), (40, 58, "runnable"), (58, 60, "running"), pid=7)
+        s.thread(
+            7, (10, 12, "runnable"), (12, 40, "running"), (40, 58, "runnable"), (58, 60, "running"), pid=7
+        )
         s.sample("off_cpu", 10, WAITID)
         s.sample("off_cpu", 62, NANOSLEEP)
 
@@ -121,7 +152,14 @@ def test_a_driver_that_waits_for_any_of_its_children_waits_for_the_one_that_is_l
         s.process(1, 0, 100, 0, "/usr/bin/make")
         s.process(7, 5, 99, 1, "/usr/bin/long")
         s.process(8, 5, 80, 1, "/usr/bin/short")
-        s.thread(1, (0, 6, "running"), (6, 80, "sleeping"), (80, 81, "running"), (81, 99, "sleeping"), (99, 100, "running"))
+        s.thread(
+            1,
+            (0, 6, "running"),
+            (6, 80, "sleeping"),
+            (80, 81, "running"),
+            (81, 99, "sleeping"),
+            (99, 100, "running"),
+        )
         s.thread(7, (5, 99, "running"), pid=7)
         s.thread(8, (5, 80, "running"), pid=8)
         for at in (6, 81):

@@ -211,7 +211,13 @@ def _with_its_own_server(s: Any, client: dict[str, Any]) -> None:
         (91, 100, "running", {}),
     )  # fmt: skip
     accept = {"reason": "network", "function": "net.(*netFD).accept"}
-    s.goroutine(8, (0, 79, "waiting", accept), (79, 80, "running", {}), (80, 100, "waiting", accept), root="main.serve")
+    s.goroutine(
+        8,
+        (0, 79, "waiting", accept),
+        (79, 80, "running", {}),
+        (80, 100, "waiting", accept),
+        root="main.serve",
+    )
     s.goroutine(9, (80, 81, "runnable", {"waker": 8}), (81, 90, "running", {}), root="main.handle")
 
 

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-import socket
 import struct
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -22,7 +19,9 @@ def record(
     four = address.packed if address.version == 4 else bytes(4)
     six = address.packed if address.version == 6 else bytes(10) + b"\xff\xff" + four
     family = 2 if address.version == 4 else 10
-    return struct.pack("<16xiiHHHH4s4s16s16s", old, new, 40000, port, family, protocol, bytes(4), four, bytes(16), six)
+    return struct.pack(
+        "<16xiiHHHH4s4s16s16s", old, new, 40000, port, family, protocol, bytes(4), four, bytes(16), six
+    )
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,7 @@ _KINDS = (
     _Kind("tls", ("tls",), "It waited for TLS handshakes in {what}", "Keep connections open; let sessions be resumed."),
     _Kind("network", ("network",), "It waited for the network in {what}", "Ask at once rather than in turn, or ask less."),
     _Kind("child", ("child",), "It waited for a child process: {what}", "Start children at once rather than in turn, or do without them."),
-    _Kind("pipe", ("pipe",), "It waited for a pipe in {what}", "Have its other side take or give more at once, or earlier: it set the pace."),
+    _Kind("pipe", ("pipe",), "It waited for a pipe in {what}", "Have its other side take or give more at once, or earlier."),
     _Kind("cgo", ("cgo",), "It was in C code, or calling it, in {what}", "Call less often with more; the call itself costs tens of ns."),
     _Kind("kernel", ("kernel", "kernel_wait"), "It was in the kernel, called by {what}", "Make fewer, larger system calls."),
     _Kind("minor_fault", ("minor_fault",), "It touched new memory in {what}", "Reuse memory instead of asking for new."),
@@ -142,7 +142,12 @@ def _rank(cause: Cause) -> tuple[int, float]:
 
 
 def _cause(
-    kind: _Kind, segments: list[Segment], found: Attribution, wall: float, own_s: float, with_it: Mapping[str, float]
+    kind: _Kind,
+    segments: list[Segment],
+    found: Attribution,
+    wall: float,
+    own_s: float,
+    with_it: Mapping[str, float],
 ) -> Cause | None:
     seconds = sum(one.seconds for one in segments)
     machine = all(STATES[name].where == "machine" for name in kind.states)
@@ -196,7 +201,9 @@ def _is_service(found: Attribution) -> bool:
 def _answering(segments: Iterable[Segment]) -> bool:
     """Whether the kernel mostly carried what a service reads and answers: that is what a service is for."""
     answering = sum(
-        one.seconds for one in segments if any(name.startswith(("net.(", "runtime.netpoll")) for name in one.stack)
+        one.seconds
+        for one in segments
+        if any(name.startswith(("net.(", "runtime.netpoll")) for name in one.stack)
     )
     return answering > sum(one.seconds for one in segments) / 2
 

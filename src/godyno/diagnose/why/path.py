@@ -4,7 +4,8 @@ While a thread runs or waits for a CPU, the time is its own. Where it slept unti
 crosses to that one at the moment of the wake-up; where an interrupt woke it (a timer, the disk, the network), what it slept in
 is on the path. Where an execution trace tells of goroutines the same walk goes over them, and down to the thread below
 while one runs. This is the analysis of wake-up chains of KUtrace and of Perfetto's critical path, with one difference: the
-path does not return to a waiter for the time before it waited, as its work then held nothing up.
+path does not return to a waiter for the time before it waited, as its work then held nothing up. It does return to one who waited for
+another process, and from one who slept for reasons that tell nothing of the time before somebody waited for it.
 """
 
 from __future__ import annotations
@@ -47,7 +48,9 @@ _RESOLVING = ("getaddrinfo", "getnameinfo", "res_search", "res_nsearch", "cgoLoo
 _C_POLLS = ("__poll", "poll", "__GI___poll", "__libc_poll", "ppoll", "__ppoll", "recvfrom", "__libc_recvfrom")
 _TIMERS = ("hrtimer", "timer_interrupt", "run_timer")
 _PIPES = ("pipe_write", "pipe_read", "pipe_release")
-_POLLED_NS = 2_000_000  # so long after the runtime heard of a pipe at most, the goroutine that waits for it goes on
+_POLLED_NS = (
+    2_000_000  # so long after the runtime heard of a pipe at most, the goroutine that waits for it goes on
+)
 _NETWORK = ("tcp_", "udp_", "net_rx", "sock_", "unix_stream", "unix_dgram", "napi_")
 
 
@@ -174,7 +177,12 @@ class Walk:
         kind = self._resolved(kind, waker, woke, self.stacks.polled(lane.tid, low) if polled else None)
         if kind in ("network", "sleep") and polled:
             kind = self._netpoll(kind, lane, stack)
-        elif kind == "wait" and not stack and (waker or 0) in self.lanes.threads and self._died(lane.pid, waker or 0):
+        elif (
+            kind == "wait"
+            and not stack
+            and (waker or 0) in self.lanes.threads
+            and self._died(lane.pid, waker or 0)
+        ):
             kind = "child"
         if kind == "child" and waker not in self.lanes.threads:
             waker = self._child(lane.pid, low)  # a dying thread's wake-ups are not seen
@@ -261,7 +269,9 @@ class Walk:
             return main
         stack = self.stacks.waited(main.pid, 1, main.end[index])
         why = main.why[index]
-        kind = states.waited_for(str(why.get("reason", "")), self.stacks.frames(stack), str(why.get("function", "")))
+        kind = states.waited_for(
+            str(why.get("reason", "")), self.stacks.frames(stack), str(why.get("function", ""))
+        )
         if kind not in _CROSSED:
             return None if kind == "idle" else main
         waker = self._next_waker(main, index) or whole(why.get("waker"))
@@ -418,8 +428,9 @@ class Walk:
             wait = Wait(low, self.t, kind, lane, stack, 0, where, ended, (lane.pid, waker))
             if other is not None and kind in _CROSSED and self._cross(other, wait):
                 return
-        if kind == "pipe" and self.t == lane.end[index] and (other := self._other_side(lane.pid)) is not None:
-            if self._cross(other, Wait(low, self.t, kind, lane, stack, 0, where)):
+        if kind == "pipe" and self.t == lane.end[index]:
+            other = self._other_side(lane.pid)
+            if other is not None and self._cross(other, Wait(low, self.t, kind, lane, stack, 0, where)):
                 return
         if kind == "channel" and not waker:
             kind = "sleep"  # a timer sent, or it was over
@@ -516,7 +527,9 @@ class Walk:
             )
             self.lane, self.floor = thread, None
             return
-        maker = self.lanes.threads.get(whole(lane.why[0].get("waker")) or 0) if lane.state[0] == READY else None
+        maker = (
+            self.lanes.threads.get(whole(lane.why[0].get("waker")) or 0) if lane.state[0] == READY else None
+        )
         if maker is not None and maker is not lane and maker.before(self.t) >= 0:
             self.lane, self.floor = maker, None
             return

@@ -50,7 +50,7 @@ class Places:
             if not parent:
                 break
             key = (pid, parent)
-        only = self._addresses.get(pid, frozenset())
+        only: set[str] = self._addresses.get(pid, set())
         return next(iter(only)) if len(only) == 1 else ""
 
     def file(self, pid: int, tid: int, t_ns: int) -> str:
@@ -65,7 +65,9 @@ class Places:
 
     @cached_property
     def _opened(self) -> list[tuple[int, int, int, str]]:
-        table = self._capture.sql("SELECT t_ns, pid, tid, args FROM events WHERE layer = 'connection' AND name = 'connect' ORDER BY t_ns")
+        table = self._capture.sql(
+            "SELECT t_ns, pid, tid, args FROM events WHERE layer = 'connection' AND name = 'connect' ORDER BY t_ns"
+        )
         return [
             (row["t_ns"], row["pid"], row["tid"], address)
             for row in table.to_pylist()

@@ -31,6 +31,7 @@ _PLAIN = {
     "wait": "unknown",
 }
 
+
 class Refine:
     """Makes segments of pieces."""
 
@@ -184,7 +185,9 @@ class Refine:
         """
         around = STATES[segment.state].where == "machine"
         for wait in piece.via:
-            between = piece.pid != wait.lane.pid  # also what is not known, or a collection, of a process that is waited for
+            between = (
+                piece.pid != wait.lane.pid
+            )  # also what is not known, or a collection, of a process that is waited for
             if segment.state == "observer" or (not between and _stays(segment.state)):
                 return segment
             label = self._label(wait, piece)

@@ -80,7 +80,8 @@ class Stacks:
     def _polls(self) -> dict[int, tuple[list[int], list[int], list[int]]]:
         table = self._capture.sql(
             "SELECT tid, t_start_ns AS a, t_end_ns AS b, TRY_CAST(args->>'result' AS BIGINT) AS r FROM spans WHERE layer = 'syscall' "
-            "AND name IN ('poll', 'ppoll', 'select', 'pselect6', 'epoll_wait', 'epoll_pwait', 'epoll_pwait2') AND json_valid(args) ORDER BY tid, a"
+            "AND name IN ('poll', 'ppoll', 'select', 'pselect6', 'epoll_wait', 'epoll_pwait', 'epoll_pwait2') AND json_valid(args) "
+            "ORDER BY tid, a"
         )
         out: dict[int, tuple[list[int], list[int], list[int]]] = {}
         for tid, start, end, result in zip(*(table[index].to_pylist() for index in range(4)), strict=True):
@@ -134,7 +135,8 @@ class Stacks:
             found = self._facts[stack] = Facts(
                 states.slept_in(frames), states.ran_in(frames, True) if frames else "", states.ran_in(frames, False) if frames else "",
                 states.own_function(frames), states.call_of(frames), states.initialised(frames),
-                states.reads_pages(frames), tuple(name for name, _ in frames[:40]), tuple(name for name, kernel in frames[:40] if not kernel),
+                states.reads_pages(frames), tuple(name for name, _ in frames[:40]),
+                tuple(name for name, is_kernel in frames[:40] if not is_kernel),
             )  # fmt: skip
         return found
 

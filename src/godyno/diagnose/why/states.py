@@ -196,7 +196,9 @@ def slept_in(frames: Frames) -> str:
                 return "disk_write" if _has(kernel, _WRITES) else "disk_read"
             if kind in ("network", "poll"):
                 return network(frames) or kind
-            if kind in ("pipe", "spawn") and _has([name for name, is_kernel in frames if not is_kernel], _STARTING_CHILD):
+            if kind in ("pipe", "spawn") and _has(
+                [name for name, is_kernel in frames if not is_kernel], _STARTING_CHILD
+            ):
                 return "child"  # until it runs its program
             return kind
     return "" if not kernel else "kernel_wait"

@@ -217,7 +217,9 @@ class Surroundings:
 
     @cached_property
     def _collectors(self) -> dict[int, Level]:
-        return self._ran(lambda lane: any(str(why.get("reason", "")).startswith("GC worker") for why in lane.why))
+        return self._ran(
+            lambda lane: any(str(why.get("reason", "")).startswith("GC worker") for why in lane.why)
+        )
 
     @cached_property
     def _running(self) -> dict[int, Level]:

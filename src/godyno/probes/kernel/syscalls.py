@@ -144,7 +144,9 @@ class Calls:
         for since, until, number, result, pid, tid, first in self._spans:
             name = syscall_name(number, self.machine)
             told: dict[str, Any] = {"error": -result} if -4096 < result < 0 else {"result": result}
-            self.sink.span(since, until, "syscall", f"{pid}/{tid}", name, pid, tid, {**told, **_file(name, first)})
+            self.sink.span(
+                since, until, "syscall", f"{pid}/{tid}", name, pid, tid, {**told, **_file(name, first)}
+            )
         for entry in self._sums.values():
             self._point(entry)
 
