@@ -10,7 +10,6 @@ another process, and from one who slept for reasons that tell nothing of the tim
 
 from __future__ import annotations
 
-import bisect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -18,6 +17,7 @@ from godyno.diagnose.processes import Process, whole
 from godyno.diagnose.why import states
 from godyno.diagnose.why.lanes import CALL, READY, RUN, SLEEP, Lane, Lanes
 from godyno.diagnose.why.programs import is_driver
+from godyno.diagnose.why.sleeps import Sleeps, followed, next_waker
 from godyno.diagnose.why.stacks import Stacks
 
 # What is waited for elsewhere in the tree, and so is no answer by itself.
@@ -38,20 +38,6 @@ _IDLE = (
     "pipe",
 )
 _SHORT_NS = 100_000
-_CLOSING_NS = 20_000_000  # a process's files are closed somewhat after its end
-_SOCKETS = frozenset({"socket", "accept", "accept4", "connect", "socketpair"})
-_ACCEPTS = frozenset({"accept", "accept4"})
-_DYING_NS = 2_000_000  # a child's end and who is woken by it lie so near at most
-# What a thread sleeps in while the C library's resolver waits for an answer; what the goroutine calls then, and where the thread is.
-_UNTOLD = ("poll", "network", "futex", "unknown", "")
-_RESOLVING = ("getaddrinfo", "getnameinfo", "res_search", "res_nsearch", "cgoLookup", "cgoResSearch")
-_C_POLLS = ("__poll", "poll", "__GI___poll", "__libc_poll", "ppoll", "__ppoll", "recvfrom", "__libc_recvfrom")
-_TIMERS = ("hrtimer", "timer_interrupt", "run_timer")
-_PIPES = ("pipe_write", "pipe_read", "pipe_release")
-_POLLED_NS = (
-    2_000_000  # so long after the runtime heard of a pipe at most, the goroutine that waits for it goes on
-)
-_NETWORK = ("tcp_", "udp_", "net_rx", "sock_", "unix_stream", "unix_dgram", "napi_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +80,7 @@ class Walk:
 
     def __init__(self, lanes: Lanes, stacks: Stacks, processes: Sequence[Process]) -> None:
         self.lanes, self.stacks = lanes, stacks
-        self.processes = processes
+        self.sleeps = Sleeps(lanes, stacks, processes)
         self.pieces: list[Piece] = []
 
     def from_end(self, lane: Lane, t_end_ns: int, t_start_ns: int) -> list[Piece]:
@@ -165,31 +151,10 @@ class Walk:
             self._put(low, state, "", lane)
             return
         stack = self.stacks.slept(lane.tid, low)
-        kind = self.stacks.facts(stack).slept_in if stack else ""
-        waker = self._woken_by(lane, index)
         woke = self.stacks.woke(lane.tid, self.t)
-        where = self.stacks.facts(stack).own
-        polled = kind == "poll"
         calls = self._call_where if self.floor is not None and self._call else ""
-        if kind in _UNTOLD and self._asks_for_names(lane, stack, calls):
-            self._sleep(low, "dns", lane, stack, calls or where)
-            return
-        kind = self._resolved(kind, waker, woke, self.stacks.polled(lane.tid, low) if polled else None)
-        if kind in ("network", "sleep") and polled:
-            kind = self._netpoll(kind, lane, stack)
-        elif (
-            kind == "wait"
-            and not stack
-            and (waker or 0) in self.lanes.threads
-            and self._died(lane.pid, waker or 0)
-        ):
-            kind = "child"
-        if kind == "child" and waker not in self.lanes.threads:
-            waker = self._child(lane.pid, low)  # a dying thread's wake-ups are not seen
-        elif kind in ("sleep", "pipe") and polled and waker not in self.lanes.threads:
-            died = self._child(lane.pid, max(low, self.t - _CLOSING_NS))
-            if died in self.lanes.threads:  # it closed a pipe as it died
-                kind, waker = "child", died
+        kind, waker = self.sleeps.named(lane, index, self.t, stack, woke, calls)
+        where = (calls if kind == "dns" else "") or self.stacks.facts(stack).own
         if kind in ("wait", "child", "pipe", "lock") and waker in self.lanes.threads:
             other = self._waker(lane, waker or 0, woke)
             aside = self._aside(other) if other is not None and other.pid == lane.pid else ""
@@ -274,7 +239,7 @@ class Walk:
         )
         if kind not in _CROSSED:
             return None if kind == "idle" else main
-        waker = self._next_waker(main, index) or whole(why.get("waker"))
+        waker = next_waker(main, index) or whole(why.get("waker"))
         other = self.lanes.goroutines.get((main.pid, waker or 0))
         return None if other is None or other is idle or self._aside(other) else other
 
@@ -301,79 +266,6 @@ class Walk:
             and other.tid in self.lanes.runs_on
             and self.lanes.goroutine_at(other.pid, other.tid, self.t) is None
         )
-
-    def _woken_by(self, lane: Lane, index: int) -> int | None:
-        """The tid of who ended a thread's sleep now; 0 for an interrupt, None where that is not known."""
-        if self._followed(lane, index):
-            return self._next_waker(lane, index)
-        over = index + 1 < len(lane.start) and lane.end[index] == lane.start[index + 1] == self.t
-        return 0 if over and self.lanes.sees_wakeups else None
-
-    @staticmethod
-    def _next_waker(lane: Lane, index: int) -> int | None:
-        return whole(lane.why[index + 1].get("waker")) if index + 1 < len(lane.why) else None
-
-    def _child(self, pid: int, since_ns: int) -> int | None:
-        """The main thread of the child that died last, since then."""
-        died = [
-            one
-            for one in self.processes
-            if one.ppid == pid and since_ns <= one.t_end_ns <= self.t + 1_000_000
-        ]
-        last = max(died, key=lambda one: one.t_end_ns, default=None)
-        if last is None:
-            return None
-        lane = self._busy_thread(last.pid, set())
-        return lane.tid if lane is not None else None
-
-    def _netpoll(self, kind: str, lane: Lane, stack: int) -> str:
-        """What a Go program waits for where all its goroutines do and which of them is not known, by the calls that it makes at all.
-
-        One who opens no sockets is at a pipe or the like; one who accepts connections and opens none waits to be asked. One who does
-        both may wait for either, and a timer of a service may be a handler's or only a deadline.
-        """
-        calls = self.stacks.calls(lane.pid)
-        traced = self.lanes.traced.get(lane.pid)
-        within = traced is not None and traced[0] < self.t <= traced[1]
-        if not calls or within or "runtime.netpoll" not in self.stacks.facts(stack).user:
-            return kind
-        if calls & _ACCEPTS:
-            return "idle" if kind == "network" and "connect" not in calls else "unknown"
-        return kind if kind == "sleep" or calls & _SOCKETS else "pipe"
-
-    def _died(self, pid: int, tid: int) -> bool:
-        """Whether a child of this process, on whose thread it is, died just now."""
-        of = self._process(self.lanes.threads[tid].pid)
-        return of is not None and of.ppid == pid and abs(of.t_end_ns - self.t) < _DYING_NS
-
-    def _asks_for_names(self, lane: Lane, stack: int, calls: str) -> bool:
-        """Whether a thread is in the C library to have a name looked up: by what the goroutine called; without that, by its poll in a
-        process that calls sendmmsg, as of the whole library only the resolver does, to ask for both kinds of addresses at once.
-        """
-        if calls:
-            return _has((calls,), _RESOLVING)
-        leaf = self.stacks.facts(stack).user[:1]
-        return bool(leaf) and leaf[0] in _C_POLLS and "sendmmsg" in self.stacks.calls(lane.pid)
-
-    def _resolved(self, kind: str, waker: object, woke: int, ready: int | None) -> str:
-        """What a sleep was, now that it is known who ended it; of a poll, ``ready`` is what it gave back: 0 where its time was over."""
-        names = [name for name, _ in self.stacks.frames(woke)]
-        by_thread = isinstance(waker, int) and waker in self.lanes.threads
-        if kind in ("futex", "", "signal", "kernel_wait"):
-            if by_thread:
-                return "lock" if _has(names, ("Mutex).Unlock", "Mutex).RUnlock", "mutex_unlock")) else "wait"
-            if waker == 0 or _has(names, _TIMERS):
-                return "sleep" if kind == "futex" or _has(names, _TIMERS) else kind or "unknown"
-            return kind if kind == "kernel_wait" else "unknown"
-        if kind == "poll":
-            if _has(names, _TIMERS) or ready == 0:
-                return "sleep"
-            if _has(names, _NETWORK):
-                return "network"
-            if by_thread:
-                return "pipe" if _has(names, _PIPES) else "wait"
-            return "sleep" if waker == 0 and not names and ready is None else "network"
-        return "child" if kind == "spawn" else kind
 
     def _goroutine(self, lane: Lane, index: int, low: int) -> None:
         state = lane.state[index]
@@ -418,7 +310,7 @@ class Walk:
         frames = self.stacks.frames(stack)
         function = str(why.get("function", ""))
         kind = states.waited_for(str(why.get("reason", "")), frames, function)
-        after = lane.why[index + 1] if self._followed(lane, index) else {}
+        after = lane.why[index + 1] if followed(lane, index, self.t) else {}
         waker = after.get("waker", why.get("waker"))
         where = self.stacks.facts(stack).own or function
         if kind in _CROSSED and isinstance(waker, int) and waker > 0 and self.t == lane.end[index]:
@@ -429,37 +321,14 @@ class Walk:
             if other is not None and kind in _CROSSED and self._cross(other, wait):
                 return
         if kind == "pipe" and self.t == lane.end[index]:
-            other = self._other_side(lane.pid)
+            other = self.sleeps.other_side(lane.pid, self.t)
             if other is not None and self._cross(other, Wait(low, self.t, kind, lane, stack, 0, where)):
                 return
         if kind == "channel" and not waker:
             kind = "sleep"  # a timer sent, or it was over
         self._sleep(low, "unknown" if kind == "wait" else kind, lane, stack, where)
 
-    def _other_side(self, pid: int) -> Lane | None:
-        """Who, in another process, ended a poll of this one's just now by what it did to a pipe."""
-        for tid in self.lanes.of_process.get(pid, ()):
-            thread = self.lanes.threads[tid]
-            index = bisect.bisect_right(thread.end, self.t) - 1
-            while index >= 0 and thread.end[index] > self.t - _POLLED_NS:
-                waker = self._next_waker(thread, index) if thread.state[index] == SLEEP else None
-                other = self.lanes.threads.get(waker or 0)
-                if other is not None and other.pid != pid:
-                    woke = self.stacks.frames(self.stacks.woke(tid, thread.end[index]))
-                    if _has([name for name, _ in woke], _PIPES):
-                        return other
-                index -= 1
-        return None
-
     # ---- where to go on
-
-    def _followed(self, lane: Lane, index: int) -> bool:
-        return (
-            lane.end[index] == self.t
-            and index + 1 < len(lane.start)
-            and lane.start[index + 1] == self.t
-            and lane.state[index + 1] == READY
-        )
 
     def _cross(self, other: Lane, wait: Wait) -> bool:
         if other.before(self.t) < 0 or wait.lane is other:
@@ -472,7 +341,7 @@ class Walk:
             on_it = self.lanes.goroutine_at(other.pid, other.tid, self.t)
             other = on_it if on_it is not None and on_it is not wait.lane else other
         self.lane, self.floor = other, None
-        if other.pid != wait.lane.pid and not is_driver(self._process(wait.lane.pid)):
+        if other.pid != wait.lane.pid and not is_driver(self.sleeps.process(wait.lane.pid, self.t)):
             wait = replace(wait, back=True)
         self.waiters[id(other)] = wait.lane
         self.via = (*(one for one in self.via if one.t_start_ns < self.t), wait)
@@ -489,22 +358,8 @@ class Walk:
         if tid in self.stacks.watchmen or any(
             name == "runtime.sysmon" for name, _ in self.stacks.frames(woke)
         ):
-            return self._busy_thread(lane.pid, {lane.tid, tid})
+            return self.sleeps.busy_thread(lane.pid, {lane.tid, tid}, self.t)
         return self.lanes.threads[tid]
-
-    def _busy_thread(self, pid: int, but: set[int]) -> Lane | None:
-        """The thread of a process that runs just before now, else the one that ran last."""
-        best, last = None, -1
-        for tid in self.lanes.of_process.get(pid, ()):
-            lane = self.lanes.threads.get(tid)
-            if lane is None or tid in but or lane.pid != pid or tid in self.stacks.watchmen:
-                continue
-            index = lane.before(self.t)
-            while index >= 0 and lane.state[index] != RUN and lane.end[index] > self.t - 10**9:
-                index -= 1
-            if index >= 0 and lane.state[index] == RUN and min(lane.end[index], self.t) > last:
-                best, last = lane, min(lane.end[index], self.t)
-        return best
 
     def _born(self, lane: Lane) -> None:
         """The lane begins here: on to what made it."""
@@ -523,7 +378,7 @@ class Walk:
             thread = (
                 thread
                 if thread is not None and thread.before(self.t) >= 0
-                else self._busy_thread(lane.pid, set())
+                else self.sleeps.busy_thread(lane.pid, set(), self.t)
             )
             self.lane, self.floor = thread, None
             return
@@ -533,15 +388,11 @@ class Walk:
         if maker is not None and maker is not lane and maker.before(self.t) >= 0:
             self.lane, self.floor = maker, None
             return
-        other = self._busy_thread(lane.pid, {lane.tid})
+        other = self.sleeps.busy_thread(lane.pid, {lane.tid}, self.t)
         if other is None:
-            process = self._process(lane.pid)
-            other = self._busy_thread(process.ppid, set()) if process and process.ppid else None
+            process = self.sleeps.process(lane.pid, self.t)
+            other = self.sleeps.busy_thread(process.ppid, set(), self.t) if process and process.ppid else None
         self.lane, self.floor = other, None
-
-    def _process(self, pid: int) -> Process | None:
-        found = [one for one in self.processes if one.pid == pid and one.t_start_ns <= self.t + 10**9]
-        return found[-1] if found else None
 
     # ---- pieces
 
@@ -570,7 +421,3 @@ class Walk:
             self.t = cut
             if back is not None and self._enter(back.lane):
                 return
-
-
-def _has(names: Sequence[str], words: Sequence[str]) -> bool:
-    return any(word in name for name in names for word in words)
