@@ -179,6 +179,8 @@ def _cause(
             if any(option in text for text in found.missing)
         ]
         advice = f"Record it with {' '.join(options)}: that tells what it waited for." if options else ""
+    if kind.name == "network" and not what:
+        advice += " Whether it was DNS, connecting, TLS or an answer, --instrument tells."
     if doing:
         claim += f" (meanwhile: {next(iter(doing))})"
     severity = "info"
