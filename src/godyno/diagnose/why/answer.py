@@ -9,11 +9,11 @@ from typing import Any
 
 from godyno.diagnose.processes import Process, processes
 from godyno.diagnose.why import states
-from godyno.diagnose.why.attribution import Attribution, Segment
+from godyno.diagnose.why.attribution import Attribution, Segment, totals
 from godyno.diagnose.why.causes import Cause, causes
 from godyno.diagnose.why.lanes import RUN, SLEEP, Lane, Lanes, read_lanes
 from godyno.diagnose.why.others import others, ranked
-from godyno.diagnose.why.path import Walk
+from godyno.diagnose.why.path import Piece, Walk
 from godyno.diagnose.why.refine import Refine
 from godyno.diagnose.why.requests import request_pieces
 from godyno.diagnose.why.stacks import Stacks
@@ -119,10 +119,8 @@ def attribute(
         return Attribution(begin, end, (Segment(begin, end, "unknown"),), "path", pid, label, cpus, unseen)
     walk = Walk(lanes, stacks, lives)
     pieces, view = walk.from_end(last, end, begin), "path"
-    idle = sum(one.t_end_ns - one.t_start_ns for one in pieces if one.kind == "idle")
-    if thread is None and idle > (end - begin) / 2:
-        served = request_pieces(walk, lanes, stacks, pid, begin, end)
-        pieces, view = (served, "requests") if served else (pieces, view)
+    if thread is None and (served := _served(walk, lanes, stacks, pieces, end - begin)):
+        pieces, view = served, "requests"
     refine = Refine(
         capture, lanes, stacks, Surroundings(capture, lanes, cpus), lives, _go_pids(capture, lanes)
     )
@@ -234,6 +232,26 @@ def _ending_goroutine(lanes: Lanes, pid: int, end_ns: int) -> Lane | None:
         if lane.state[-1] == SLEEP and "godyno" in str(lane.why[-1].get("function", "")):
             return lane
     return main or next((lane for (of, _), lane in lanes.goroutines.items() if of == pid), None)
+
+
+def _served(walk: Walk, lanes: Lanes, stacks: Stacks, pieces: list[Piece], length_ns: int) -> list[Piece]:
+    """The path with a service's part of it as that of its requests, where the service, which may be a child, waited for more than half of
+    the time to be asked; empty where it did not.
+    """
+    idle = totals(
+        (str(one.pid), (one.t_end_ns - one.t_start_ns) * 1.0) for one in pieces if one.kind == "idle"
+    )
+    if not idle or next(iter(idle.values())) <= length_ns / 2:
+        return []
+    pid = int(next(iter(idle)))
+    own = [one for one in pieces if one.pid == pid]
+    begin, end = own[0].t_start_ns, own[-1].t_end_ns
+    served = request_pieces(walk, lanes, stacks, pid, begin, end)
+    if not served:
+        return []
+    return [
+        *(one for one in pieces if one.t_end_ns <= begin), *served, *(one for one in pieces if one.t_start_ns >= end),
+    ]  # fmt: skip
 
 
 def _cpus(capture: Any) -> int:

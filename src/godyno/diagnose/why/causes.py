@@ -108,12 +108,12 @@ _NO_FAULT = (
 
 def causes(found: Attribution) -> list[Cause]:
     """The causes of an attribution: the program's own, by what they would save, then those of its surroundings."""
-    wall = found.wall_s
+    wall, served = found.wall_s, _served(found)
     own_s = max(
         sum(
             one.seconds
             for one in found.segments
-            if STATES[one.state].where == "program" and one.state != "idle"
+            if STATES[one.state].where == "program" and one.state != "idle" and _of_served(one, served)
         ),
         1e-9,
     )
@@ -124,7 +124,7 @@ def causes(found: Attribution) -> list[Cause]:
     out = []
     for kind in _KINDS:
         segments = [one for state in kind.states for one in of_state.get(state, ())]
-        if (cause := _cause(kind, segments, found, wall, own_s, with_it)) is not None:
+        if (cause := _cause(kind, segments, found, wall, own_s, with_it, served)) is not None:
             out.append(cause)
     return sorted(out, key=_rank)
 
@@ -148,15 +148,18 @@ def _cause(
     wall: float,
     own_s: float,
     with_it: Mapping[str, float],
+    served: int,
 ) -> Cause | None:
     seconds = sum(one.seconds for one in segments)
     machine = all(STATES[name].where == "machine" for name in kind.states)
     unknown = kind.name == "unknown"
-    share, of_own = seconds / wall, seconds / (wall if machine or unknown else own_s)
+    mine = [one for one in segments if _of_served(one, served)]
+    own = sum(one.seconds for one in mine)
+    share, of_own = seconds / wall, seconds / wall if machine or unknown else own / own_s
     least = 1.0 if unknown else 0.25
     if not segments or of_own < LEAST_SHARE * least or seconds < LEAST_S * least:
         return None
-    by = totals((one.detail, one.seconds) for one in segments if one.detail)
+    by = totals((one.detail, one.seconds) for one in mine or segments if one.detail)
     what = next(iter(by), "")
     claim = kind.says.format(what=what or "a place that was not recorded")
     claim += f" for {units.show_seconds(seconds)}, {share:.0%} of the path"
@@ -184,7 +187,7 @@ def _cause(
     if doing:
         claim += f" (meanwhile: {next(iter(doing))})"
     severity = "info"
-    work = kind.name in _NO_FAULT or (kind.name == "kernel" and _is_service(found) and _answering(segments))
+    work = kind.name in _NO_FAULT or (kind.name == "kernel" and _is_service(found) and _answering(mine))
     if not machine and not work and of_own >= LEAST_SHARE and seconds >= LEAST_S:
         severity = "warning" if of_own >= WARNING_SHARE else "note"
     saves = seconds * kind.saves * (_parallel(segments, found) if kind.name in ("lock", "channel") else 1.0)
@@ -194,6 +197,20 @@ def _cause(
         kind.name, claim, seconds, share, of_own, saves, Confidence.HIGH if what else Confidence.MEDIUM, _evidence(segments), advice,
         severity, what, "recorder" if unknown else "machine" if machine else "program", tuple(list(by.items())[:5]),
     )  # fmt: skip
+
+
+def _served(found: Attribution) -> int:
+    """The pid of the service whose requests the path is of; 0 where it is of none, and all of it counts."""
+    if found.view != "requests":
+        return 0
+    return int(
+        next(iter(totals((str(one.pid), one.seconds) for one in found.segments if one.state == "idle")), 0)
+    )
+
+
+def _of_served(one: Segment, served: int) -> bool:
+    """Whether a moment is the service's: not of its build by `go run`, say. What it waits for in another process is its own, too."""
+    return not served or one.pid == served or one.state in ("child", "pipe")
 
 
 def _is_service(found: Attribution) -> bool:

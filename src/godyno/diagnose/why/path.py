@@ -269,6 +269,9 @@ class Walk:
 
     def _goroutine(self, lane: Lane, index: int, low: int) -> None:
         state = lane.state[index]
+        if state == CALL and self._aside(lane) == "idle":  # it takes signals all its life
+            self._sleep(low, "idle", lane, 0, str(lane.why[index].get("function", "")))
+            return
         if state in (RUN, CALL):
             thread = self.lanes.threads.get(lane.thread[index])
             if thread is not None and thread.pid == lane.pid and thread.before(self.t) >= 0:
@@ -313,9 +316,11 @@ class Walk:
         after = lane.why[index + 1] if followed(lane, index, self.t) else {}
         waker = after.get("waker", why.get("waker"))
         where = self.stacks.facts(stack).own or function
+        by = whole(waker) or next_waker(lane, index) or 0
+        if kind in _CROSSED:  # also of a wait that is entered while it lasts
+            kind = states.system_goroutine(self.lanes.roots.get((lane.pid, by), "")) or kind
         if kind in _CROSSED and isinstance(waker, int) and waker > 0 and self.t == lane.end[index]:
             other = self.lanes.goroutines.get((lane.pid, waker))
-            kind = states.system_goroutine(self.lanes.roots.get((lane.pid, waker), "")) or kind
             ended = str(after.get("function", ""))
             wait = Wait(low, self.t, kind, lane, stack, 0, where, ended, (lane.pid, waker))
             if other is not None and kind in _CROSSED and self._cross(other, wait):
