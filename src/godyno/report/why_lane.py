@@ -50,7 +50,7 @@ def why_lane(capture: Any, window: Window, payload: Payload) -> list[dict[str, A
                     (
                         units.show_seconds(one.seconds),
                         one.doing and f"meanwhile {one.doing}",
-                        one.pid and f"pid {one.pid}",
+                        f"pid {one.pid}" if one.pid else "",
                     ),
                 )
             )

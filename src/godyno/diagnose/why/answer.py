@@ -14,6 +14,7 @@ from godyno.diagnose.why.causes import Cause, causes
 from godyno.diagnose.why.lanes import RUN, SLEEP, Lane, Lanes, read_lanes
 from godyno.diagnose.why.others import others, ranked
 from godyno.diagnose.why.path import Piece, Walk
+from godyno.diagnose.why.programs import TOOLS
 from godyno.diagnose.why.refine import Refine
 from godyno.diagnose.why.requests import request_pieces
 from godyno.diagnose.why.stacks import Stacks
@@ -122,10 +123,17 @@ def attribute(
     if thread is None and (served := _served(walk, lanes, stacks, pieces, end - begin)):
         pieces, view = served, "requests"
     refine = Refine(
-        capture, lanes, stacks, Surroundings(capture, lanes, cpus), lives, _go_pids(capture, lanes)
+        capture,
+        lanes,
+        stacks,
+        Surroundings(capture, lanes, cpus),
+        lives,
+        _go_pids(capture, lanes),
+        pid if process is not None else 0,
     )
     segments = refine.segments(pieces)
-    missing = _missing(lanes, stacks, pid)
+    programs = {one.pid for one in lives if one.kind not in TOOLS}
+    missing = _missing(lanes, stacks, bool(refine.go & programs))
     if capture.manifest.result is None:
         missing.insert(
             0, "The recording was cut off: this is what there is of it, and what came later is not known."
@@ -268,7 +276,8 @@ def _go_pids(capture: Any, lanes: Lanes) -> frozenset[int]:
     return frozenset(table["pid"].to_pylist()) | frozenset(lanes.traced)
 
 
-def _missing(lanes: Lanes, stacks: Stacks, pid: int) -> list[str]:
+def _missing(lanes: Lanes, stacks: Stacks, programs: bool) -> list[str]:
+    """What was not recorded and would have told more; ``programs`` says that there are Go programs other than those that build."""
     out = []
     if not stacks.has_cpu:
         out.append("Without CPU samples (--level standard) it is not known what ran on the CPU.")
@@ -276,7 +285,7 @@ def _missing(lanes: Lanes, stacks: Stacks, pid: int) -> list[str]:
         out.append(
             "Without --level deep it is not known what threads slept in: disk, network, timers and locks look alike."
         )
-    if not lanes.traced:
+    if not lanes.traced and (programs or not stacks.has_sleeps):
         out.append(
             "Without --instrument it is not known what goroutines waited for: locks, channels and timers are guessed from threads."
         )

@@ -106,6 +106,10 @@ _NO_FAULT = (
 )  # a program that needs more than the machine has may be well all the same
 
 
+# No fault of who asks either, where it is a compiler's or a linker's.
+_OF_TOOLS = ("kernel", "minor_fault", "load", "package_init")
+
+
 def causes(found: Attribution) -> list[Cause]:
     """The causes of an attribution: the program's own, by what they would save, then those of its surroundings."""
     wall, served = found.wall_s, _served(found)
@@ -188,6 +192,7 @@ def _cause(
         claim += f" (meanwhile: {next(iter(doing))})"
     severity = "info"
     work = kind.name in _NO_FAULT or (kind.name == "kernel" and _is_service(found) and _answering(mine))
+    work = work or (kind.name in _OF_TOOLS and sum(one.seconds for one in mine if one.tool) > own / 2)
     if not machine and not work and of_own >= LEAST_SHARE and seconds >= LEAST_S:
         severity = "warning" if of_own >= WARNING_SHARE else "note"
     saves = seconds * kind.saves * (_parallel(segments, found) if kind.name in ("lock", "channel") else 1.0)

@@ -11,6 +11,11 @@ _DRIVERS = frozenset({
     "runuser", "tini", "nohup", "stdbuf", "chrt", "taskset", "setsid", "xargs", "script", "watch", "gotestsum", "strace", "perf",
     "unshare", "nsenter", "systemd-run", "python", "python3",
 })  # fmt: skip
+# What builds: nobody who asks why a build was slow can mend how these do their work, only what they are given.
+TOOLS = frozenset({
+    "go", "gotool", "compile", "link", "asm", "cgo", "vet", "cover", "buildid", "pack", "covdata", "gcc", "cc1", "as", "collect2", "ld",
+    "shim",
+})  # fmt: skip
 _MOST_ABOVE = 64
 _MOST_SHOWN = 60
 

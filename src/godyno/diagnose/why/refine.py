@@ -13,7 +13,7 @@ from godyno.diagnose.why.attribution import Segment
 from godyno.diagnose.why.lanes import CALL, READY, RUN, Lanes
 from godyno.diagnose.why.path import Piece, Wait
 from godyno.diagnose.why.places import Places
-from godyno.diagnose.why.programs import child_above, command, is_driver
+from godyno.diagnose.why.programs import TOOLS, child_above, command, is_driver
 from godyno.diagnose.why.stacks import Stacks
 from godyno.diagnose.why.states import STATES
 from godyno.diagnose.why.surroundings import STRETCHED, Surroundings
@@ -33,12 +33,13 @@ _PLAIN = {
 
 
 class Refine:
-    """Makes segments of pieces."""
+    """Makes segments of pieces. ``of`` is the process that was asked for by name: a compiler's functions are told only of that."""
 
     def __init__(
-        self, capture: Any, lanes: Lanes, stacks: Stacks, surroundings: Surroundings, processes: Sequence[Process], go: frozenset[int]
+        self, capture: Any, lanes: Lanes, stacks: Stacks, surroundings: Surroundings, processes: Sequence[Process], go: frozenset[int],
+        of: int = 0,
     ) -> None:  # fmt: skip
-        self.lanes, self.stacks, self.surroundings, self.go = lanes, stacks, surroundings, go
+        self.lanes, self.stacks, self.surroundings, self.go, self.of = lanes, stacks, surroundings, go, of
         self.places = Places(capture, lanes)
         self._names = {one.pid: one for one in processes}
         self._roots = lanes.roots
@@ -149,10 +150,17 @@ class Refine:
 
     def _segment(self, piece: Piece, start: int, end: int, state: str, detail: str, stack: int) -> Segment:
         facts = self.stacks.facts(stack)
+        state = state if state in STATES else "unknown"
+        process = self._names.get(piece.pid)
+        tool = process is not None and piece.pid != self.of and process.kind in TOOLS
+        if process is not None and tool and process.kind != "go" and STATES[state].where != "machine":
+            detail = (
+                process.label
+            )  # nobody mends a function of the compiler: what it was at work on is the thing
         return Segment(
-            start, end, state if state in STATES else "unknown", detail, piece.pid, piece.tid, piece.goroutine, facts.names,
+            start, end, state, detail, piece.pid, piece.tid, piece.goroutine, facts.names,
             phase=facts.init if state != "package_init" else "",
-            waiter=next((one.where for one in piece.via if one.where), ""),
+            waiter=next((one.where for one in piece.via if one.where), ""), tool=tool,
         )  # fmt: skip
 
     # ---- what lies over it
@@ -239,8 +247,8 @@ class Refine:
 def _alike(a: Segment, b: Segment) -> bool:
     return (
         a.t_end_ns == b.t_start_ns
-        and (a.state, a.detail, a.pid, a.goroutine, a.doing, a.holder, a.waiter, a.within)
-        == (b.state, b.detail, b.pid, b.goroutine, b.doing, b.holder, b.waiter, b.within)
+        and (a.state, a.detail, a.pid, a.goroutine, a.doing, a.holder, a.waiter, a.within, a.tool)
+        == (b.state, b.detail, b.pid, b.goroutine, b.doing, b.holder, b.waiter, b.within, b.tool)
         and (a.tid == b.tid or a.goroutine != 0)
     )
 

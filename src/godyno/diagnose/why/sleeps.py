@@ -29,7 +29,12 @@ class Sleeps:
     """Names the sleeps of a capture's threads, and finds who ended them. ``processes`` are those of the capture."""
 
     def __init__(self, lanes: Lanes, stacks: Stacks, processes: Sequence[Process]) -> None:
-        self.lanes, self.stacks, self.processes = lanes, stacks, processes
+        self.lanes, self.stacks = lanes, stacks
+        self._numbered: dict[int, list[Process]] = {}
+        self._children: dict[int, list[Process]] = {}
+        for one in processes:
+            self._numbered.setdefault(one.pid, []).append(one)
+            self._children.setdefault(one.ppid, []).append(one)
 
     def named(
         self, lane: Lane, index: int, t_ns: int, stack: int, woke: int, calls: str
@@ -43,9 +48,12 @@ class Sleeps:
         waker = self._woken_by(lane, index, t_ns)
         if kind in _UNTOLD and self._asks_for_names(lane, stack, calls):
             return "dns", None
-        polled = kind == "poll"
+        slept, polled = kind, kind == "poll"
         kind = self._resolved(kind, waker, woke, self.stacks.polled(lane.tid, since) if polled else None)
         by_thread = waker in self.lanes.threads
+        if kind == "unknown" and waker is None and slept == "futex":
+            busy = self._futex(lane, since, t_ns)
+            kind, waker = ("wait", busy) if busy else (kind, waker)
         if kind in ("network", "sleep") and polled:
             kind = self._netpoll(kind, lane, stack, t_ns)
         elif kind == "wait" and not stack and by_thread and self._died(lane.pid, waker or 0, t_ns):
@@ -74,7 +82,7 @@ class Sleeps:
 
     def process(self, pid: int, t_ns: int) -> Process | None:
         """The process that has this number then."""
-        found = [one for one in self.processes if one.pid == pid and one.t_start_ns <= t_ns + 10**9]
+        found = [one for one in self._numbered.get(pid, ()) if one.t_start_ns <= t_ns + 10**9]
         return found[-1] if found else None
 
     def other_side(self, pid: int, t_ns: int) -> Lane | None:
@@ -92,6 +100,19 @@ class Sleeps:
                 index -= 1
         return None
 
+    def _futex(self, lane: Lane, since_ns: int, t_ns: int) -> int:
+        """Who ended a wait at a futex where the record of it is missing, as those of the shortest states are in long recordings: one of
+        the same process, so the one that ran last. 0 where none ran meanwhile, or goroutines tell.
+        """
+        window = self.lanes.traced.get(lane.pid)
+        busy = self.busy_thread(lane.pid, {lane.tid}, t_ns)
+        if busy is None or (window is not None and window[0] < t_ns <= window[1]):
+            return 0
+        index = busy.before(t_ns)
+        while index >= 0 and busy.state[index] != RUN:
+            index -= 1
+        return busy.tid if index >= 0 and busy.end[index] > since_ns else 0
+
     def _woken_by(self, lane: Lane, index: int, t_ns: int) -> int | None:
         """The tid of who ended a thread's sleep now; 0 for an interrupt, None where that is not known."""
         if followed(lane, index, t_ns):
@@ -101,9 +122,7 @@ class Sleeps:
 
     def _child(self, pid: int, since_ns: int, t_ns: int) -> int | None:
         """The main thread of the child that died last, since then."""
-        died = [
-            one for one in self.processes if one.ppid == pid and since_ns <= one.t_end_ns <= t_ns + 1_000_000
-        ]
+        died = [one for one in self._children.get(pid, ()) if since_ns <= one.t_end_ns <= t_ns + 1_000_000]
         last = max(died, key=lambda one: one.t_end_ns, default=None)
         if last is None:
             return None

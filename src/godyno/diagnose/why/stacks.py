@@ -37,6 +37,7 @@ class Stacks:
     def __init__(self, capture: Any, t_start_ns: int, t_end_ns: int) -> None:
         self._capture, self._window = capture, (t_start_ns, t_end_ns)
         self._facts: dict[int, Facts] = {}
+        self._frames: dict[int, Frames] = {}
 
     def slept(self, tid: int, t_start_ns: int) -> int:
         """The stack with which a thread began to sleep then; 0 where it is not known."""
@@ -107,7 +108,13 @@ class Stacks:
 
     def frames(self, stack: int) -> Frames:
         """(function, whether it is the kernel's) of a stack, leaf first."""
-        return self._frames.get(stack, ())
+        found = self._frames.get(stack)
+        if found is None:
+            begins, codes, names, places = self._rows
+            place = places.get(stack)
+            part = codes[begins[place] : begins[place + 1]].tolist() if place is not None else ()
+            found = self._frames[stack] = tuple([names[code] for code in part])
+        return found
 
     @cached_property
     def watchmen(self) -> frozenset[int]:
@@ -180,13 +187,24 @@ class Stacks:
         return out
 
     @cached_property
-    def _frames(self) -> dict[int, Frames]:
+    def _rows(self) -> tuple[np.ndarray, np.ndarray, list[tuple[str, bool]], dict[int, int]]:
+        """The frames of the layers that are asked for, as columns: of a long build they are millions, of which few are looked at.
+
+        Where each stack's begin, the code of each frame, what the codes are, and the place of each stack.
+        """
         table = self._capture.sql(
-            "SELECT stack_id, CASE WHEN \"binary\" LIKE '%/ld-%' THEN ? ELSE '' END || coalesce(function, '') AS f, "
-            "coalesce(\"binary\", '') = '[kernel]' AS k FROM frames ORDER BY stack_id, depth",
+            "SELECT stack_id, concat(CASE WHEN \"binary\" = '[kernel]' THEN 'k' ELSE 'u' END, "
+            "CASE WHEN \"binary\" LIKE '%/ld-%' THEN ? ELSE '' END, coalesce(function, '')) AS f FROM frames WHERE stack_id IN "
+            "(SELECT DISTINCT stack_id FROM stacks WHERE layer IN ('cpu', 'off_cpu', 'wakeup', 'goroutine_wait')) ORDER BY stack_id, depth",
             [LOADER],
         )
-        out: dict[int, list[tuple[str, bool]]] = {}
-        for stack, function, kernel in zip(*(table[index].to_pylist() for index in range(3)), strict=True):
-            out.setdefault(stack, []).append((function, kernel))
-        return {stack: tuple(frames) for stack, frames in out.items()}
+        encoded = table["f"].combine_chunks().dictionary_encode()
+        names = [(text[1:], text[0] == "k") for text in encoded.dictionary.to_pylist()]
+        stacks = table["stack_id"].to_numpy()
+        begins = (
+            np.concatenate(([0], np.flatnonzero(np.diff(stacks)) + 1))
+            if len(stacks)
+            else np.zeros(0, np.int64)
+        )
+        places = {stack: place for place, stack in enumerate(stacks[begins].tolist())} if len(stacks) else {}
+        return np.append(begins, len(stacks)), encoded.indices.to_numpy(zero_copy_only=False), names, places
