@@ -167,3 +167,34 @@ def test_a_driver_that_waits_for_any_of_its_children_waits_for_the_one_that_is_l
 
     found = attribute(scene(fill))
     assert sum(one.seconds for one in found.segments if one.pid == 7) == pytest.approx(0.094, abs=0.002)
+
+
+def _builds(s: Any) -> None:
+    """A go command whose compiler touches new memory most of the time."""
+    s.process(1, 0, 1000, 0, "/usr/local/go/bin/go", "build")
+    compiler = "/usr/local/go/pkg/tool/linux_amd64/compile"
+    s.process(7, 10, 990, 1, compiler, "-p", "example.com/big", "big.go")
+    s.thread(1, (0, 11, "running"), (11, 990, "sleeping"), (990, 1000, "running"))
+    s.thread(7, (10, 990, "running"), pid=7)
+    s.sample("off_cpu", 11, WAITID)
+    for at in range(20, 990, 10):
+        s.sample(
+            "cpu",
+            at,
+            ("k:clear_page", "k:handle_mm_fault", "k:asm_exc_page_fault", "ssa.alloc", "main.main"),
+            tid=7,
+            pid=7,
+        )
+    s.sample("cpu", 985, ("main.main", "runtime.main", "runtime.goexit"), tid=7, pid=7)
+
+
+def test_a_compiler_is_told_by_what_it_compiled_and_accused_of_nothing(scene: Made) -> None:
+    found = answer(scene(_builds))
+    touched = next(cause for cause in found.causes if cause.kind == "minor_fault")
+    assert touched.what == "compile example.com/big" and found.healthy
+
+
+def test_who_asks_about_a_compiler_is_told_its_functions(scene: Made) -> None:
+    found = answer(scene(_builds), process="compile")
+    touched = next(cause for cause in found.causes if cause.kind == "minor_fault")
+    assert touched.what != "compile example.com/big" and touched.severity != "info"

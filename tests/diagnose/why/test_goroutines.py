@@ -233,6 +233,41 @@ def test_a_service_whose_main_goroutine_waits_to_be_ended_is_idle(scene: Made) -
     assert found.healthy and found.attribution.seconds()["idle"] > 0.06
 
 
+def test_a_service_below_go_run_is_followed_by_its_requests(scene: Made) -> None:
+    """What takes signals all its life is no wait in the kernel, and what built the service is not held against it."""
+
+    def fill(s: Any) -> None:
+        s.process(1, 0, 1000, 0, "/usr/local/go/bin/go", "run", ".")
+        s.process(7, 100, 999, 1, "/tmp/svc")
+        s.thread(1, (0, 101, "running"), (101, 999, "sleeping"), (999, 1000, "running"))
+        s.sample(
+            "off_cpu", 101, ("k:schedule", "k:do_wait", "k:kernel_waitid", "os.(*Process).Wait", "main.main")
+        )
+        for at in range(5, 100, 10):
+            s.sample("cpu", at, ("k:open", "k:__x64_sys_openat", "os.open", "main.main", "runtime.main"))
+        s.thread(7, (100, 101, "running"), (101, 998, "sleeping"), (998, 999, "running"), pid=7)
+        told = {"reason": "select", "function": "main.main"}
+        s.goroutine(
+            1, (101, 102, "running", {}), (102, 997, "waiting", told), (997, 998, "runnable", {"waker": 3}),
+            (998, 999, "running", {}), tid=7, pid=7,
+        )  # fmt: skip
+        s.goroutine(3, (101, 997, "syscall", {"function": "os/signal.signal_recv"}), (997, 998, "running", {}), tid=7, pid=7,
+                    root="os/signal.loop")  # fmt: skip
+        read = {"reason": "network", "function": "net/http.(*conn).serve"}
+        s.goroutine(
+            9, (110, 300, "waiting", read), (300, 400, "waiting", {"reason": "sleep"}), (400, 998, "waiting", read), tid=7, pid=7,
+            root="net/http.(*conn).serve",
+        )  # fmt: skip
+        s.sample(
+            "goroutine_wait", 400, ("time.Sleep", "main.handle", "net/http.(*conn).serve"), goroutine=9, pid=7
+        )
+
+    found = answer(scene(fill))
+    assert found.attribution.view == "requests"
+    assert [cause.kind for cause in found.accused] == ["sleep"] and found.accused[0].what == "main.handle"
+    assert found.attribution.seconds()["idle"] > 0.7
+
+
 def test_one_who_asks_always_again_is_waited_for_only_where_it_is_waited_for(scene: Made) -> None:
     """The courier is never idle, and main waited for it only for a moment: main's own time is main's."""
 

@@ -100,3 +100,21 @@ def test_who_is_mostly_unknown_is_neither_accused_nor_cleared(scene: Made) -> No
     assert not found.healthy and not found.accused
     assert found.untold is not None and "--level deep" in found.untold.advice
     assert found.causes[0] is found.untold  # it could hide more than what is known takes
+
+
+def test_a_futex_whose_wake_up_is_missing_was_ended_by_who_ran_meanwhile(scene: Made) -> None:
+    """Of long recordings the shortest states are left out, and with them who ended the wait before."""
+
+    def fill(s: Any) -> None:
+        s.process(1, 0, 100)
+        s.thread(1, (0, 10, "running"), (10, 90, "sleeping"), (91, 100, "running"))
+        s.thread(2, (5, 90, "running"))
+        s.sample(
+            "off_cpu",
+            10,
+            ("k:schedule", "k:futex_do_wait", "k:__x64_sys_futex", "runtime.futex", "runtime.mcall"),
+        )
+        s.sample("cpu", 50, ("main.worker", "runtime.goexit"), tid=2)
+
+    found = attribute(scene(fill)).seconds()
+    assert found["go"] > 0.09 and found.get("unknown", 0.0) < 0.005
