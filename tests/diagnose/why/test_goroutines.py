@@ -287,3 +287,21 @@ def test_one_who_asks_always_again_is_waited_for_only_where_it_is_waited_for(sce
 
     found = attribute(scene(fill)).seconds()
     assert found["network"] == pytest.approx(0.008, abs=0.002) and found["go"] > 0.085
+
+
+def test_what_godyno_itself_waits_for_in_the_program_is_the_observers(scene: Made) -> None:
+    def fill(s: Any) -> None:
+        s.process(1, 0, 100)
+        s.thread(1, (0, 60, "running"), (60, 90, "sleeping"), (90, 100, "running"))
+        s.goroutine(
+            1, (0, 60, "running", {}), (60, 90, "waiting", {"reason": "sleep"}), (90, 100, "running", {})
+        )
+        s.sample(
+            "goroutine_wait",
+            90,
+            ("time.Sleep", "main.(*godynoRecorder).stop.func1", "main.main"),
+            goroutine=1,
+        )
+
+    found = attribute(scene(fill)).seconds()
+    assert found["observer"] == pytest.approx(0.03) and "sleep" not in found

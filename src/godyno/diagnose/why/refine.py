@@ -70,6 +70,8 @@ class Refine:
             kind = _PLAIN.get(piece.kind, piece.kind)
             facts = self.stacks.facts(piece.stack)
             detail = piece.where or facts.own
+            if states.is_observer((detail, *facts.user)):
+                kind = "observer"
             if kind in ("kernel_wait", "disk_read", "disk_write", "fsync", "fault_disk") and facts.call:
                 detail = f"{detail} ({facts.call})" if detail else facts.call
             if kind in ("disk_read", "fault_disk") and self._short(piece.t_start_ns, piece.t_end_ns):

@@ -252,6 +252,11 @@ def system_goroutine(root: str) -> str:
     return ""
 
 
+def is_observer(names: Sequence[str]) -> bool:
+    """Whether one of these functions is of the file that godyno puts into a program."""
+    return _has(names, _OBSERVER)
+
+
 def network(frames: Frames) -> str:
     """Which kind of waiting for the network a stack is in; empty where it is in none that can be told."""
     names = [name for name, is_kernel in frames if not is_kernel]
