@@ -42,10 +42,7 @@ def _saved(study: BaseStudy, sizes: Mapping[str, Mapping[str, float]]) -> Iterat
         return
     first, by_build = next((target, found) for target, found in sizes.items() if found)
     plain, stripped = by_build.get(PLAIN), by_build.get(_STRIPPED)
-    rows = [
-        [build, size, size / plain if plain else None]
-        for build, size in by_build.items()
-    ]
+    rows = [[build, size, size / plain if plain else None] for build, size in by_build.items()]
     if plain and stripped:
         saved = 1 - stripped / plain
         text = (
