@@ -81,13 +81,16 @@ class Surroundings:
         quota = min(length - own, self._stalled.over(t_start_ns, t_end_ns)) * self._throttled(
             t_start_ns, t_end_ns
         )
-        held = self._running.get(pid)
+        held, ready = self._running.get(pid), self._ready.get(pid)
         share = min(1.0, held.over(t_start_ns, t_end_ns) / procs / length) if held else 0.0
         stretched = min(max(0.0, length * share - own), length - own - quota)
+        left = length - own - quota - stretched
+        # A processor that nobody had is the scheduler's own delay, but where its thread had no CPU.
+        others = min(left, ready.over(t_start_ns, t_end_ns)) if ready else 0.0
         yield from parts(
             t_start_ns, t_end_ns,
             (("quota", quota), ("gc_background", collector), ("own_threads", own - collector), (STRETCHED, stretched),
-             ("neighbours", length - own - quota - stretched)),
+             ("neighbours", others), ("dispatch", left - others)),
         )  # fmt: skip
 
     def _procs(self, pid: int, t_ns: int) -> int:
@@ -220,6 +223,18 @@ class Surroundings:
         return self._ran(
             lambda lane: any(str(why.get("reason", "")).startswith("GC worker") for why in lane.why)
         )
+
+    @cached_property
+    def _ready(self) -> dict[int, Level]:
+        """The threads of each process that waited for a CPU."""
+        found: dict[int, list[tuple[int, int]]] = {}
+        for lane in self._lanes.threads.values():
+            found.setdefault(lane.pid, []).extend(
+                (start, end)
+                for start, end, state in zip(lane.start, lane.end, lane.state, strict=True)
+                if state == READY
+            )
+        return {pid: Level(intervals) for pid, intervals in found.items()}
 
     @cached_property
     def _running(self) -> dict[int, Level]:
