@@ -185,7 +185,7 @@ def run(case: Case, home: Path, program: Path, hosts: list[str], level: str, see
 
 def wanted(options: argparse.Namespace) -> list[tuple[Case, str]]:
     """What is to be recorded, in an order drawn by chance: all at deep with --instrument; then every tenth without it, and at standard."""
-    every = cases()
+    every = [case for case in cases() if case.program.third_set == options.third_set]
     chance = random.Random(options.seed)
     found = [(case, "deep") for case in every]
     chance.shuffle(found)
@@ -193,7 +193,7 @@ def wanted(options: argparse.Namespace) -> list[tuple[Case, str]]:
     chance.shuffle(less)
     found += less
     if options.third_set:
-        found = recorded([case for case in every if case.program.third_set])
+        found = recorded(every)
         chance.shuffle(found)
     words = options.only.split(",") if options.only else []
     return [
@@ -203,7 +203,6 @@ def wanted(options: argparse.Namespace) -> list[tuple[Case, str]]:
         and (not options.names or case.program.name in options.names)
         and (options.held_out or options.second_set or options.third_set or not case.program.held_out)
         and (case.program.second_set or not options.second_set)
-        and case.program.third_set == options.third_set
     ]
 
 
