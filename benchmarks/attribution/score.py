@@ -223,9 +223,10 @@ FIRST_OF_THIRD = [
     "",
     "Of the 97 wrong answers 39 are about work that goes from one goroutine to the next of its kind (`relay`, `four_hands`), 13 about "
     "services that do not speak HTTP (`counter`, `letterbox`, `foremen`), 6 about a coroutine, 4 about a ticker (`warden`), and 14 others "
-    "come of the level `standard`, which keeps no stacks of waits. The truth itself was laid down wrongly for 3 of `carbon`, which waited "
-    "for a disk that was busy, for `straight_out` beside neighbours, whose start waited for it, and for `carry_over`, of which the kernel takes "
-    "half; and whether own threads or neighbours come first is not settled where both are there (`bench_row`, `mill` beside neighbours: 4).",
+    "come of the level `standard`, which keeps no stacks of waits. The truth itself was laid down wrongly for 3 of `carbon`, which "
+    "waited for a disk that was busy, for `straight_out` beside neighbours, whose start waited for it, and for `carry_over`, of which "
+    "the kernel takes half; and whether own threads or neighbours come first is not settled where both are there (`bench_row` and "
+    "`mill` beside neighbours: 4).",
     "",
 ]
 FIRST = [
