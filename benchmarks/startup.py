@@ -351,12 +351,15 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--pairs", type=int, default=15)
     parser.add_argument("--minutes", type=float, default=math.inf, help="end after so many; the same command goes on")
-    parser.add_argument("--again", action="store_true", help="throw away what this part found before")
+    parser.add_argument("--again", nargs="*", metavar="PLANTED:CONDITION", help="throw away what this part found before (of these)")
     options = parser.parse_args()
     file = RESULTS / "startup.json"
     raw: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
-    if options.again:
-        raw.pop(options.part, None)
+    if options.again is not None:
+        raw[options.part] = [
+            row for row in raw.get(options.part, [])
+            if options.again and f"{row.get('planted', '')}:{row['condition']}" not in options.again
+        ]  # fmt: skip
     ends = time.monotonic() + 60 * options.minutes
     over = lambda: time.monotonic() > ends  # noqa: E731
     with resolver():

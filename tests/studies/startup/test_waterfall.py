@@ -55,6 +55,12 @@ def test_a_wait_is_as_long_without_recording_and_only_work_is_scaled() -> None:
     assert _bare({"go": 0.04}, one, 0.15) == pytest.approx(0.02)
 
 
+def test_waiting_for_a_quota_is_owed_to_who_used_it_up() -> None:
+    one = recorded(0.2, go=0.08, kernel=0.02, quota=0.1)
+    assert _bare({"go": 0.08}, one, 0.2) == pytest.approx(0.16)  # though it waited for the quota in none of it
+    assert _bare({"kernel": 0.02, "quota": 0.1}, one, 0.2) == pytest.approx(0.04)
+
+
 def test_the_largest_part_of_a_start_of_many_parts_is_not_accused() -> None:
     assert a_waterfall(0.33).dominating is None
     assert dominating(a_waterfall(0.33)) == (

@@ -94,6 +94,8 @@ _RULES = (
           "Give it a disk of its own, or limit the others' I/O (io.max).", "system.disk.io"),
     _Rule("its own disk I/O", "it waited for a disk that it used itself", ("io_some", "own_disk", "others_disk"), _own_disk, 0.05, 1.0,
           "Write less often, in larger pieces, and sync off the path of requests.", "process.disk.io"),
+    _Rule("lock", "its goroutines waited for each other's locks", ("lock_wait",), lambda x: np.minimum(x["lock_wait"], 1.0), 0.05, 0.4,
+          "Hold it for a shorter time, or split what it guards (`--instrument-with mutex` tells who held others up).", "go.mutex.wait"),
     _Rule("garbage collection", "the collector ran more than usual", ("gc",), lambda x: x["gc"], 0.10, 0.5,
           "Look at GOGC and GOMEMLIMIT, and at what allocates (`godyno show --top --layer allocs`).", "gc"),
     _Rule("child process", "processes that it started used the processors", ("children_cpu",), lambda x: x["children_cpu"], 0.05, 0.8,

@@ -129,18 +129,28 @@ def _own(parts: Mapping[str, float]) -> float:
 def _bare(parts: Mapping[str, float], one: _One, bare_s: float) -> float:
     """What a place would take in a bare start: its waits as they were, its work scaled as all work of that start has to be.
 
-    What others took from a recorded start they take from bare ones too, in proportion to the work: that is in the factor.
+    What others took from a recorded start they take from bare ones too, in proportion to the work: that is in the factor. Waiting for a
+    quota is owed to who used it up, wherever it was waited.
     """
-    waited = {
-        state: seconds for state, seconds in one.by_state.items() if STATES[state].title.startswith("blocked")
-    }
-    work = one.took_s - one.taken_s - sum(waited.values())
-    factor = (bare_s - sum(waited.values())) / work if work > 0 else 1.0
+    waited = sum(seconds for state, seconds in one.by_state.items() if _waits(state))
+    work = one.took_s - one.taken_s - waited
+    factor = (bare_s - waited) / work if work > 0 else 1.0
     factor = min(_MOST_FACTOR, max(1 / _MOST_FACTOR, factor))
+    busy, of_all = _busy(parts), _busy(one.by_state)
+    quota = one.by_state.get("quota", 0.0) * busy / of_all if of_all else 0.0
+    return sum(seconds for state, seconds in parts.items() if _waits(state)) + (busy + quota) * factor
+
+
+def _waits(state: str) -> bool:
+    return STATES[state].title.startswith("blocked")
+
+
+def _busy(parts: Mapping[str, float]) -> float:
+    """Seconds of the program's own work."""
     return sum(
-        seconds if state in waited else seconds * factor
+        seconds
         for state, seconds in parts.items()
-        if not is_surroundings(state)
+        if state != "quota" and not _waits(state) and not is_surroundings(state)
     )
 
 
