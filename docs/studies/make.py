@@ -63,23 +63,22 @@ def _chosen(result: StudyResult) -> str:
 
 def svg(bars: Bars) -> str:
     """Bars with their intervals; plain enough for light and dark pages."""
-    scale = _BAR / bars.top if bars.top > 0 else 0.0
     height = _ROW * len(bars.marks) + 30
     out = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" height="{height}" '
         'font-family="sans-serif" font-size="12">',
         f'<rect width="{_WIDTH}" height="{height}" fill="#fff"/>',
-        f'<text x="8" y="18" font-weight="bold">{escape(bars.caption)}</text>',
+        f'<text x="8" y="18" font-weight="bold">{escape(bars.title)}</text>',
     ]
     for index, mark in enumerate(bars.marks):
         y = 30 + _ROW * index
         out.append(f'<text x="{_LABEL - 8}" y="{y + 13}" text-anchor="end">{escape(mark.label)}</text>')
         out.append(
-            f'<rect x="{_LABEL}" y="{y + 3}" width="{mark.value * scale:.1f}" height="12" fill="#7aa6d6"/>'
+            f'<rect x="{_LABEL}" y="{y + 3}" width="{_BAR * bars.share(mark.value):.1f}" height="12" fill="#7aa6d6"/>'
         )
         text = units.show(mark.value, bars.unit)
         if mark.low is not None and mark.high is not None:
-            low, high = _LABEL + mark.low * scale, _LABEL + mark.high * scale
+            low, high = (_LABEL + _BAR * bars.share(bound) for bound in (mark.low, mark.high))
             out.append(
                 f'<path d="M{low:.1f} {y + 9}H{high:.1f}M{low:.1f} {y + 5}v8M{high:.1f} {y + 5}v8" stroke="#1b2127" fill="none"/>'
             )

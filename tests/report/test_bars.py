@@ -19,6 +19,18 @@ def test_lengths_are_in_proportion_and_lines_fit() -> None:
     assert "━" not in none
 
 
+def test_values_of_many_orders_are_compared_by_decades_and_the_caption_says_so() -> None:
+    wide = Bars((Mark("ns", 3e-7, 0.0, 4e-7), Mark("ms", 3e-2, 2e-2, 4e-2), Mark("s", 1.0)), "s", "waits")
+    caption, least, middle, most = bar_lines(wide, 76)
+    assert caption == "waits (logarithmic)"
+    drawn = [line.count("━") + line.count("─") for line in (least, middle, most)]
+    assert 0 < drawn[0] < drawn[1] < drawn[2]
+    assert wide.share(0.0) == 0.0 and wide.share(1.0) == 1.0
+    assert wide.share(1e-7) == 0.0, "a decade begins"
+    assert "(logarithmic)" in html(Document("bars", "", (wide,)))
+    assert not Bars((Mark("none", 0.0), Mark("s", 1.0)), "s").logarithmic, "nothing has no logarithm"
+
+
 def test_a_bar_on_the_page_is_a_picture_with_its_value_as_text() -> None:
     page = html(Document("bars", "", (BARS,)))
     assert page.count("<svg") == 3

@@ -30,9 +30,9 @@ class Terminal(io.StringIO):
         return True
 
 
-def printed(document: Document, width: int | None = None) -> str:
+def printed(document: Document, width: int | None = None, **options: str) -> str:
     out = io.StringIO()
-    print_document(document, out, width)
+    print_document(document, out, width, **options)
     return out.getvalue()
 
 
@@ -71,9 +71,10 @@ def test_hostile_text_cannot_steer_the_terminal() -> None:
     assert "[bold]not markup[/bold] :smile:" in text
 
 
-def test_a_long_table_is_cut_and_the_page_named() -> None:
-    text = printed(Document("t", "", (Grid(("n",), tuple((str(i),) for i in range(40))),)))
-    assert "and 28 more on the page: godyno report" in text
+def test_a_long_table_is_cut_and_where_all_of_it_is_named() -> None:
+    long = Document("t", "", (Grid(("n",), tuple((str(i),) for i in range(40))),))
+    assert "and 28 more: FILE.html" in printed(long, whole="FILE.html")
+    assert "and 28 more: --json" in printed(long)
 
 
 def test_rows_for_a_pipe_are_never_cut() -> None:

@@ -80,7 +80,7 @@ def command(capture: Path | None, top: str | None, layer: str, by: str | None, a
         from godyno.report.summary import capture_document
         from godyno.report.terminal import print_document
 
-        print_document(capture_document(found, findings))
+        print_document(capture_document(found, findings), whole="godyno report")
 
 
 def _print(hot: Hottest) -> None:

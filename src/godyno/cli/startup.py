@@ -113,5 +113,5 @@ def command(
     else:
         from godyno.report.terminal import print_document
 
-        print_document(document(found))
+        print_document(document(found), whole="-o FILE.html")
     sys.exit(found.exit_code)

@@ -101,7 +101,7 @@ def command(
         from godyno.report.terminal import print_document
         from godyno.studies.document import document
 
-        print_document(document(result))
+        print_document(document(result), whole=f"{result.directory}/study.html")
         print(f"\nReport: {result.directory}/study.html (study.md, study.json and the trials beside it)")
     error = is_error(result)
     if error is not None:

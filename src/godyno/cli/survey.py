@@ -65,7 +65,7 @@ def command(
         from godyno.report.terminal import print_document
         from godyno.studies.survey.document import document
 
-        print_document(document(found))
+        print_document(document(found), whole=f"{found.directory}/survey.html")
         print(f"\nReport: {found.directory}/survey.html (survey.md, survey.json and the captures beside it)")
     if found.ended == "interrupted":
         sys.exit(130)

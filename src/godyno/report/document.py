@@ -144,7 +144,7 @@ class Mark(Record):
 
 @dataclass(frozen=True, slots=True)
 class Bars(Record):
-    """Values to compare by length, from zero on, with their intervals."""
+    """Values to compare by length, with their intervals: from zero on, or by their logarithm where most would be invisible."""
 
     marks: tuple[Mark, ...]
     unit: str
@@ -154,6 +154,24 @@ class Bars(Record):
     def top(self) -> float:
         """The highest value or bound: what the full length stands for."""
         return max((value for mark in self.marks for value in (mark.value, mark.high or 0.0)), default=0.0)
+
+    @property
+    def logarithmic(self) -> bool:
+        """Whether lengths are by decades: no value is zero, and they span a factor of 100 and more."""
+        values = [mark.value for mark in self.marks]
+        return min(values, default=0.0) > 0 and max(values) >= 100 * min(values)
+
+    @property
+    def title(self) -> str:
+        """The caption, with its scale where that is not from zero on."""
+        return f"{self.caption} (logarithmic)".strip() if self.logarithmic else self.caption
+
+    def share(self, value: float) -> float:
+        """The part of the full length, 0 to 1, that ``value`` takes. The least of a logarithmic one has up to a decade."""
+        if not self.logarithmic:
+            return value / self.top if self.top > 0 else 0.0
+        begin = math.ceil(math.log10(min(mark.value for mark in self.marks))) - 1
+        return max(0.0, (math.log10(value) - begin) / (math.log10(self.top) - begin)) if value > 0 else 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,12 +73,11 @@ def bar_lines(bars: Bars, width: int) -> list[str]:
         for mark in bars.marks
     ]
     room = max(8, width - label - max(map(len, shown), default=0) - 3)
-    scale = room / bars.top if bars.top > 0 else 0.0
-    lines = [clean(bars.caption)] if bars.caption else []
+    lines = [clean(bars.title)] if bars.title else []
     for mark, text in zip(bars.marks, shown, strict=True):
-        solid = round(mark.value * scale)
-        low = solid if mark.low is None else min(solid, max(0, round(mark.low * scale)))
-        high = solid if mark.high is None else max(solid, round(mark.high * scale))
+        solid = round(room * bars.share(mark.value))
+        low = solid if mark.low is None else min(solid, max(0, round(room * bars.share(mark.low))))
+        high = solid if mark.high is None else max(solid, round(room * bars.share(mark.high)))
         reach = f"┼{'─' * max(0, high - solid - 1)}" if high > low else ""
         drawn = f"{'━' * low}{'─' * (solid - low)}{reach}" or "╸"
         lines.append(f"{clean(mark.label)[:label]:<{label}} {drawn:<{room + 1}} {text}".rstrip())

@@ -39,8 +39,13 @@ _ROWS = 12
 _WIDEST = 110  # lines of prose longer than this are hard to read
 
 
-def print_document(document: Document, file: IO[str] | None = None, width: int | None = None) -> None:
-    """Prints ``document`` to ``file`` (stdout), as wide as the terminal up to 110 columns, 80 where there is none."""
+def print_document(
+    document: Document, file: IO[str] | None = None, width: int | None = None, *, whole: str = "--json"
+) -> None:
+    """Prints ``document`` to ``file`` (stdout), as wide as the terminal up to 110 columns, 80 where there is none.
+
+    ``whole`` says where the rows are that a long table leaves out here.
+    """
     out = file or sys.stdout
     console = Console(file=out, width=width, highlight=False, emoji=False, markup=False)
     if width is None:
@@ -54,11 +59,11 @@ def print_document(document: Document, file: IO[str] | None = None, width: int |
                 continue
             if isinstance(block, Heading):
                 console.print()
-            console.print(_rendered(block, console.width))
+            console.print(_rendered(block, console.width, whole))
     out.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
 
 
-def _rendered(block: Block, width: int) -> RenderableType:
+def _rendered(block: Block, width: int, whole: str) -> RenderableType:
     match block:
         case Heading():
             return Text(clean(block.text), "bold underline" if block.level <= 2 else "bold")
@@ -87,7 +92,7 @@ def _rendered(block: Block, width: int) -> RenderableType:
                 )
             return table
         case Grid():
-            return _grid(block)
+            return _grid(block, whole)
         case Message():
             warning = block.severity == "warning"
             return Text.assemble(
@@ -130,7 +135,7 @@ def _claim(finding: Finding) -> RenderableType:
     return Group(*parts)
 
 
-def _grid(grid: Grid) -> RenderableType:
+def _grid(grid: Grid, whole: str) -> RenderableType:
     table = Table(
         box=None,
         padding=(0, 2, 0, 0),
@@ -149,7 +154,7 @@ def _grid(grid: Grid) -> RenderableType:
     parts: list[RenderableType] = [Text(clean(grid.caption), "dim")] if grid.caption else []
     parts.append(table)
     if len(grid.rows) > _ROWS:
-        parts.append(Text(f"and {len(grid.rows) - _ROWS} more on the page: godyno report", "dim"))
+        parts.append(Text(f"and {len(grid.rows) - _ROWS} more: {whole}", "dim"))
     elif grid.more:
         parts.append(Text(clean(grid.more), "dim"))
     return Padding(Group(*parts), (0, 0, 0, 2))

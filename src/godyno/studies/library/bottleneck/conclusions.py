@@ -26,6 +26,7 @@ _SHOWN = {
     "cpu/2": "half the CPU", "tmpfs": "caches in memory", "cold": "cold page cache", "p=1": "one action at a time",
     "memory-quarter": "a quarter less memory",
 }  # fmt: skip
+_ENDS = {"killed": "is killed", "thrash": "thrashes: it was far from done after several times as long"}
 _MATTERS = 0.05  # a change of the build's time below this is not worth a word
 
 
@@ -136,15 +137,13 @@ def _read(trials: Sequence[Trial], condition: str) -> float | None:
 
 def _killed(study: BaseStudy, trials: Sequence[Trial]) -> Iterator[Finding]:
     limited = [
-        trial
-        for trial in trials
-        if trial.levels["condition"] == "memory-quarter" and trial.verdict in ("killed", "thrash")
+        trial for trial in trials if trial.levels["condition"] == "memory-quarter" and trial.verdict in _ENDS
     ]
     if limited:
         peak = figure(passed(trials, condition=BASE), "peak", "By")
         yield study.finding(
-            "memory", f"With a quarter less memory than the {shown(peak)} that it took, the build ends as: "
-            f"{', '.join(dict.fromkeys(trial.verdict for trial in limited))}", severity="warning",
+            "memory", f"With a quarter less memory than the {shown(peak)} that it took, the build "
+            f"{' or '.join(dict.fromkeys(_ENDS[trial.verdict] for trial in limited))}", severity="warning",
             advice="Set GOGC or GOMEMLIMIT, or less parallelism.", tried="Not tried here; godyno survey tries them.",
         )  # fmt: skip
 

@@ -35,6 +35,9 @@ _TMPFS_BYTES = 2 << 30
 _LEAST = 3  # as it is, less CPU, caches in memory: what the source's claim is about
 _RECORDING_S = 1.5  # of starting and sealing a recording, about
 _TIMEOUT = 12.0  # times the first run
+_THRASHING = (
+    4.0  # ... where memory is short: what takes longer does not fit, and would eat the other conditions' runs
+)
 
 
 class Bottleneck(BaseStudy):
@@ -139,6 +142,7 @@ class _Trials:
             else None
         )
         quota = self._cpus() / 2 if condition == "cpu/2" else None
+        times = _TIMEOUT if limit_bytes is None else _THRASHING
         with self.activities.place(TASK[build].state, subject, {}, parent) as place:
             if parent is not None:
                 env["GOTMPDIR"] = str(place.scratch)
@@ -149,7 +153,7 @@ class _Trials:
                 )
             outcome = self.stand.record(
                 workload, name or f"{slot.index:03}-{condition.replace('/', '-')}", memory_limit_bytes=limit_bytes, cpu_quota=quota,
-                timeout_s=self.stand.timeout_s(_TIMEOUT * self._wall_s.get(slot.levels["build"], math.inf)),
+                timeout_s=self.stand.timeout_s(times * self._wall_s.get(slot.levels["build"], math.inf)),
             )  # fmt: skip
         facts = {
             "go": self.stand.go.version, "cpus": str(self._cpus()), "build": build, "only warm": self.activities.only_warm,

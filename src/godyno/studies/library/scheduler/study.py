@@ -55,7 +55,7 @@ class Scheduler(BaseStudy):
     )
     cannot_say: ClassVar = (
         "anything of Apple Silicon: it was not tried, for want of such a machine; performance and efficiency cores are not told apart.",
-        "single events from /sched/latencies: it holds one event in eight, in buckets of 20 to 50 %, so only its quantiles are shown.",
+        "how long single events of /sched/latencies took: it counts one in eight, in buckets of 20 to 50 %, so only quantiles are shown.",
     )
 
     @contextmanager
