@@ -7,7 +7,8 @@ anomaly that none was?
     python benchmarks/anomalies.py --judge held-out quiet       the table, of these sets alone
 
 The service (anomalies_go) answers 300 requests a second that it sends itself, reads from a file of 150 MB, writes a log and syncs it; its
-access log is where latency comes from. It is recorded at the level light, with gctrace and the runtime's metrics (--instrument-with metrics).
+access log is where latency comes from. It is recorded at the level light, with gctrace and the runtime's metrics (--instrument-with
+metrics).
 Plants last 6 to 12 s, 9 to 16 s apart, at one of three strengths:
 
     neighbours   8, 16 or 32 busy processes beside it                 quota      its cgroup limited to 0.5, 0.35 or 0.2 of what it uses
@@ -236,7 +237,7 @@ def judge(scratch: Path, sets: Sequence[str]) -> dict[str, Any]:
     alarms: list[dict[str, Any]] = []
     hours, recordings = {"planted": 0.0, "quiet": 0.0}, Counter[str]()
     for file in sorted(file for name in sets for file in scratch.glob(f"{name}/*.dyno/truth.json")):
-        truth = json.loads(file.read_text())
+        truth, name = json.loads(file.read_text()), f"{file.parts[-3]}/{file.parts[-2]}"
         with open_capture(file.parent) as capture:
             found = [one.data | {"confidence": one.confidence.value} for one in Anomalies().analyze(capture)]
             ratios = felt(capture, truth) if truth else []
@@ -252,10 +253,12 @@ def judge(scratch: Path, sets: Sequence[str]) -> dict[str, Any]:
                 if anomaly["t_start_ns"] < one["t_end_ns"] + 10**9 and one["t_start_ns"] - 10**9 < anomaly["t_end_ns"]
             ]  # fmt: skip
             used |= set(hits)
-            hit = max((found[index] for index in hits), key=lambda anomaly: overlap(anomaly, one), default=None)
+            hit = max(
+                (found[index] for index in hits), key=lambda anomaly: overlap(anomaly, one), default=None
+            )
             names = [suspect["name"] for suspect in hit["suspects"]] if hit else []
             plants.append({
-                **one, "capture": f"{file.parts[-3]}/{file.parts[-2]}", "felt": ratio, "found": bool(hit), "cause": hit["cause"] if hit else None,
+                **one, "capture": name, "felt": ratio, "found": bool(hit), "cause": hit["cause"] if hit else None,
                 "right": bool(hit) and hit["cause"] in RIGHT[one["kind"]], "second": bool(RIGHT[one["kind"]] & set(names[:2])),
                 "confidence": hit["confidence"] if hit else None,
                 "onset_s": (hit["t_start_ns"] - one["t_start_ns"]) * 1e-9 if hit else None,
@@ -268,7 +271,7 @@ def judge(scratch: Path, sets: Sequence[str]) -> dict[str, Any]:
             return min(((t_ns - end) * 1e-9 for end in ends if end <= t_ns), default=None)
 
         alarms += [
-            {"capture": f"{file.parts[-3]}/{file.parts[-2]}", "planted": bool(truth), "cause": anomaly["cause"], "signal": anomaly["signal"],
+            {"capture": name, "planted": bool(truth), "cause": anomaly["cause"], "signal": anomaly["signal"],
              "ratio": anomaly["during"] / anomaly["before"] if anomaly["before"] else None, "score": anomaly["score"],
              "lasted_s": (anomaly["t_end_ns"] - anomaly["t_start_ns"]) * 1e-9,
              "after_plant_s": since_plant_s(anomaly["t_start_ns"])}
@@ -288,19 +291,28 @@ def table(judged: dict[str, Any]) -> str:
     plants, alarms, hours, recordings = (judged[name] for name in ("plants", "alarms", "hours", "recordings"))
     lines = [
         "# Anomalies planted into recordings of a service, found and named", "",
-        f"{recordings.get('planted', 0)} recordings with plants, {recordings.get('quiet', 0)} without, {sum(hours.values()) * 60:.0f} minutes "
-        "without a plant in them all; rules and thresholds were chosen on other recordings. Intervals are Wilson's, 95 %.", "",
+        f"{recordings.get('planted', 0)} recordings with plants, {recordings.get('quiet', 0)} without, "
+        f"{sum(hours.values()) * 60:.0f} minutes without a plant in them all; rules and thresholds were chosen on other recordings. "
+        "Intervals are Wilson's, 95 %.", "",
         "| planted | times | felt | found, of those felt | cause right, of those found | none named | wrong |",
         "|---|---:|---:|---|---|---|---|",
     ]  # fmt: skip
     for kind in (*KINDS, "all", "all but peer"):
-        chosen = [one for one in plants if kind == "all" or one["kind"] == kind or (kind == "all but peer" and one["kind"] != "peer")]
+        chosen = [
+            one
+            for one in plants
+            if kind in ("all", one["kind"]) or (kind == "all but peer" and one["kind"] != "peer")
+        ]
         noticed = [one for one in chosen if one["felt"] >= 1.5]
         found = [one for one in noticed if one["found"]]
         none = [one for one in found if not one["cause"]]
         right = [one for one in found if one["right"] and one["cause"]]
-        cells = (len(found), len(noticed)), (len(right), len(found)), (len(none), len(found)), (len(found) - len(right) - len(none), len(found))
-        lines.append(f"| {kind} | {len(chosen)} | {len(noticed)} | " + " | ".join(share(*cell) for cell in cells) + " |")
+        wrong = len(found) - len(right) - len(none)
+        cells = [
+            share(len(found), len(noticed)),
+            *(share(count, len(found)) for count in (len(right), len(none), wrong)),
+        ]
+        lines.append(f"| {kind} | {len(chosen)} | {len(noticed)} | {' | '.join(cells)} |")
     knowable = [one for one in plants if one["felt"] >= 1.5 and one["kind"] != "peer"]
     named = [one for one in plants if one["felt"] >= 1.5 and one["cause"]]
     sure = [one for one in named if one["confidence"] == "high"]
@@ -315,10 +327,12 @@ def table(judged: dict[str, Any]) -> str:
         "Of a peer that answers late no recorded layer tells: none named is right there, and counts as not named. Of all others that were "
         f"felt, found and rightly named: {share(sum(one['right'] for one in knowable), len(knowable))}; of those found, right or second: "
         f"{share(sum(one['right'] or one['second'] for one in second), len(second))}. Where a cause was named, it was right in "
-        f"{share(sum(one['right'] for one in named), len(named))}; with high confidence in {share(sum(one['right'] for one in sure), len(sure))}.",
+        f"{share(sum(one['right'] for one in named), len(named))}; with high confidence in "
+        f"{share(sum(one['right'] for one in sure), len(sure))}.",
         "",
         f"False alarms: {len(silent)} in {quiet:.2f} hours of recordings without any plant ({rate(len(silent), quiet)}); "
-        f"{len(alarms) - len(silent)} in the {total - quiet:.2f} hours between plants, {len(after)} of them within 5 s after one. Their causes: {told}.",
+        f"{len(alarms) - len(silent)} in the {total - quiet:.2f} hours between plants, {len(after)} of them within 5 s after one. "
+        f"Their causes: {told}.",
     ]  # fmt: skip
     onsets = sorted(abs(one["onset_s"]) for one in plants if one["felt"] >= 1.5 and one["found"])
     if onsets:
@@ -332,13 +346,19 @@ def rate(count: int, hours: float) -> str:
     if not hours:
         return "–"
     low = chi2.ppf(0.025, 2 * count) / 2 if count else 0.0
-    return f"{count / hours:.1f} an hour [{low / hours:.1f}, {chi2.ppf(0.975, 2 * count + 2) / 2 / hours:.1f}]"
+    return (
+        f"{count / hours:.1f} an hour [{low / hours:.1f}, {chi2.ppf(0.975, 2 * count + 2) / 2 / hours:.1f}]"
+    )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--record", type=int, default=0, help="how many recordings to make")
-    parser.add_argument("--set", default="held-out", help="what they belong to; in the set quiet nothing is planted")
+    parser.add_argument(
+        "--set", default="held-out", help="what they belong to; in the set quiet nothing is planted"
+    )
     parser.add_argument("--seconds", type=float, default=290.0)
     parser.add_argument("--judge", nargs="+", metavar="SET", help="the table of these sets")
     parser.add_argument("--look", action="store_true", help="with --judge: print, and keep no result")
@@ -359,7 +379,13 @@ def main() -> None:
         if asked.look:
             print(table(judged))
             for one in (*judged["plants"], *judged["alarms"]):
-                print({name: round(value, 2) if isinstance(value, float) else value for name, value in one.items() if not name.endswith("_ns")})
+                print(
+                    {
+                        key: round(of, 2) if isinstance(of, float) else of
+                        for key, of in one.items()
+                        if not key.endswith("_ns")
+                    }
+                )
         else:
             keep("anomalies", table(judged), judged)
 

@@ -153,7 +153,14 @@ def naming(scratch: Path, repeats: int, raw: dict[str, Any], over: Callable[[], 
                 program = made["base" if planted == NOTHING else planted]
                 found = shown(look(program, condition, scratch, 1, RECORDED), condition)
                 row: dict[str, Any] = dict(zip(("planted", "condition", "repeat"), key, strict=True))
-                rows.append(row | (named(planted, condition, found) if found else {"right": False, "named": "nothing recorded"}))
+                rows.append(
+                    row
+                    | (
+                        named(planted, condition, found)
+                        if found
+                        else {"right": False, "named": "nothing recorded"}
+                    )
+                )
                 print(rows[-1], file=sys.stderr)
                 save(raw, "naming")
 
@@ -202,7 +209,10 @@ def pairs(
 @contextmanager
 def beside(condition: str) -> Iterator[None]:
     """Where the condition is so, two programs keep CPUs busy."""
-    hogs = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2 if condition == BUSY else 0)]
+    hogs = [
+        subprocess.Popen([sys.executable, "-c", "while True: pass"])
+        for _ in range(2 if condition == BUSY else 0)
+    ]
     try:
         yield
     finally:
@@ -224,7 +234,9 @@ def gain(scratch: Path, count: int, raw: dict[str, Any], over: Callable[[], bool
             # The machine drifts: half of the pairs come before what is predicted from, half after.
             old, new = pairs(made[planted], other, condition, scratch, count // 2)
             found = look(made[planted], condition, scratch, 8, 5)
-            for side, more in zip((old, new), pairs(made[planted], other, condition, scratch, count - count // 2), strict=True):
+            for side, more in zip(
+                (old, new), pairs(made[planted], other, condition, scratch, count - count // 2), strict=True
+            ):
                 side.extend(more)
         state = "cold" if condition == "cold" else "warm"
         of = "/table " if planted == "init" else "main.prepare"
@@ -304,8 +316,8 @@ def table(raw: Mapping[str, Any]) -> str:
         ]
         lines.append("")
     lines.append(
-        f"Conditions: as it is; a quota of {QUOTA:g} CPUs; cold, the program and its data out of the page cache; busy, beside two programs that "
-        "compute."
+        f"Conditions: as it is; a quota of {QUOTA:g} CPUs; cold, the program and its data out of the page cache; busy, beside two programs "
+        "that compute."
     )
     return "\n".join(lines)
 
@@ -320,8 +332,8 @@ def _naming_table(rows: list[dict[str, Any]]) -> list[str]:
         f"Named right as what dominates: {sum(row['right'] for row in ill)} of {len(ill)}. With nothing planted, accused: "
         f"{sum(not row['right'] for row in well)} of {len(well)}. The attribution's sum is off by {max(off):.2%} of exec-to-ready "
         "at most.", "",
-        f"A look is at {RECORDED} recorded starts. Something dominates where it takes {DOMINATES:.0%} of a start's own time or more; with nothing "
-        "planted, naming the condition itself (the quota, the disk) is right, and anything else an accusation.", "",
+        f"A look is at {RECORDED} recorded starts. Something dominates where it takes {DOMINATES:.0%} of a start's own time or more; "
+        "with nothing planted, naming the condition itself (the quota, the disk) is right, and anything else an accusation.", "",
         "| planted | condition | right | exec to ready, recorded | its share of the start's own time | named otherwise |",
         "|---|---|---:|---:|---:|---|",
     ]  # fmt: skip
@@ -350,8 +362,15 @@ def main() -> None:
     parser.add_argument("--programs", type=Path, default=Path.home() / ".cache/godyno-benchmarks/startup")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--pairs", type=int, default=15)
-    parser.add_argument("--minutes", type=float, default=math.inf, help="end after so many; the same command goes on")
-    parser.add_argument("--again", nargs="*", metavar="PLANTED:CONDITION", help="throw away what this part found before (of these)")
+    parser.add_argument(
+        "--minutes", type=float, default=math.inf, help="end after so many; the same command goes on"
+    )
+    parser.add_argument(
+        "--again",
+        nargs="*",
+        metavar="PLANTED:CONDITION",
+        help="throw away what this part found before (of these)",
+    )
     options = parser.parse_args()
     file = RESULTS / "startup.json"
     raw: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}

@@ -196,8 +196,14 @@ def test_the_theme_follows_the_system_and_the_button(page: Browser, page_path: P
 
 
 def test_at_400_pixels_a_table_of_many_columns_hides_none(browser: Browser, tmp_path: Path) -> None:
-    rows = (("init example.com/a/package/with/a/long/path", "61.2 % [58.1 %, 64.0 %]", "120 ms", "on CPU in Go code; page faults, new memory"),)
-    table = Grid(("where", "share of it", "time", "mostly"), rows, frozenset({1, 2}), "where the time went, with its interval over all starts")
+    row = (
+        "init example.com/a/package/with/a/long/path",
+        "61.2 % [58.1 %, 64.0 %]",
+        "120 ms",
+        "on CPU in Go code; page faults, new memory",
+    )
+    caption = "where the time went, with its interval over all recorded starts"
+    table = Grid(("where", "share of it", "time", "mostly"), (row,), frozenset({1, 2}), caption)
     write_text(tmp_path / "page.html", html(Document("Startup", "", (table,))))
     browser.resize(400, 800)
     browser.open(tmp_path / "page.html")

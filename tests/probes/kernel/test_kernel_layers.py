@@ -277,7 +277,11 @@ def test_who_woke_a_thread_on_an_idle_cpu_is_seen(tmp_path: Path) -> None:
         states = spans(capture, "thread_state")
     reader = max({row["pid"] for row in states})
     of_reader = [row for row in states if row["pid"] == reader]
-    after = [b for a, b in itertools.pairwise(of_reader) if a["name"] == "sleeping" and a["t_end_ns"] - a["t_start_ns"] > 2_000_000]
+    after = [
+        b
+        for a, b in itertools.pairwise(of_reader)
+        if a["name"] == "sleeping" and a["t_end_ns"] - a["t_start_ns"] > 2_000_000
+    ]
     told = [row for row in after if row["name"] == "runnable" and row.get("waker") not in (None, 0, reader)]
     assert len(after) > 80
     assert len(told) >= 0.95 * len(after)

@@ -26,7 +26,9 @@ def recorded(took_s: float, **by_state: float) -> Any:
 
 
 def a_waterfall(own_share: float) -> Waterfall:
-    place = Place("init m/table", "init", 0.01, 0.01, Estimate(own_share, "1"), (), "go", "m/table", "", 0.01, own_share)
+    place = Place(
+        "init m/table", "init", 0.01, 0.01, Estimate(own_share, "1"), (), "go", "m/table", "", 0.01, own_share
+    )
     return Waterfall("warm", 0.1, 0.1, 3, 1.0, (), (), (place,))
 
 
@@ -57,7 +59,9 @@ def test_a_wait_is_as_long_without_recording_and_only_work_is_scaled() -> None:
 
 def test_waiting_for_a_quota_is_owed_to_who_used_it_up() -> None:
     one = recorded(0.2, go=0.08, kernel=0.02, quota=0.1)
-    assert _bare({"go": 0.08}, one, 0.2) == pytest.approx(0.16)  # though it waited for the quota in none of it
+    assert _bare({"go": 0.08}, one, 0.2) == pytest.approx(
+        0.16
+    )  # though it waited for the quota in none of it
     assert _bare({"kernel": 0.02, "quota": 0.1}, one, 0.2) == pytest.approx(0.04)
 
 

@@ -12,7 +12,9 @@ from godyno.stats.interval import median_interval, quantile_interval
 from godyno.stats.sample import summarize
 from godyno.studies.startup.gate import Judged, statistic
 
-DOMINATES = 0.4  # of a start's own time; the largest part of starts in which nothing was planted takes a third
+DOMINATES = (
+    0.4  # of a start's own time; the largest part of starts in which nothing was planted takes a third
+)
 
 
 @dataclass(frozen=True, slots=True)

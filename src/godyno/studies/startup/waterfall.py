@@ -110,12 +110,17 @@ def _places(shown: _One, ones: Sequence[_One], bare_s: float) -> list[Place]:
             continue
         titles = {STATES[state].title: of for state, of in parts.items()}
         each = [_bare(places.get(key, {}), one, bare_s) for one, places in found]
-        left = [_own(places.get(key, {})) / rest for one, places in found if (rest := one.took_s - one.taken_s) > 0]
+        left = [
+            _own(places.get(key, {})) / rest
+            for one, places in found
+            if (rest := one.took_s - one.taken_s) > 0
+        ]
         out.append(
             Place(
                 f"{kind} {name}".rstrip() if kind == INIT else f"{kind}: {name}" if name else kind, kind, seconds, sum(own.values()),
                 mean_share(shares), _ranked(titles), max(own, key=lambda state: own[state], default=""),
-                name if kind == INIT else "", name if kind == MAIN else "", statistic("median", each), statistic("median", left) if left else 0.0,
+                name if kind == INIT else "", name if kind == MAIN else "", statistic("median", each),
+                statistic("median", left) if left else 0.0,
             )
         )  # fmt: skip
     return sorted(out, key=lambda one: -one.own_s)[:_MOST_PLACES]
