@@ -12,8 +12,8 @@ metrics).
 Plants last 6 to 12 s, 9 to 16 s apart, at one of three strengths:
 
     neighbours   8, 16 or 32 busy processes beside it                 quota      its cgroup limited to 0.5, 0.35 or 0.2 of what it uses
-    disk         4, 8 or 16 processes that write and sync             memory     its limit lowered below what it holds
-    gc           every request makes 256 KiB to 1 MiB of garbage      child      3 children that compute
+    disk         4, 8 or 16 processes that write and sync 8 MiB       memory     its limit lowered below what it holds
+    gc           every request makes 0.5, 1 or 2 MiB of garbage        child      3 children that compute
     lock         a mutex that is held 20, 30 or 40 of 50 ms           peer       every request waits 20, 40 or 80 ms for something that
                                                                                  no recorded layer shows: none is to be accused
 
@@ -58,10 +58,11 @@ RATE, DATA_MB = 300, 150
 HOG = "while True: pass"
 STORM = """
 import os, sys
-fd = os.open(sys.argv[1], os.O_RDWR | os.O_CREAT)
+fd, block, at = os.open(sys.argv[1], os.O_RDWR | os.O_CREAT), os.urandom(8 << 20), 0
 while True:
-    os.pwrite(fd, os.urandom(1 << 20), 0)
+    os.pwrite(fd, block, at)
     os.fsync(fd)
+    at = (at + len(block)) % (64 << 20)
 """
 SCRATCH = Path.home() / ".cache/godyno-benchmarks/anomalies"
 _LINE = re.compile(r"POST \S+ \d+ ([\d.]+)(ns|µs|ms|s|m)")
@@ -93,7 +94,11 @@ class Plant:
     def begin(self, used_cpus: float) -> None:
         number, pid = (1, 2, 4)[self.strength], self.pid
         if self.kind == "neighbours":
-            self.beside = [subprocess.Popen([sys.executable, "-c", HOG]) for _ in range(8 * number)]
+            # A session each: the scheduler weighs sessions against each other.
+            self.beside = [
+                subprocess.Popen([sys.executable, "-c", HOG], start_new_session=True)
+                for _ in range(8 * number)
+            ]
         elif self.kind == "disk":
             self.beside = [
                 subprocess.Popen([sys.executable, "-c", STORM, str(self.scratch / f"storm{i}")])
@@ -116,10 +121,10 @@ class Plant:
                 )
                 << 10
             )
-            self.set(file, str(anon + ((60, 35, 20)[self.strength] << 20)))
+            self.set(file, str(anon + ((30, 12, 4)[self.strength] << 20)))
         else:
             signal_, text = {
-                "gc": (signal.SIGUSR1, 256 * number), "child": (signal.SIGUSR2, 3), "lock": (signal.SIGHUP, 10 + 10 * (self.strength + 1)),
+                "gc": (signal.SIGUSR1, 512 * number), "child": (signal.SIGUSR2, 3), "lock": (signal.SIGHUP, 10 + 10 * (self.strength + 1)),
                 "peer": (signal.SIGALRM, 20 * number),
             }[self.kind]  # fmt: skip
             (self.scratch / self.kind).write_text(str(text))

@@ -68,6 +68,22 @@ def test_two_episodes_are_two_and_gaps_in_the_figures_are_none() -> None:
     ]
 
 
+def test_many_episodes_are_each_found_and_none_is_made_of_several() -> None:
+    series = latency(600, 6)
+    starts = list(range(30, 590, 48))
+    for start in starts:  # more than a third of the time
+        series[start : start + 18] *= 10
+    found = episodes(series)
+    assert [abs(one.start - start) <= 1 for one, start in zip(found, starts, strict=True)] == [True] * len(starts)
+    assert all(16 <= one.end - one.start <= 20 for one in found)
+
+
+def test_a_single_point_of_a_heavy_tail_is_none() -> None:
+    series = latency(600, 7)
+    series[300] = 0.012
+    assert episodes(series) == []
+
+
 def test_quiet_services_have_hardly_any_episode() -> None:
     # An hour in steps of half a second, twenty times: at most one false alarm in ten hours.
     assert sum(len(episodes(latency(7200, 100 + seed))) for seed in range(20)) <= 2
