@@ -9,7 +9,7 @@ anomaly that none was?
 The service (anomalies_go) answers 300 requests a second that it sends itself, reads from a file of 150 MB, writes a log and syncs it; its
 access log is where latency comes from. It is recorded at the level light, with gctrace and the runtime's metrics (--instrument-with
 metrics).
-Plants last 6 to 12 s, 9 to 16 s apart, at one of three strengths:
+Plants last 5 to 9 s, 8 to 12 s apart, at one of three strengths:
 
     neighbours   8, 16 or 32 busy processes beside it                 quota      its cgroup limited to 0.5, 0.35 or 0.2 of what it uses
     disk         4, 8 or 16 processes that write and sync 8 MiB       memory     its limit lowered below what it holds
@@ -189,7 +189,7 @@ def record_one(name: str, number: int, seconds: float, scratch: Path, service: P
                     # Each kind once before any comes again, so that few recordings hold all of them.
                     kinds = kinds or chance.sample(KINDS, len(KINDS))
                     plant = Plant(kinds.pop(), chance.randrange(3), pid, scratch)
-                    lasts = chance.uniform(6, 12)
+                    lasts = chance.uniform(5, 9)
                     start = time.monotonic_ns()
                     plant.begin(used)
                     time.sleep(lasts)
@@ -203,7 +203,7 @@ def record_one(name: str, number: int, seconds: float, scratch: Path, service: P
                         }
                     )
                     plant = None
-                time.sleep(min(chance.uniform(9, 16), max(0.0, began + seconds - time.monotonic())))
+                time.sleep(min(chance.uniform(8, 12), max(0.0, began + seconds - time.monotonic())))
         finally:
             if plant:
                 plant.end()

@@ -74,8 +74,20 @@ def test_many_episodes_are_each_found_and_none_is_made_of_several() -> None:
     for start in starts:  # more than a third of the time
         series[start : start + 18] *= 10
     found = episodes(series)
-    assert [abs(one.start - start) <= 1 for one, start in zip(found, starts, strict=True)] == [True] * len(starts)
+    assert [abs(one.start - start) <= 1 for one, start in zip(found, starts, strict=True)] == [True] * len(
+        starts
+    )
     assert all(16 <= one.end - one.start <= 20 for one in found)
+
+
+def test_two_episodes_with_a_usual_stretch_between_them_stay_two() -> None:
+    series = latency(600, 8)
+    series[100:118] *= 4
+    series[128:146] *= 4
+    assert [(abs(one.start - at) <= 1) for one, at in zip(episodes(series), (100, 128), strict=True)] == [
+        True,
+        True,
+    ]
 
 
 def test_a_single_point_of_a_heavy_tail_is_none() -> None:

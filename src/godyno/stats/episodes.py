@@ -4,17 +4,18 @@ A scan statistic: residuals from the median in robust standard deviations, clipp
 by the sum's own spread, which grows with how much neighbours resemble each other (first-order autocorrelation, as in ``changepoint``). The
 best window is taken, what touches it is left out, and so on. Clipping keeps one wild point from making a long window stand out, and most of
 a window must also differ by a factor that matters: in an hour of 7,200 points anything that is only significant happens, and a wide window
-over several episodes is none by itself. How much neighbours resemble each other is told by the points that differ by no such factor: episodes
-themselves would make everything look alike.
+over several episodes is none by itself. How much neighbours resemble each other is told by the points that differ by no such factor:
+episodes themselves would make everything look alike.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from godyno.errors import UsageError
 from godyno.model import Record
@@ -28,6 +29,7 @@ _MOSTLY = 0.6  # of a window's figures that differ by the factor
 _MOST = 100
 _BLOCK = 20
 _AHEAD = 4
+_APART = 4  # points as usual, in a row, end an episode
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,8 @@ def episodes(values: Iterable[float], *, factor: float = 1.5, low: bool = False)
         ):
             free[start:end] = False
             out.append(Episode(start, end, usual, during, score_))
-    return _joined(sorted(out, key=lambda one: one.start), series)
+    apart = [part for one in out for part in _split(one, odd | ~known)]
+    return _joined(sorted(apart, key=lambda one: one.start), series)
 
 
 def _trimmed(residual: Floats, start: int, end: int) -> tuple[int, int]:
@@ -119,18 +122,24 @@ def _trimmed(residual: Floats, start: int, end: int) -> tuple[int, int]:
     return start, end
 
 
+def _split(one: Episode, odd: NDArray[np.bool_]) -> list[Episode]:
+    """A window of mostly odd figures may hold two episodes: cut where it was as usual for some points in a row."""
+    at = np.flatnonzero(odd[one.start : one.end]) + one.start
+    if not at.size:
+        return [one]
+    cuts = np.flatnonzero(np.diff(at) > _APART) + 1
+    return [replace(one, start=int(part[0]), end=int(part[-1]) + 1) for part in np.split(at, cuts)]
+
+
 def _joined(found: list[Episode], series: Floats) -> list[Episode]:
-    """Episodes with hardly anything between them are one."""
+    """Episodes with hardly anything between them are one; the level within is that of the whole."""
     out: list[Episode] = []
     for one in found:
-        if out and one.start - out[-1].end <= max(
-            2, min(one.end - one.start, out[-1].end - out[-1].start) // 4
-        ):
+        if out and one.start - out[-1].end < _APART:
             last = out.pop()
-            during = float(np.nanmedian(series[last.start : one.end]))
-            one = Episode(last.start, max(last.end, one.end), one.before, during, max(last.score, one.score))
+            one = replace(last, end=max(last.end, one.end), score=max(last.score, one.score))
         out.append(one)
-    return out
+    return [replace(one, during=float(np.nanmedian(series[one.start : one.end]))) for one in out]
 
 
 def _memory(residual: Floats) -> float:
