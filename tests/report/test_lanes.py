@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from hypothesis import given
@@ -14,7 +15,8 @@ from godyno.model import Finding
 from godyno.report.lanes import lanes, pack, path_lane
 from godyno.report.page_data import Window, window_of
 from godyno.report.payload import Payload
-from godyno.testing.captures import T0, write_capture
+from godyno.report.why_lane import why_lane
+from godyno.testing.captures import SECOND, T0, write_capture
 
 
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 50), st.integers(0, 20)), max_size=40))
@@ -78,3 +80,28 @@ def test_events_are_a_lane_of_their_own(tmp_path: Path) -> None:
     ) as capture:
         (lane,) = lanes(capture, Window(T0, T0 + 10), Payload(), 500)
     assert (lane["title"], lane["note"], lane["names"]) == ("Events: go", "1 event", ["GOMAXPROCS"])
+
+
+def test_the_runs_critical_path_is_a_lane_of_one_row_coloured_by_state(tmp_path: Path) -> None:
+    def fill(writer: Any) -> None:
+        writer.span(T0, T0 + SECOND, "process", "7", "service", 7, 7, {})
+        half = T0 + SECOND // 2
+        for start, end, state in (
+            (T0, half, "running"),
+            (half, T0 + SECOND - 1000, "sleeping"),
+            (T0 + SECOND - 1000, T0 + SECOND, "running"),
+        ):
+            writer.span(start, end, "thread_state", "7/7", state, 7, 7, None)
+        stack = writer.stack(
+            [(name, "", 0, "[kernel]") for name in ("schedule", "do_nanosleep", "__x64_sys_nanosleep")]
+        )
+        writer.sample(half, "off_cpu", stack, 0.5, 7, 7, 0)
+
+    with open_capture(write_capture(tmp_path / "path.dyno", fill)) as capture:
+        (lane,) = why_lane(capture, window_of(capture), Payload())
+        assert len(lane["tracks"]) == 1 and lane["tracks"][0]["n"] >= 2
+        assert "timer" in lane["colors"] and any(name.startswith("blocked: timer") for name in lane["names"])
+
+
+def test_without_threads_states_there_is_no_such_lane(build: Capture) -> None:
+    assert why_lane(build, window_of(build), Payload()) == []

@@ -60,7 +60,8 @@ def command(
     """Tell where a run's wall time went, on its critical path, and what would change it.
 
     Of a CAPTURE, or of COMMAND, which is then recorded at --level deep and, where it is `go run`, `go test` or a program that was
-    built with --instrument, with its goroutines. States add up to the wall time; causes are ranked by what mending them would save.
+    built with --instrument, with its goroutines; of `go build` and `go test` with the cache's keys, too. States add up to the wall
+    time; causes are ranked by what mending them would save.
 
     \b
     Examples:
@@ -108,9 +109,12 @@ def _seconds(text: str | None) -> float | None:
 
 
 def _record(argv: tuple[str, ...], out: Path | None, quiet: bool) -> Recording:
-    """Records a command with all that the answer needs; goroutines where that changes nothing that is kept."""
+    """Records a command with all that the answer needs: goroutines where that changes nothing that is kept, of a build also the
+    cache's keys. Not of `go run`: its program would see the GODEBUG that they need.
+    """
     from godyno.formats.gocommand import go_command
     from godyno.model import Workload
+    from godyno.probes.runtime.build_actions import is_build
     from godyno.recorder.session import Options, Session
     from godyno.workload.instrument.planning import plan
 
@@ -123,6 +127,9 @@ def _record(argv: tuple[str, ...], out: Path | None, quiet: bool) -> Recording:
             also = ("go_runtime",)
         except GodynoError as error:
             click.echo(f"godyno: recorded without its goroutines: {error}", err=True)
+    if of_go is not None and of_go.subcommand != "run" and is_build(argv):
+        also += ("cache_keys",)
+        settings["cache_keys"] = {"asked": True}
     outcome = Session(
         Workload(argv), Options(out=out, level="deep", also=also, settings=settings, quiet=quiet)
     ).run()
@@ -174,15 +181,18 @@ def _text(found: Answer, most: int, tried: list[Tried]) -> str:
                     width,
                 )
             )
-    accused = [cause for cause in found.causes if cause.severity != "info"]
-    rest = [cause for cause in found.causes if cause.severity == "info"]
+    accused = found.accused
+    rest = [cause for cause in found.causes if cause.severity == "info" and cause is not found.untold]
+    if found.untold is not None:
+        told = f"{found.untold.share:.0%} of the path was waiting for what was not recorded. {found.untold.advice}"
+        lines += ["", "Not known", *_wrapped("-  ", told.rstrip(), width)]
     if accused:
         lines += ["", "What would change it"]
         for number, cause in enumerate(accused[:most], 1):
             about = f"up to {units.show_seconds(cause.saves_s)} to save, confidence {cause.confidence.value}"
             lines += _wrapped(f"{number}. ", f"{cause.claim}.", width)
             lines += _wrapped("   ", f"{cause.advice} ({about})", width)
-    else:
+    elif found.untold is None:
         lines += ["", "Nothing of the program is accused."]
     if rest and len(accused) < most:
         lines += ["", "Also" if accused else "For the record"]

@@ -152,7 +152,7 @@ def _lane(
         "note": note,
         "open": is_open,
         "by_name": table == "spans" and layer in BY_NAME,
-        **_columns(payload, rows, start, end, names, colors, details, labels),
+        **columns_of(payload, rows, start, end, names, colors, details, labels),
     }
 
 
@@ -183,7 +183,7 @@ def path_lane(findings: Sequence[Finding], window: Window, payload: Payload) -> 
                 "note": f"{len(steps):,} steps, each waited for by the next",
                 "open": True,
                 "by_name": False,
-                **_columns(
+                **columns_of(
                     payload,
                     rows,
                     start,
@@ -210,10 +210,11 @@ def _is_step(step: Any) -> bool:
     )
 
 
-def _columns(
+def columns_of(
     payload: Payload, rows: list[tuple[str, list[int]]], start: Array, end: Array, names: list[str], colors: list[str],
     details: list[str], labels: dict[str, str],
 ) -> dict[str, Any]:  # fmt: skip
+    """The columns of a lane's spans, row by row, and the texts that they point to."""
     order = np.array([index for _, members in rows for index in members], dtype=np.int64)
     tracks, first, before = [], 0, None
     for track, members in rows:

@@ -16,6 +16,7 @@ from godyno.report.charts import Chart, Series
 from godyno.report.lanes import lanes, path_lane
 from godyno.report.payload import FORMAT, Array, Payload, clean
 from godyno.report.stacks import stacks
+from godyno.report.why_lane import why_lane
 
 FANOUT = 16
 _LONGEST_NS = 400 * 86_400 * 10**9  # a capture that claims more than 400 days is damaged or forged
@@ -71,7 +72,11 @@ def page_data(
         "start_ns": str(window.t_start_ns),
         "span_ticks": max(1, (window.t_end_ns - window.t_start_ns) // window.tick_ns),
         "charts": _charts(capture, window, payload, budget, names, kinds),
-        "lanes": path_lane(findings, window, payload) + lanes(capture, window, payload, budget.spans, names),
+        "lanes": [
+            *why_lane(capture, window, payload),
+            *path_lane(findings, window, payload),
+            *lanes(capture, window, payload, budget.spans, names),
+        ],
         "lines": _lines(capture, window, payload, budget),
         "stacks": stacks(capture, window, payload, budget.samples, baseline),
         "processes": {pid: clean(name)[:200] for pid, name in names.items()},

@@ -19,8 +19,10 @@ class Scene:
     def __init__(self, writer: Any) -> None:
         self.writer = writer
 
-    def process(self, pid: int, start: int, end: int, ppid: int = 0, exe: str = "/bin/server") -> None:
-        args = {"ppid": ppid, "exe": exe, "argv": [exe]}
+    def process(
+        self, pid: int, start: int, end: int, ppid: int = 0, exe: str = "/bin/server", *words: str
+    ) -> None:
+        args = {"ppid": ppid, "exe": exe, "argv": [exe, *words]}
         self.writer.span(start * MS, end * MS, "process", str(pid), exe.rpartition("/")[2], pid, pid, args)
 
     def thread(

@@ -199,3 +199,109 @@ def test_only_what_godyno_stops_is_the_observers(scene: Made, name: str, root: s
     assert found.attribution.seconds()[state] == pytest.approx(0.04)
     if state == "gc_stw":
         assert name in found.causes[0].claim and "itself" in found.causes[0].claim
+
+
+def _with_its_own_server(s: Any, client: dict[str, Any]) -> None:
+    """A handler's goroutine ended the last wait; before it was made, its maker waited for a connection."""
+    s.process(1, 0, 100)
+    s.thread(1, (0, 1, "running"), (1, 100, "sleeping"))
+    s.goroutine(
+        1, (0, 10, "running", {}), (10, 80, "waiting", client), (80, 82, "running", {}),
+        (82, 90, "waiting", {"reason": "chan receive", "function": "main.main"}), (90, 91, "runnable", {"waker": 9}),
+        (91, 100, "running", {}),
+    )  # fmt: skip
+    accept = {"reason": "network", "function": "net.(*netFD).accept"}
+    s.goroutine(
+        8,
+        (0, 79, "waiting", accept),
+        (79, 80, "running", {}),
+        (80, 100, "waiting", accept),
+        root="main.serve",
+    )
+    s.goroutine(9, (80, 81, "runnable", {"waker": 8}), (81, 90, "running", {}), root="main.handle")
+
+
+def test_who_waits_for_connections_beside_its_client_is_not_the_path(scene: Made) -> None:
+    client = {"reason": "network", "function": "crypto/tls.(*Conn).Handshake"}
+    found = attribute(scene(lambda s: _with_its_own_server(s, client)))
+    assert found.seconds()["tls"] == pytest.approx(0.07, abs=0.002) and "idle" not in found.seconds()
+
+
+def test_a_service_whose_main_goroutine_waits_to_be_ended_is_idle(scene: Made) -> None:
+    client = {"reason": "chan receive", "function": "main.main"}
+    found = answer(scene(lambda s: _with_its_own_server(s, client)))
+    assert found.healthy and found.attribution.seconds()["idle"] > 0.06
+
+
+def test_a_service_below_go_run_is_followed_by_its_requests(scene: Made) -> None:
+    """What takes signals all its life is no wait in the kernel, and what built the service is not held against it."""
+
+    def fill(s: Any) -> None:
+        s.process(1, 0, 1000, 0, "/usr/local/go/bin/go", "run", ".")
+        s.process(7, 100, 999, 1, "/tmp/svc")
+        s.thread(1, (0, 101, "running"), (101, 999, "sleeping"), (999, 1000, "running"))
+        s.sample(
+            "off_cpu", 101, ("k:schedule", "k:do_wait", "k:kernel_waitid", "os.(*Process).Wait", "main.main")
+        )
+        for at in range(5, 100, 10):
+            s.sample("cpu", at, ("k:open", "k:__x64_sys_openat", "os.open", "main.main", "runtime.main"))
+        s.thread(7, (100, 101, "running"), (101, 998, "sleeping"), (998, 999, "running"), pid=7)
+        told = {"reason": "select", "function": "main.main"}
+        s.goroutine(
+            1, (101, 102, "running", {}), (102, 997, "waiting", told), (997, 998, "runnable", {"waker": 3}),
+            (998, 999, "running", {}), tid=7, pid=7,
+        )  # fmt: skip
+        s.goroutine(3, (101, 997, "syscall", {"function": "os/signal.signal_recv"}), (997, 998, "running", {}), tid=7, pid=7,
+                    root="os/signal.loop")  # fmt: skip
+        read = {"reason": "network", "function": "net/http.(*conn).serve"}
+        s.goroutine(
+            9, (110, 300, "waiting", read), (300, 400, "waiting", {"reason": "sleep"}), (400, 998, "waiting", read), tid=7, pid=7,
+            root="net/http.(*conn).serve",
+        )  # fmt: skip
+        s.sample(
+            "goroutine_wait", 400, ("time.Sleep", "main.handle", "net/http.(*conn).serve"), goroutine=9, pid=7
+        )
+
+    found = answer(scene(fill))
+    assert found.attribution.view == "requests"
+    assert [cause.kind for cause in found.accused] == ["sleep"] and found.accused[0].what == "main.handle"
+    assert found.attribution.seconds()["idle"] > 0.7
+
+
+def test_one_who_asks_always_again_is_waited_for_only_where_it_is_waited_for(scene: Made) -> None:
+    """The courier is never idle, and main waited for it only for a moment: main's own time is main's."""
+
+    def fill(s: Any) -> None:
+        s.process(1, 0, 100)
+        s.thread(1, (0, 100, "running"))
+        s.goroutine(
+            1, (0, 60, "running", {}), (60, 70, "waiting", {"reason": "chan send", "function": "main.main"}),
+            (70, 71, "runnable", {"waker": 9}), (71, 100, "running", {}),
+        )  # fmt: skip
+        asks = {"reason": "network", "function": "net.(*conn).Read"}
+        s.goroutine(
+            9, (0, 30, "waiting", asks), (30, 31, "running", {}), (31, 59, "waiting", asks), (59, 61, "running", {}),
+            (61, 69, "waiting", asks), (69, 100, "running", {}), root="main.courier",
+        )  # fmt: skip
+        s.sample("cpu", 30, ("main.work", "main.main", "runtime.main", "runtime.goexit"))
+
+    found = attribute(scene(fill)).seconds()
+    assert found["network"] == pytest.approx(0.008, abs=0.002) and found["go"] > 0.085
+
+
+def test_what_godyno_itself_waits_for_in_the_program_is_the_observers(scene: Made) -> None:
+    def fill(s: Any) -> None:
+        s.process(1, 0, 100)
+        s.thread(1, (0, 60, "running"), (60, 90, "sleeping"), (90, 100, "running"))
+        s.goroutine(
+            1, (0, 60, "running", {}), (60, 90, "waiting", {"reason": "sleep"}), (90, 100, "running", {})
+        )
+        s.sample(
+            "goroutine_wait",
+            90,
+            ("time.Sleep", "main.(*godynoRecorder).stop.func1", "main.main"),
+            goroutine=1,
+        )
+
+    found = attribute(scene(fill)).seconds()
+    assert found["observer"] == pytest.approx(0.03) and "sleep" not in found

@@ -19,7 +19,10 @@ module            holds
 ``lanes``         what each thread and goroutine did, as intervals
 ``stacks``        the samples and stacks that the path asks for
 ``path``          the walk backward
+``sleeps``        what a thread's sleep on it was, and who ended it
+``programs``      drivers, and the two sides of a wait between processes
 ``surroundings``  who had the CPUs meanwhile
+``places``        addresses and files beside waits for them
 ``refine``        pieces of the path to segments with one state each
 ``attribution``   segments and their sums
 ``causes``        what follows, ranked by what mending it would save

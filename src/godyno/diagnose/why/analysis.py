@@ -35,6 +35,8 @@ class Why:
         states = one.states()
         longest = "; ".join(f"{state['share']:.0%} {state['title']}" for state in states[:3])
         verdict = " Nothing of the program is accused." if found.healthy else ""
+        if found.untold is not None:
+            verdict = f" What took {found.untold.share:.0%} was not recorded. {found.untold.advice}".rstrip()
         return Finding(
             source=self.name, kind="why",
             claim=f"On the critical path of {one.label}, {units.show_seconds(one.wall_s)}: {longest}.{verdict}",

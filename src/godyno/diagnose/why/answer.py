@@ -9,11 +9,12 @@ from typing import Any
 
 from godyno.diagnose.processes import Process, processes
 from godyno.diagnose.why import states
-from godyno.diagnose.why.attribution import Attribution, Segment
+from godyno.diagnose.why.attribution import Attribution, Segment, totals
 from godyno.diagnose.why.causes import Cause, causes
 from godyno.diagnose.why.lanes import RUN, SLEEP, Lane, Lanes, read_lanes
 from godyno.diagnose.why.others import others, ranked
-from godyno.diagnose.why.path import Walk
+from godyno.diagnose.why.path import Piece, Walk
+from godyno.diagnose.why.programs import TOOLS
 from godyno.diagnose.why.refine import Refine
 from godyno.diagnose.why.requests import request_pieces
 from godyno.diagnose.why.stacks import Stacks
@@ -24,19 +25,33 @@ _WRITING_NS = (
     500_000_000  # at most so long after an execution trace its program ends: godyno's file writes profiles
 )
 _DYING_NS = 2_000_000
+_UNTOLD_SHARE = 0.25
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Where the time went and why. ``healthy`` says that no cause is accused (none has a severity above ``info``)."""
+    """Where the time went and why. ``healthy`` says that no cause is accused (none has a severity above ``info``), and that enough is
+    known to say so.
+    """
 
     attribution: Attribution
     causes: tuple[Cause, ...]
 
     @property
+    def accused(self) -> tuple[Cause, ...]:
+        """The causes that the program could mend."""
+        return tuple(cause for cause in self.causes if cause.severity != "info")
+
+    @property
+    def untold(self) -> Cause | None:
+        """That too much of the path was not recorded to clear the program; its advice is what would have told."""
+        found = next((cause for cause in self.causes if cause.kind == "unknown"), None)
+        return found if found is not None and found.share >= _UNTOLD_SHARE else None
+
+    @property
     def healthy(self) -> bool:
-        """Whether nothing of the program is accused."""
-        return not any(cause.severity != "info" for cause in self.causes)
+        """Whether nothing of the program is accused, and what took its time is known."""
+        return not self.accused and self.untold is None
 
     def as_json(self) -> dict[str, Any]:
         """What ``--json`` prints."""
@@ -105,15 +120,20 @@ def attribute(
         return Attribution(begin, end, (Segment(begin, end, "unknown"),), "path", pid, label, cpus, unseen)
     walk = Walk(lanes, stacks, lives)
     pieces, view = walk.from_end(last, end, begin), "path"
-    idle = sum(one.t_end_ns - one.t_start_ns for one in pieces if one.kind == "idle")
-    if thread is None and idle > (end - begin) / 2:
-        served = request_pieces(walk, lanes, stacks, pid, begin, end)
-        pieces, view = (served, "requests") if served else (pieces, view)
+    if thread is None and (served := _served(walk, lanes, stacks, pieces, end - begin)):
+        pieces, view = served, "requests"
     refine = Refine(
-        capture, lanes, stacks, Surroundings(capture, lanes, cpus), lives, _go_pids(capture, lanes)
+        capture,
+        lanes,
+        stacks,
+        Surroundings(capture, lanes, cpus),
+        lives,
+        _go_pids(capture, lanes),
+        pid if process is not None else 0,
     )
     segments = refine.segments(pieces)
-    missing = _missing(lanes, stacks, pid)
+    programs = {one.pid for one in lives if one.kind not in TOOLS}
+    missing = _missing(lanes, stacks, bool(refine.go & programs))
     if capture.manifest.result is None:
         missing.insert(
             0, "The recording was cut off: this is what there is of it, and what came later is not known."
@@ -222,6 +242,26 @@ def _ending_goroutine(lanes: Lanes, pid: int, end_ns: int) -> Lane | None:
     return main or next((lane for (of, _), lane in lanes.goroutines.items() if of == pid), None)
 
 
+def _served(walk: Walk, lanes: Lanes, stacks: Stacks, pieces: list[Piece], length_ns: int) -> list[Piece]:
+    """The path with a service's part of it as that of its requests, where the service, which may be a child, waited for more than half of
+    the time to be asked; empty where it did not.
+    """
+    idle = totals(
+        (str(one.pid), (one.t_end_ns - one.t_start_ns) * 1.0) for one in pieces if one.kind == "idle"
+    )
+    if not idle or next(iter(idle.values())) <= length_ns / 2:
+        return []
+    pid = int(next(iter(idle)))
+    own = [one for one in pieces if one.pid == pid]
+    begin, end = own[0].t_start_ns, own[-1].t_end_ns
+    served = request_pieces(walk, lanes, stacks, pid, begin, end)
+    if not served:
+        return []
+    return [
+        *(one for one in pieces if one.t_end_ns <= begin), *served, *(one for one in pieces if one.t_start_ns >= end),
+    ]  # fmt: skip
+
+
 def _cpus(capture: Any) -> int:
     machine = capture.manifest.machine
     return max(1, int(machine.cpu.allowed or machine.cpu.online or 1))
@@ -236,7 +276,8 @@ def _go_pids(capture: Any, lanes: Lanes) -> frozenset[int]:
     return frozenset(table["pid"].to_pylist()) | frozenset(lanes.traced)
 
 
-def _missing(lanes: Lanes, stacks: Stacks, pid: int) -> list[str]:
+def _missing(lanes: Lanes, stacks: Stacks, programs: bool) -> list[str]:
+    """What was not recorded and would have told more; ``programs`` says that there are Go programs other than those that build."""
     out = []
     if not stacks.has_cpu:
         out.append("Without CPU samples (--level standard) it is not known what ran on the CPU.")
@@ -244,7 +285,7 @@ def _missing(lanes: Lanes, stacks: Stacks, pid: int) -> list[str]:
         out.append(
             "Without --level deep it is not known what threads slept in: disk, network, timers and locks look alike."
         )
-    if not lanes.traced:
+    if not lanes.traced and (programs or not stacks.has_sleeps):
         out.append(
             "Without --instrument it is not known what goroutines waited for: locks, channels and timers are guessed from threads."
         )

@@ -27,6 +27,8 @@ class Segment:
     holder: str = ""
     phase: str = ""  # the package in whose init it was
     waiter: str = ""  # the function that waits for it, the outermost of those that do
+    tool: bool = False  # whether it is a compiler's, a linker's …: of what builds
+    within: str = ""  # of what surrounds the program: the state whose going would take this with it
 
     @property
     def seconds(self) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -84,7 +84,7 @@ _KINDS = (
     _Kind("tls", ("tls",), "It waited for TLS handshakes in {what}", "Keep connections open; let sessions be resumed."),
     _Kind("network", ("network",), "It waited for the network in {what}", "Ask at once rather than in turn, or ask less."),
     _Kind("child", ("child",), "It waited for a child process: {what}", "Start children at once rather than in turn, or do without them."),
-    _Kind("pipe", ("pipe",), "It waited for a pipe in {what}", "Let the other side write earlier, or in larger pieces."),
+    _Kind("pipe", ("pipe",), "It waited for a pipe in {what}", "Have its other side take or give more at once, or earlier."),
     _Kind("cgo", ("cgo",), "It was in C code, or calling it, in {what}", "Call less often with more; the call itself costs tens of ns."),
     _Kind("kernel", ("kernel", "kernel_wait"), "It was in the kernel, called by {what}", "Make fewer, larger system calls."),
     _Kind("minor_fault", ("minor_fault",), "It touched new memory in {what}", "Reuse memory instead of asking for new."),
@@ -106,49 +106,64 @@ _NO_FAULT = (
 )  # a program that needs more than the machine has may be well all the same
 
 
+# No fault of who asks either, where it is a compiler's or a linker's.
+_OF_TOOLS = ("kernel", "minor_fault", "load", "package_init")
+
+
 def causes(found: Attribution) -> list[Cause]:
     """The causes of an attribution: the program's own, by what they would save, then those of its surroundings."""
-    wall = found.wall_s
+    wall, served = found.wall_s, _served(found)
     own_s = max(
         sum(
             one.seconds
             for one in found.segments
-            if STATES[one.state].where == "program" and one.state != "idle"
+            if STATES[one.state].where == "program" and one.state != "idle" and _of_served(one, served)
         ),
         1e-9,
     )
     of_state: dict[str, list[Segment]] = {}
+    with_it = totals((one.within, one.seconds) for one in found.segments if one.within)
     for one in found.segments:
         of_state.setdefault(one.state, []).append(one)
     out = []
     for kind in _KINDS:
         segments = [one for state in kind.states for one in of_state.get(state, ())]
-        if (cause := _cause(kind, segments, found, wall, own_s)) is not None:
+        if (cause := _cause(kind, segments, found, wall, own_s, with_it, served)) is not None:
             out.append(cause)
     return sorted(out, key=_rank)
 
 
 def _rank(cause: Cause) -> tuple[int, float]:
-    """What the program could mend, then what surrounds it, then what is too little to accuse, then what it simply computed."""
+    """What the program could mend, then what surrounds it, then what is too little to accuse, then what it simply computed. What is
+    not known stands where it could hide more than the others take.
+    """
     enough = cause.of_own >= LEAST_SHARE and cause.seconds >= LEAST_S
     around = cause.where == "machine" or cause.kind in _NO_FAULT
     if cause.kind == "unknown":
-        return 1, -cause.seconds
+        return 0, -cause.seconds
     tier = 3 if not cause.saves_s else 2 if not enough else 1 if around else 0
     return tier, -cause.saves_s
 
 
 def _cause(
-    kind: _Kind, segments: list[Segment], found: Attribution, wall: float, own_s: float
+    kind: _Kind,
+    segments: list[Segment],
+    found: Attribution,
+    wall: float,
+    own_s: float,
+    with_it: Mapping[str, float],
+    served: int,
 ) -> Cause | None:
     seconds = sum(one.seconds for one in segments)
     machine = all(STATES[name].where == "machine" for name in kind.states)
     unknown = kind.name == "unknown"
-    share, of_own = seconds / wall, seconds / (wall if machine or unknown else own_s)
+    mine = [one for one in segments if _of_served(one, served)]
+    own = sum(one.seconds for one in mine)
+    share, of_own = seconds / wall, seconds / wall if machine or unknown else own / own_s
     least = 1.0 if unknown else 0.25
     if not segments or of_own < LEAST_SHARE * least or seconds < LEAST_S * least:
         return None
-    by = totals((one.detail, one.seconds) for one in segments if one.detail)
+    by = totals((one.detail, one.seconds) for one in mine or segments if one.detail)
     what = next(iter(by), "")
     claim = kind.says.format(what=what or "a place that was not recorded")
     claim += f" for {units.show_seconds(seconds)}, {share:.0%} of the path"
@@ -171,16 +186,50 @@ def _cause(
             if any(option in text for text in found.missing)
         ]
         advice = f"Record it with {' '.join(options)}: that tells what it waited for." if options else ""
+    if kind.name == "network" and not what:
+        advice += " Whether it was DNS, connecting, TLS or an answer, --instrument tells."
     if doing:
         claim += f" (meanwhile: {next(iter(doing))})"
     severity = "info"
-    if not machine and kind.name not in _NO_FAULT and of_own >= LEAST_SHARE and seconds >= LEAST_S:
+    work = kind.name in _NO_FAULT or (kind.name == "kernel" and _is_service(found) and _answering(mine))
+    work = work or (kind.name in _OF_TOOLS and sum(one.seconds for one in mine if one.tool) > own / 2)
+    if not machine and not work and of_own >= LEAST_SHARE and seconds >= LEAST_S:
         severity = "warning" if of_own >= WARNING_SHARE else "note"
     saves = seconds * kind.saves * (_parallel(segments, found) if kind.name in ("lock", "channel") else 1.0)
+    # A child that is not started waits for no CPU, and with fewer things at once those that had to wait do not wait for longer.
+    saves += with_it.get(kind.name, 0.0)
     return Cause(
         kind.name, claim, seconds, share, of_own, saves, Confidence.HIGH if what else Confidence.MEDIUM, _evidence(segments), advice,
         severity, what, "recorder" if unknown else "machine" if machine else "program", tuple(list(by.items())[:5]),
     )  # fmt: skip
+
+
+def _served(found: Attribution) -> int:
+    """The pid of the service whose requests the path is of; 0 where it is of none, and all of it counts."""
+    if found.view != "requests":
+        return 0
+    return int(
+        next(iter(totals((str(one.pid), one.seconds) for one in found.segments if one.state == "idle")), 0)
+    )
+
+
+def _of_served(one: Segment, served: int) -> bool:
+    """Whether a moment is the service's: not of its build by `go run`, say. What it waits for in another process is its own, too."""
+    return not served or one.pid == served or one.state in ("child", "pipe")
+
+
+def _is_service(found: Attribution) -> bool:
+    return found.view == "requests" or found.seconds().get("idle", 0.0) > found.wall_s / 2
+
+
+def _answering(segments: Iterable[Segment]) -> bool:
+    """Whether the kernel mostly carried what a service reads and answers: that is what a service is for."""
+    answering = sum(
+        one.seconds
+        for one in segments
+        if any(name.startswith(("net.(", "runtime.netpoll")) for name in one.stack)
+    )
+    return answering > sum(one.seconds for one in segments) / 2
 
 
 def _parallel(segments: Iterable[Segment], found: Attribution) -> float:

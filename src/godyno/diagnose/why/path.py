@@ -4,17 +4,20 @@ While a thread runs or waits for a CPU, the time is its own. Where it slept unti
 crosses to that one at the moment of the wake-up; where an interrupt woke it (a timer, the disk, the network), what it slept in
 is on the path. Where an execution trace tells of goroutines the same walk goes over them, and down to the thread below
 while one runs. This is the analysis of wake-up chains of KUtrace and of Perfetto's critical path, with one difference: the
-path does not return to a waiter for the time before it waited, as its work then held nothing up.
+path does not return to a waiter for the time before it waited, as its work then held nothing up. It does return to one who waited for
+another process, and from one who slept for reasons that tell nothing of the time before somebody waited for it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from godyno.diagnose.processes import Process, whole
 from godyno.diagnose.why import states
 from godyno.diagnose.why.lanes import CALL, READY, RUN, SLEEP, Lane, Lanes
+from godyno.diagnose.why.programs import is_driver
+from godyno.diagnose.why.sleeps import Sleeps, followed, next_waker
 from godyno.diagnose.why.stacks import Stacks
 
 # What is waited for elsewhere in the tree, and so is no answer by itself.
@@ -35,9 +38,6 @@ _IDLE = (
     "pipe",
 )
 _SHORT_NS = 100_000
-_CLOSING_NS = 20_000_000  # a process's files are closed somewhat after its end
-_TIMERS = ("hrtimer", "timer_interrupt", "run_timer")
-_NETWORK = ("tcp_", "udp_", "net_rx", "sock_", "unix_stream", "unix_dgram", "napi_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,7 @@ class Wait:
     where: str
     waker_where: str = ""
     waker: tuple[int, int] = (0, 0)  # pid and goroutine of who ended it
+    back: bool = False  # before it, the path is the waiter's again
 
 
 @dataclass(slots=True)  # not frozen: quicker to make
@@ -79,7 +80,7 @@ class Walk:
 
     def __init__(self, lanes: Lanes, stacks: Stacks, processes: Sequence[Process]) -> None:
         self.lanes, self.stacks = lanes, stacks
-        self.processes = processes
+        self.sleeps = Sleeps(lanes, stacks, processes)
         self.pieces: list[Piece] = []
 
     def from_end(self, lane: Lane, t_end_ns: int, t_start_ns: int) -> list[Piece]:
@@ -89,6 +90,7 @@ class Walk:
         """
         self.pieces = []
         self.begin, self.t = t_start_ns, t_end_ns
+        self._call, self._call_where = False, ""
         self.lane: Lane | None = lane
         self.via: tuple[Wait, ...] = ()
         self.floor: tuple[Lane, int] | None = None
@@ -96,6 +98,7 @@ class Walk:
         if lane.goroutine and traced is not None:
             self._put(traced[1], SLEEP, "observer", lane)
         self.seen: set[tuple[int, int, int]] = set()
+        self.waiters: dict[int, Lane] = {}  # of each lane that the path crossed to: who waited for it last
         while self.t > self.begin:
             before = (self.t, id(self.lane), self.floor)
             if self.lane is None:
@@ -148,18 +151,10 @@ class Walk:
             self._put(low, state, "", lane)
             return
         stack = self.stacks.slept(lane.tid, low)
-        kind = self.stacks.facts(stack).slept_in if stack else ""
-        waker = self._woken_by(lane, index)
         woke = self.stacks.woke(lane.tid, self.t)
-        where = self.stacks.facts(stack).own
-        polled = kind == "poll"
-        kind = self._resolved(kind, waker, woke)
-        if kind == "child" and waker not in self.lanes.threads:
-            waker = self._child(lane.pid, low)  # a dying thread's wake-ups are not seen
-        elif kind == "sleep" and polled and waker not in self.lanes.threads:
-            died = self._child(lane.pid, max(low, self.t - _CLOSING_NS))
-            if died in self.lanes.threads:  # it closed a pipe as it died
-                kind, waker = "child", died
+        calls = self._call_where if self.floor is not None and self._call else ""
+        kind, waker = self.sleeps.named(lane, index, self.t, stack, woke, calls)
+        where = (calls if kind == "dns" else "") or self.stacks.facts(stack).own
         if kind in ("wait", "child", "pipe", "lock") and waker in self.lanes.threads:
             other = self._waker(lane, waker or 0, woke)
             aside = self._aside(other) if other is not None and other.pid == lane.pid else ""
@@ -195,13 +190,58 @@ class Walk:
                 self.seen.add(step)
                 return
         via = [one for one in self.via if low < one.t_start_ns < self.t]
+        if kind == "idle" and not via and self.floor is None and (busy := self._meanwhile(lane)) is not None:
+            step = (id(lane), id(busy), self.t)
+            if step not in self.seen and self._enter(busy):
+                self.seen.add(step)
+                return
         if kind in _IDLE and via and self.floor is None:
             back = max(via, key=lambda one: one.t_start_ns)
             self._put(back.t_start_ns, SLEEP, kind, lane, stack, where)
             if back.lane.before(self.t) >= 0:
                 self.lane = back.lane
             return
+        if kind in _IDLE and self.floor is None and self._back_to_waiter(low, kind, lane, stack, where):
+            return
         self._put(low, SLEEP, kind, lane, stack, where)
+
+    def _back_to_waiter(self, low: int, kind: str, lane: Lane, stack: int, where: str) -> bool:
+        """Whether the path went back to who had waited for this lane, in whose time before its wait the path is still here. If that
+        one waits again, this sleep is its until it began to.
+        """
+        waiter = self.waiters.get(id(lane))
+        index = waiter.before(self.t) if waiter is not None else -1
+        if waiter is None or index < 0 or waiter.end[index] < self.t:
+            return False
+        step = (id(lane), id(waiter), self.t)
+        since = waiter.start[index] if waiter.state[index] == SLEEP else self.t
+        if since <= low or step in self.seen:
+            return False
+        self.seen.add(step)
+        self._put(since, SLEEP, kind, lane, stack, where)
+        self._enter(waiter)
+        return True
+
+    def _meanwhile(self, idle: Lane) -> Lane | None:
+        """What a program did while one of its goroutines waited to be asked: what its main one did, or waited for. None where that,
+        too, waits to be asked, or for what is not known.
+        """
+        main = self.lanes.goroutines.get((idle.pid, 1))
+        index = main.before(self.t) if main is not None else -1
+        if main is None or main is idle or index < 0 or main.end[index] < self.t:
+            return None
+        if main.state[index] != SLEEP:
+            return main
+        stack = self.stacks.waited(main.pid, 1, main.end[index])
+        why = main.why[index]
+        kind = states.waited_for(
+            str(why.get("reason", "")), self.stacks.frames(stack), str(why.get("function", ""))
+        )
+        if kind not in _CROSSED:
+            return None if kind == "idle" else main
+        waker = next_waker(main, index) or whole(why.get("waker"))
+        other = self.lanes.goroutines.get((main.pid, waker or 0))
+        return None if other is None or other is idle or self._aside(other) else other
 
     def _onto_goroutine(self, lane: Lane, state: int) -> bool:
         """From a thread of a traced process to what it ran; where that was only the scheduler, to what main's goroutine did."""
@@ -227,48 +267,11 @@ class Walk:
             and self.lanes.goroutine_at(other.pid, other.tid, self.t) is None
         )
 
-    def _woken_by(self, lane: Lane, index: int) -> int | None:
-        """The tid of who ended a thread's sleep now; 0 for an interrupt, None where that is not known."""
-        if self._followed(lane, index):
-            return whole(lane.why[index + 1].get("waker"))
-        over = index + 1 < len(lane.start) and lane.end[index] == lane.start[index + 1] == self.t
-        return 0 if over and self.lanes.sees_wakeups else None
-
-    def _child(self, pid: int, since_ns: int) -> int | None:
-        """The main thread of the child that died last, since then."""
-        died = [
-            one
-            for one in self.processes
-            if one.ppid == pid and since_ns <= one.t_end_ns <= self.t + 1_000_000
-        ]
-        last = max(died, key=lambda one: one.t_end_ns, default=None)
-        if last is None:
-            return None
-        lane = self._busy_thread(last.pid, set())
-        return lane.tid if lane is not None else None
-
-    def _resolved(self, kind: str, waker: object, woke: int) -> str:
-        """What a sleep was, now that it is known who ended it."""
-        names = [name for name, _ in self.stacks.frames(woke)]
-        by_thread = isinstance(waker, int) and waker in self.lanes.threads
-        if kind in ("futex", "", "signal", "kernel_wait"):
-            if by_thread:
-                return "lock" if _has(names, ("Mutex).Unlock", "Mutex).RUnlock", "mutex_unlock")) else "wait"
-            if waker == 0 or _has(names, _TIMERS):
-                return "sleep" if kind == "futex" or _has(names, _TIMERS) else kind or "unknown"
-            return kind if kind == "kernel_wait" else "unknown"
-        if kind == "poll":
-            if _has(names, _TIMERS):
-                return "sleep"
-            if _has(names, _NETWORK):
-                return "network"
-            if by_thread:
-                return "pipe" if _has(names, ("pipe_write", "pipe_release")) else "wait"
-            return "sleep" if waker == 0 and not names else "network"
-        return "child" if kind == "spawn" else kind
-
     def _goroutine(self, lane: Lane, index: int, low: int) -> None:
         state = lane.state[index]
+        if state == CALL and self._aside(lane) == "idle":  # it takes signals all its life
+            self._sleep(low, "idle", lane, 0, str(lane.why[index].get("function", "")))
+            return
         if state in (RUN, CALL):
             thread = self.lanes.threads.get(lane.thread[index])
             if thread is not None and thread.pid == lane.pid and thread.before(self.t) >= 0:
@@ -285,7 +288,7 @@ class Walk:
             waker = why.get("waker")
             runs_next = lane.thread[index + 1] if index + 1 < len(lane.thread) else 0
             self._put(low, READY, "", lane, tid=runs_next)
-            if index == 0 and isinstance(waker, int):
+            if index == 0 and isinstance(waker, int) and self.lane is lane and self.t == low:
                 made_by = self.lanes.goroutines.get((lane.pid, waker))
                 if made_by is not None and made_by.before(self.t) >= 0:
                     self._enter(made_by)
@@ -310,29 +313,27 @@ class Walk:
         frames = self.stacks.frames(stack)
         function = str(why.get("function", ""))
         kind = states.waited_for(str(why.get("reason", "")), frames, function)
-        after = lane.why[index + 1] if self._followed(lane, index) else {}
+        after = lane.why[index + 1] if followed(lane, index, self.t) else {}
         waker = after.get("waker", why.get("waker"))
         where = self.stacks.facts(stack).own or function
+        by = whole(waker) or next_waker(lane, index) or 0
+        if kind in _CROSSED:  # also of a wait that is entered while it lasts
+            kind = states.system_goroutine(self.lanes.roots.get((lane.pid, by), "")) or kind
         if kind in _CROSSED and isinstance(waker, int) and waker > 0 and self.t == lane.end[index]:
             other = self.lanes.goroutines.get((lane.pid, waker))
-            kind = states.system_goroutine(self.lanes.roots.get((lane.pid, waker), "")) or kind
             ended = str(after.get("function", ""))
             wait = Wait(low, self.t, kind, lane, stack, 0, where, ended, (lane.pid, waker))
             if other is not None and kind in _CROSSED and self._cross(other, wait):
+                return
+        if kind == "pipe" and self.t == lane.end[index]:
+            other = self.sleeps.other_side(lane.pid, self.t)
+            if other is not None and self._cross(other, Wait(low, self.t, kind, lane, stack, 0, where)):
                 return
         if kind == "channel" and not waker:
             kind = "sleep"  # a timer sent, or it was over
         self._sleep(low, "unknown" if kind == "wait" else kind, lane, stack, where)
 
     # ---- where to go on
-
-    def _followed(self, lane: Lane, index: int) -> bool:
-        return (
-            lane.end[index] == self.t
-            and index + 1 < len(lane.start)
-            and lane.start[index + 1] == self.t
-            and lane.state[index + 1] == READY
-        )
 
     def _cross(self, other: Lane, wait: Wait) -> bool:
         if other.before(self.t) < 0 or wait.lane is other:
@@ -345,6 +346,9 @@ class Walk:
             on_it = self.lanes.goroutine_at(other.pid, other.tid, self.t)
             other = on_it if on_it is not None and on_it is not wait.lane else other
         self.lane, self.floor = other, None
+        if other.pid != wait.lane.pid and not is_driver(self.sleeps.process(wait.lane.pid, self.t)):
+            wait = replace(wait, back=True)
+        self.waiters[id(other)] = wait.lane
         self.via = (*(one for one in self.via if one.t_start_ns < self.t), wait)
         return True
 
@@ -359,22 +363,8 @@ class Walk:
         if tid in self.stacks.watchmen or any(
             name == "runtime.sysmon" for name, _ in self.stacks.frames(woke)
         ):
-            return self._busy_thread(lane.pid, {lane.tid, tid})
+            return self.sleeps.busy_thread(lane.pid, {lane.tid, tid}, self.t)
         return self.lanes.threads[tid]
-
-    def _busy_thread(self, pid: int, but: set[int]) -> Lane | None:
-        """The thread of a process that runs just before now, else the one that ran last."""
-        best, last = None, -1
-        for tid in self.lanes.of_process.get(pid, ()):
-            lane = self.lanes.threads.get(tid)
-            if lane is None or tid in but or lane.pid != pid or tid in self.stacks.watchmen:
-                continue
-            index = lane.before(self.t)
-            while index >= 0 and lane.state[index] != RUN and lane.end[index] > self.t - 10**9:
-                index -= 1
-            if index >= 0 and lane.state[index] == RUN and min(lane.end[index], self.t) > last:
-                best, last = lane, min(lane.end[index], self.t)
-        return best
 
     def _born(self, lane: Lane) -> None:
         """The lane begins here: on to what made it."""
@@ -393,19 +383,21 @@ class Walk:
             thread = (
                 thread
                 if thread is not None and thread.before(self.t) >= 0
-                else self._busy_thread(lane.pid, set())
+                else self.sleeps.busy_thread(lane.pid, set(), self.t)
             )
             self.lane, self.floor = thread, None
             return
-        other = self._busy_thread(lane.pid, {lane.tid})
+        maker = (
+            self.lanes.threads.get(whole(lane.why[0].get("waker")) or 0) if lane.state[0] == READY else None
+        )
+        if maker is not None and maker is not lane and maker.before(self.t) >= 0:
+            self.lane, self.floor = maker, None
+            return
+        other = self.sleeps.busy_thread(lane.pid, {lane.tid}, self.t)
         if other is None:
-            process = self._process(lane.pid)
-            other = self._busy_thread(process.ppid, set()) if process and process.ppid else None
+            process = self.sleeps.process(lane.pid, self.t)
+            other = self.sleeps.busy_thread(process.ppid, set(), self.t) if process and process.ppid else None
         self.lane, self.floor = other, None
-
-    def _process(self, pid: int) -> Process | None:
-        found = [one for one in self.processes if one.pid == pid and one.t_start_ns <= self.t + 10**9]
-        return found[-1] if found else None
 
     # ---- pieces
 
@@ -420,10 +412,11 @@ class Walk:
             goroutine, call = self.floor[0].goroutine, self._call
             where = where or self._call_where
         while self.t > low:
-            cut = low
+            cut, back = low, None
             if self.via:
                 self.via = tuple(one for one in self.via if one.t_start_ns < self.t)
                 cut = max([low, *(one.t_start_ns for one in self.via)])
+                back = next((one for one in self.via if one.back and one.t_start_ns == cut), None)
             self.pieces.append(
                 Piece(
                     cut, self.t, state, kind, lane.pid if lane else 0, tid or (lane.tid if lane else 0), goroutine, stack, self.via,
@@ -431,7 +424,5 @@ class Walk:
                 )
             )  # fmt: skip
             self.t = cut
-
-
-def _has(names: Sequence[str], words: Sequence[str]) -> bool:
-    return any(word in name for name in names for word in words)
+            if back is not None and self._enter(back.lane):
+                return

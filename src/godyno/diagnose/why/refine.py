@@ -12,9 +12,11 @@ from godyno.diagnose.why import states
 from godyno.diagnose.why.attribution import Segment
 from godyno.diagnose.why.lanes import CALL, READY, RUN, Lanes
 from godyno.diagnose.why.path import Piece, Wait
+from godyno.diagnose.why.places import Places
+from godyno.diagnose.why.programs import TOOLS, child_above, command, is_driver
 from godyno.diagnose.why.stacks import Stacks
 from godyno.diagnose.why.states import STATES
-from godyno.diagnose.why.surroundings import Surroundings
+from godyno.diagnose.why.surroundings import STRETCHED, Surroundings
 
 _NEAR_NS = 20_000_000
 _TRACING = (
@@ -28,20 +30,17 @@ _PLAIN = {
     "": "unknown",
     "wait": "unknown",
 }
-_DRIVERS = frozenset({
-    "go", "sh", "bash", "dash", "zsh", "ash", "env", "nice", "time", "timeout", "make", "ninja", "sudo", "setpriv", "su",
-    "runuser", "tini", "nohup", "stdbuf", "chrt", "taskset", "setsid", "xargs", "script", "watch", "gotestsum", "strace", "perf",
-    "unshare", "nsenter", "systemd-run", "python", "python3",
-})  # fmt: skip
 
 
 class Refine:
-    """Makes segments of pieces."""
+    """Makes segments of pieces. ``of`` is the process that was asked for by name: a compiler's functions are told only of that."""
 
     def __init__(
-        self, capture: Any, lanes: Lanes, stacks: Stacks, surroundings: Surroundings, processes: Sequence[Process], go: frozenset[int]
+        self, capture: Any, lanes: Lanes, stacks: Stacks, surroundings: Surroundings, processes: Sequence[Process], go: frozenset[int],
+        of: int = 0,
     ) -> None:  # fmt: skip
-        self.lanes, self.stacks, self.surroundings, self.go = lanes, stacks, surroundings, go
+        self.lanes, self.stacks, self.surroundings, self.go, self.of = lanes, stacks, surroundings, go, of
+        self.places = Places(capture, lanes)
         self._names = {one.pid: one for one in processes}
         self._roots = lanes.roots
         self._began = stacks.go_began()
@@ -71,10 +70,14 @@ class Refine:
             kind = _PLAIN.get(piece.kind, piece.kind)
             facts = self.stacks.facts(piece.stack)
             detail = piece.where or facts.own
+            if states.is_observer((detail, *facts.user)):
+                kind = "observer"
             if kind in ("kernel_wait", "disk_read", "disk_write", "fsync", "fault_disk") and facts.call:
                 detail = f"{detail} ({facts.call})" if detail else facts.call
             if kind in ("disk_read", "fault_disk") and self._short(piece.t_start_ns, piece.t_end_ns):
                 kind, detail = "reclaim", f"{detail}, read again as memory is short"
+            elif place := self.places.of(piece, kind):
+                detail = f"{detail} {place}".lstrip()
             yield self._segment(piece, piece.t_start_ns, piece.t_end_ns, kind, detail, piece.stack)
 
     def _ran(self, piece: Piece) -> Iterator[Segment]:
@@ -142,14 +145,24 @@ class Refine:
 
     def _split(self, piece: Piece, found: Iterator[tuple[str, int, int]]) -> Iterator[Segment]:
         for state, start, end in found:
-            yield self._segment(piece, start, end, state, "", 0)
+            if state == STRETCHED:
+                yield replace(self._segment(piece, start, end, "neighbours", "", 0), within="own_threads")
+            else:
+                yield self._segment(piece, start, end, state, "", 0)
 
     def _segment(self, piece: Piece, start: int, end: int, state: str, detail: str, stack: int) -> Segment:
         facts = self.stacks.facts(stack)
+        state = state if state in STATES else "unknown"
+        process = self._names.get(piece.pid)
+        tool = process is not None and piece.pid != self.of and process.kind in TOOLS
+        if process is not None and tool and process.kind != "go" and STATES[state].where != "machine":
+            detail = (
+                process.label
+            )  # nobody mends a function of the compiler: what it was at work on is the thing
         return Segment(
-            start, end, state if state in STATES else "unknown", detail, piece.pid, piece.tid, piece.goroutine, facts.names,
+            start, end, state, detail, piece.pid, piece.tid, piece.goroutine, facts.names,
             phase=facts.init if state != "package_init" else "",
-            waiter=next((one.where for one in piece.via if one.where), ""),
+            waiter=next((one.where for one in piece.via if one.where), ""), tool=tool,
         )  # fmt: skip
 
     # ---- what lies over it
@@ -177,18 +190,27 @@ class Refine:
     # ---- what stood behind it
 
     def _labelled(self, segment: Segment, piece: Piece) -> Segment:
-        """A wait that is a cause by itself gives the time its state; what was done meanwhile goes with it."""
-        if STATES[segment.state].where != "program" or segment.state.startswith("gc_"):
-            return segment
+        """A wait that is a cause by itself gives the time its state; what was done meanwhile goes with it. What surrounds the program
+        keeps its own, and tells within which it was.
+        """
+        around = STATES[segment.state].where == "machine"
         for wait in piece.via:
+            between = (
+                piece.pid != wait.lane.pid
+            )  # also what is not known, or a collection, of a process that is waited for
+            if segment.state == "observer" or (not between and _stays(segment.state)):
+                return segment
             label = self._label(wait, piece)
             if label is None:
                 continue
             state, detail, holder = label
+            if around:
+                segment.within = segment.within or state
+                return segment
             doing = f"{STATES[segment.state].title}{': ' + segment.detail if segment.detail else ''}"
             segment.state, segment.detail, segment.doing, segment.holder = state, detail, doing, holder
             return segment
-        if not piece.via:
+        if not piece.via or _stays(segment.state):
             return segment
         detail = segment.detail
         if not detail or states.is_library(detail.partition(" ")[0]):  # whose call into a library it was
@@ -209,14 +231,12 @@ class Refine:
         waiter = wait.lane
         if wait.kind in ("child", "pipe") and piece.pid != waiter.pid:
             mine, other = self._names.get(waiter.pid), self._names.get(piece.pid)
-            if mine is None or _program(mine) in _DRIVERS:
+            if mine is None or is_driver(mine):
                 return None
-            what = _command(other) if other else "a process"
-            return (
-                ("child" if wait.kind == "child" or _below(other, mine, self._names) else "pipe"),
-                f"{what}, waited for in {wait.where}",
-                "",
-            )
+            what = command(other) if other else "a process"
+            if wait.kind == "child" or _lived_for(wait, child_above(other, mine, self._names)):
+                return "child", f"{what}, waited for in {wait.where}" if wait.where else what, ""
+            return "pipe", f"{wait.where or 'a place that was not recorded'}, whose other side is {what}", ""
         if wait.kind == "lock":
             return "lock", wait.where, wait.waker_where
         if wait.kind == "channel" and wait.lane.goroutine:
@@ -229,27 +249,23 @@ class Refine:
 def _alike(a: Segment, b: Segment) -> bool:
     return (
         a.t_end_ns == b.t_start_ns
-        and (a.state, a.detail, a.pid, a.goroutine, a.doing, a.holder, a.waiter)
-        == (b.state, b.detail, b.pid, b.goroutine, b.doing, b.holder, b.waiter)
+        and (a.state, a.detail, a.pid, a.goroutine, a.doing, a.holder, a.waiter, a.within, a.tool)
+        == (b.state, b.detail, b.pid, b.goroutine, b.doing, b.holder, b.waiter, b.within, b.tool)
         and (a.tid == b.tid or a.goroutine != 0)
     )
 
 
-def _program(process: Process) -> str:
-    return (str(process.args.get("exe") or "") or process.name).rpartition("/")[2]
+def _stays(state: str) -> bool:
+    """Whether a moment keeps this state whatever it was waited for meanwhile by one of the same process."""
+    return STATES[state].where != "program" or state.startswith("gc_")
 
 
-def _command(process: Process) -> str:
-    text = " ".join((_program(process), *process.argv[1:3])) or process.name
-    return text if len(text) <= 60 else text[:59] + "…"
-
-
-def _below(other: Process | None, mine: Process, known: Mapping[int, Process]) -> bool:
-    for _ in range(64):
-        if other is None or other.ppid == mine.pid:
-            return other is not None
-        other = known.get(other.ppid)
-    return False
+def _lived_for(wait: Wait, child: Process | None) -> bool:
+    """Whether a pipe was waited at for most of a child's life: then that was the wait for the child. One who stays is talked with."""
+    if child is None:
+        return False
+    together = min(wait.t_end_ns, child.t_end_ns) - max(wait.t_start_ns, child.t_start_ns)
+    return 2 * together > child.t_end_ns - child.t_start_ns
 
 
 class _Overlays:

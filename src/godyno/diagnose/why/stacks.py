@@ -28,6 +28,7 @@ class Facts:
     init: str
     reads_pages: bool  # within the kernel, for pages of a file
     names: tuple[str, ...]
+    user: tuple[str, ...]  # those outside of the kernel
 
 
 class Stacks:
@@ -36,6 +37,7 @@ class Stacks:
     def __init__(self, capture: Any, t_start_ns: int, t_end_ns: int) -> None:
         self._capture, self._window = capture, (t_start_ns, t_end_ns)
         self._facts: dict[int, Facts] = {}
+        self._frames: dict[int, Frames] = {}
 
     def slept(self, tid: int, t_start_ns: int) -> int:
         """The stack with which a thread began to sleep then; 0 where it is not known."""
@@ -69,9 +71,50 @@ class Stacks:
         )  # fmt: skip
         return stacks[best] if best >= 0 and abs(times[best] - t_ns) <= within_ns else 0
 
+    def polled(self, tid: int, t_ns: int) -> int | None:
+        """What the poll that a thread was in then gave back: how many files were ready, 0 where its time was over; None if unknown."""
+        starts, ends, results = self._polls.get(tid, ((), (), ()))
+        index = bisect.bisect_right(starts, t_ns) - 1
+        return results[index] if index >= 0 and ends[index] > t_ns else None
+
+    @cached_property
+    def _polls(self) -> dict[int, tuple[list[int], list[int], list[int]]]:
+        table = self._capture.sql(
+            "SELECT tid, t_start_ns AS a, t_end_ns AS b, TRY_CAST(args->>'result' AS BIGINT) AS r FROM spans WHERE layer = 'syscall' "
+            "AND name IN ('poll', 'ppoll', 'select', 'pselect6', 'epoll_wait', 'epoll_pwait', 'epoll_pwait2') AND json_valid(args) "
+            "ORDER BY tid, a"
+        )
+        out: dict[int, tuple[list[int], list[int], list[int]]] = {}
+        for tid, start, end, result in zip(*(table[index].to_pylist() for index in range(4)), strict=True):
+            if result is not None:
+                starts, ends, results = out.setdefault(tid, ([], [], []))
+                starts.append(start)
+                ends.append(end)
+                results.append(result)
+        return out
+
+    def calls(self, pid: int) -> frozenset[str]:
+        """The system calls that a process made; nothing where they were not recorded from its exec on."""
+        found = self._calls.get(pid, frozenset())
+        return found if "execve" in found else frozenset()
+
+    @cached_property
+    def _calls(self) -> dict[int, frozenset[str]]:
+        table = self._capture.sql(
+            "SELECT TRY_CAST(labels->>'pid' AS BIGINT) AS pid, list(DISTINCT labels->>'call') AS calls FROM series "
+            "WHERE name = 'process.syscall.count' AND json_valid(labels) GROUP BY 1"
+        )
+        return {row["pid"]: frozenset(filter(None, row["calls"])) for row in table.to_pylist()}
+
     def frames(self, stack: int) -> Frames:
         """(function, whether it is the kernel's) of a stack, leaf first."""
-        return self._frames.get(stack, ())
+        found = self._frames.get(stack)
+        if found is None:
+            begins, codes, names, places = self._rows
+            place = places.get(stack)
+            part = codes[begins[place] : begins[place + 1]].tolist() if place is not None else ()
+            found = self._frames[stack] = tuple([names[code] for code in part])
+        return found
 
     @cached_property
     def watchmen(self) -> frozenset[int]:
@@ -100,6 +143,7 @@ class Stacks:
                 states.slept_in(frames), states.ran_in(frames, True) if frames else "", states.ran_in(frames, False) if frames else "",
                 states.own_function(frames), states.call_of(frames), states.initialised(frames),
                 states.reads_pages(frames), tuple(name for name, _ in frames[:40]),
+                tuple(name for name, is_kernel in frames[:40] if not is_kernel),
             )  # fmt: skip
         return found
 
@@ -143,13 +187,24 @@ class Stacks:
         return out
 
     @cached_property
-    def _frames(self) -> dict[int, Frames]:
+    def _rows(self) -> tuple[np.ndarray, np.ndarray, list[tuple[str, bool]], dict[int, int]]:
+        """The frames of the layers that are asked for, as columns: of a long build they are millions, of which few are looked at.
+
+        Where each stack's begin, the code of each frame, what the codes are, and the place of each stack.
+        """
         table = self._capture.sql(
-            "SELECT stack_id, CASE WHEN \"binary\" LIKE '%/ld-%' THEN ? ELSE '' END || coalesce(function, '') AS f, "
-            "coalesce(\"binary\", '') = '[kernel]' AS k FROM frames ORDER BY stack_id, depth",
+            "SELECT stack_id, concat(CASE WHEN \"binary\" = '[kernel]' THEN 'k' ELSE 'u' END, "
+            "CASE WHEN \"binary\" LIKE '%/ld-%' THEN ? ELSE '' END, coalesce(function, '')) AS f FROM frames WHERE stack_id IN "
+            "(SELECT DISTINCT stack_id FROM stacks WHERE layer IN ('cpu', 'off_cpu', 'wakeup', 'goroutine_wait')) ORDER BY stack_id, depth",
             [LOADER],
         )
-        out: dict[int, list[tuple[str, bool]]] = {}
-        for stack, function, kernel in zip(*(table[index].to_pylist() for index in range(3)), strict=True):
-            out.setdefault(stack, []).append((function, kernel))
-        return {stack: tuple(frames) for stack, frames in out.items()}
+        encoded = table["f"].combine_chunks().dictionary_encode()
+        names = [(text[1:], text[0] == "k") for text in encoded.dictionary.to_pylist()]
+        stacks = table["stack_id"].to_numpy()
+        begins = (
+            np.concatenate(([0], np.flatnonzero(np.diff(stacks)) + 1))
+            if len(stacks)
+            else np.zeros(0, np.int64)
+        )
+        places = {stack: place for place, stack in enumerate(stacks[begins].tolist())} if len(stacks) else {}
+        return np.append(begins, len(stacks)), encoded.indices.to_numpy(zero_copy_only=False), names, places

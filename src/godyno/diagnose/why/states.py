@@ -196,6 +196,10 @@ def slept_in(frames: Frames) -> str:
                 return "disk_write" if _has(kernel, _WRITES) else "disk_read"
             if kind in ("network", "poll"):
                 return network(frames) or kind
+            if kind in ("pipe", "spawn") and _has(
+                [name for name, is_kernel in frames if not is_kernel], _STARTING_CHILD
+            ):
+                return "child"  # until it runs its program
             return kind
     return "" if not kernel else "kernel_wait"
 
@@ -246,6 +250,11 @@ def system_goroutine(root: str) -> str:
     if root.startswith("os/signal."):
         return "idle"
     return ""
+
+
+def is_observer(names: Sequence[str]) -> bool:
+    """Whether one of these functions is of the file that godyno puts into a program."""
+    return _has(names, _OBSERVER)
 
 
 def network(frames: Frames) -> str:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import bisect
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from godyno.diagnose.quota import throttled_windows
-from godyno.diagnose.why.lanes import READY, RUN, Lanes
+from godyno.diagnose.why.lanes import READY, RUN, Lane, Lanes
 
 _SHORT_NS = 150_000  # the scheduler itself needs some time: shorter waits for a CPU accuse nobody
 _LEAST_STEAL = 0.02
+STRETCHED = "stretched"  # waiting for own goroutines, for longer as they themselves had no CPU
 # A new cgroup wants some pages that were pushed out before its time, and grows by them. Short of memory is who reads pages again (so many
 # a second), is about as large as it ever was, and does not grow by so much: something else is pushed out for them.
 _REFAULTS, _FULL, _GROWS = 2000.0, 0.9, 0.5
@@ -80,9 +81,16 @@ class Surroundings:
         quota = min(length - own, self._stalled.over(t_start_ns, t_end_ns)) * self._throttled(
             t_start_ns, t_end_ns
         )
+        held, ready = self._running.get(pid), self._ready.get(pid)
+        share = min(1.0, held.over(t_start_ns, t_end_ns) / procs / length) if held else 0.0
+        stretched = min(max(0.0, length * share - own), length - own - quota)
+        left = length - own - quota - stretched
+        # A processor that nobody had is the scheduler's own delay, but where its thread had no CPU.
+        others = min(left, ready.over(t_start_ns, t_end_ns)) if ready else 0.0
         yield from parts(
             t_start_ns, t_end_ns,
-            (("quota", quota), ("gc_background", collector), ("own_threads", own - collector), ("neighbours", length - own - quota)),
+            (("quota", quota), ("gc_background", collector), ("own_threads", own - collector), (STRETCHED, stretched),
+             ("neighbours", others), ("dispatch", left - others)),
         )  # fmt: skip
 
     def _procs(self, pid: int, t_ns: int) -> int:
@@ -212,9 +220,31 @@ class Surroundings:
 
     @cached_property
     def _collectors(self) -> dict[int, Level]:
+        return self._ran(
+            lambda lane: any(str(why.get("reason", "")).startswith("GC worker") for why in lane.why)
+        )
+
+    @cached_property
+    def _ready(self) -> dict[int, Level]:
+        """The threads of each process that waited for a CPU."""
+        found: dict[int, list[tuple[int, int]]] = {}
+        for lane in self._lanes.threads.values():
+            found.setdefault(lane.pid, []).extend(
+                (start, end)
+                for start, end, state in zip(lane.start, lane.end, lane.state, strict=True)
+                if state == READY
+            )
+        return {pid: Level(intervals) for pid, intervals in found.items()}
+
+    @cached_property
+    def _running(self) -> dict[int, Level]:
+        """The goroutines of each process that had a processor of the runtime's, whether or not that had a CPU."""
+        return self._ran(lambda lane: True)
+
+    def _ran(self, counts: Callable[[Lane], bool]) -> dict[int, Level]:
         found: dict[int, list[tuple[int, int]]] = {}
         for (pid, _), lane in self._lanes.goroutines.items():
-            if any(str(why.get("reason", "")).startswith("GC worker") for why in lane.why):
+            if counts(lane):
                 found.setdefault(pid, []).extend(
                     (start, end)
                     for start, end, state in zip(lane.start, lane.end, lane.state, strict=True)

@@ -23,9 +23,16 @@ from godyno.probes.kernel.tracepoints import tracepoint_ids, tracepoints_availab
 
 _ENTER, _EXIT = "raw_syscalls/sys_enter", "raw_syscalls/sys_exit"
 _ID = struct.Struct("<8xq")  # struct trace_event_raw_sys_enter: id at 8, args at 16
+_FIRST = struct.Struct("<16xi")
 _ID_RET = struct.Struct("<8xqq")  # sys_exit: id at 8, ret at 16
 _BIN_NS = 100_000_000
 _MOST_SPANS = 200_000
+# Calls that wait and whose first argument is the file that they are about.
+_OF_A_FILE = frozenset({
+    "read", "pread64", "readv", "preadv", "preadv2", "write", "pwrite64", "writev", "pwritev", "pwritev2", "fsync", "fdatasync",
+    "sync_file_range", "syncfs", "fallocate", "ftruncate", "getdents64", "flock", "connect", "accept", "accept4", "recvfrom",
+    "recvmsg", "sendto", "sendmsg", "close",
+})  # fmt: skip
 _NEVER_RETURN = ("exit", "exit_group", "rt_sigreturn")
 
 
@@ -83,7 +90,8 @@ class Syscalls(PerfProbe):
         for record in read_records(raw, meta):
             if isinstance(record, Sample):
                 if record.event == "enter" and len(record.raw) >= _ID.size:
-                    calls.enter(record.pid, record.tid, record.t_ns, _ID.unpack_from(record.raw)[0])
+                    first = _FIRST.unpack_from(record.raw)[0] if len(record.raw) >= _FIRST.size else -1
+                    calls.enter(record.pid, record.tid, record.t_ns, _ID.unpack_from(record.raw)[0], first)
                 elif record.event == "exit" and len(record.raw) >= _ID_RET.size:
                     calls.exit(record.pid, record.tid, record.t_ns, *_ID_RET.unpack_from(record.raw))
             elif isinstance(record, Life) and record.kind == "exit":
@@ -104,22 +112,22 @@ class Calls:
 
     def __init__(self, sink: Sink, machine: str, least_ns: int, most_spans: int = _MOST_SPANS) -> None:
         self.sink, self.machine, self.least_ns, self.most_spans = sink, machine, least_ns, most_spans
-        self.inside: dict[int, tuple[int, int, int]] = {}  # tid to pid, since, number
+        self.inside: dict[int, tuple[int, int, int, int]] = {}  # tid to pid, since, number, first argument
         self.total = self.left_out = self.latest_ns = 0
         self._sums: dict[
             tuple[int, int], list[Any]
         ] = {}  # (pid, number) to count, ns, series group, next bin
-        self._spans: list[tuple[int, int, int, int, int, int]] = []
+        self._spans: list[tuple[int, int, int, int, int, int, int]] = []
 
-    def enter(self, pid: int, tid: int, t_ns: int, number: int) -> None:
-        """A thread enters the kernel."""
-        self.inside[tid] = (pid, t_ns, number)
+    def enter(self, pid: int, tid: int, t_ns: int, number: int, first: int = -1) -> None:
+        """A thread enters the kernel; ``first`` is the call's first argument."""
+        self.inside[tid] = (pid, t_ns, number, first)
 
     def exit(self, pid: int, tid: int, t_ns: int, number: int, result: int) -> None:
         """It returns. Without an enter (it began before the recording, or was lost) nothing is known of its length."""
         found = self.inside.pop(tid, None)
         if found is not None and found[2] == number:
-            self._done(pid, tid, found[1], t_ns, number, result)
+            self._done(pid, tid, found[1], t_ns, number, result, found[3])
 
     def gone(self, tid: int, t_ns: int) -> None:
         """The thread ended inside the kernel, as with exit_group."""
@@ -128,21 +136,21 @@ class Calls:
     def finish(self, t_ns: int) -> None:
         """Writes everything; a call that has not returned by now gets a span that says so."""
         end = max(t_ns, self.latest_ns)
-        for tid, (pid, since, number) in self.inside.items():
+        for tid, (pid, since, number, first) in self.inside.items():
             name = syscall_name(number, self.machine)
             if end - since >= self.least_ns and name not in _NEVER_RETURN:
-                self.sink.span(since, end, "syscall", f"{pid}/{tid}", name, pid, tid, {"unfinished": True})
-        for since, until, number, result, pid, tid in self._spans:
-            args: dict[str, Any] = {"result": result}
-            if -4096 < result < 0:
-                args = {"error": -result}
+                args = {"unfinished": True, **_file(name, first)}
+                self.sink.span(since, end, "syscall", f"{pid}/{tid}", name, pid, tid, args)
+        for since, until, number, result, pid, tid, first in self._spans:
+            name = syscall_name(number, self.machine)
+            told: dict[str, Any] = {"error": -result} if -4096 < result < 0 else {"result": result}
             self.sink.span(
-                since, until, "syscall", f"{pid}/{tid}", syscall_name(number, self.machine), pid, tid, args
+                since, until, "syscall", f"{pid}/{tid}", name, pid, tid, {**told, **_file(name, first)}
             )
         for entry in self._sums.values():
             self._point(entry)
 
-    def _done(self, pid: int, tid: int, since: int, until: int, number: int, result: int) -> None:
+    def _done(self, pid: int, tid: int, since: int, until: int, number: int, result: int, first: int) -> None:
         took = max(0, until - since)
         self.total += 1
         self.latest_ns = until
@@ -162,7 +170,7 @@ class Calls:
         entry[4] = until
         if took < self.least_ns:
             return
-        self._spans.append((since, until, number, result, pid, tid))
+        self._spans.append((since, until, number, result, pid, tid, first))
         if len(self._spans) > 2 * self.most_spans:
             lengths = sorted(one[1] - one[0] for one in self._spans)
             self.least_ns = lengths[len(lengths) // 2] + 1
@@ -172,3 +180,7 @@ class Calls:
 
     def _point(self, entry: list[Any]) -> None:
         self.sink.row(entry[2], entry[4], (float(entry[0]), entry[1] * 1e-9))
+
+
+def _file(name: str, first: int) -> dict[str, int]:
+    return {"fd": first} if first >= 0 and name in _OF_A_FILE else {}

@@ -42,10 +42,7 @@ def _saved(study: BaseStudy, sizes: Mapping[str, Mapping[str, float]]) -> Iterat
         return
     first, by_build = next((target, found) for target, found in sizes.items() if found)
     plain, stripped = by_build.get(PLAIN), by_build.get(_STRIPPED)
-    rows = [
-        [build, size, None if not plain or build == PLAIN else size / plain - 1]
-        for build, size in by_build.items()
-    ]
+    rows = [[build, size, size / plain if plain else None] for build, size in by_build.items()]
     if plain and stripped:
         saved = 1 - stripped / plain
         text = (
@@ -57,7 +54,7 @@ def _saved(study: BaseStudy, sizes: Mapping[str, Mapping[str, float]]) -> Iterat
         text, estimate = "How large the program is, built in each way", None
     yield study.finding(
         "size", text, estimate, method="size of the file",
-        data={"columns": [["build", "text"], ["size", "By"], ["change", "1"]], "rows": rows,
+        data={"columns": [["build", "text"], ["size", "By"], ["of plain's", "1"]], "rows": rows,
               "bars": {"unit": "By", "caption": first, "marks": [[row[0], row[1], None, None] for row in rows]}},
     )  # fmt: skip
     yield from _targets(study, sizes)

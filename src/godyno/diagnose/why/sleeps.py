@@ -1,0 +1,198 @@
+"""What a thread's sleep was: by where it slept, by who ended it, and by what the calls of its process let it be."""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Sequence
+
+from godyno.diagnose.processes import Process, whole
+from godyno.diagnose.why.lanes import READY, RUN, SLEEP, Lane, Lanes
+from godyno.diagnose.why.stacks import Stacks
+
+_CLOSING_NS = 20_000_000  # a process's files are closed somewhat after its end
+_SOCKETS = frozenset({"socket", "accept", "accept4", "connect", "socketpair"})
+_ACCEPTS = frozenset({"accept", "accept4"})
+_DYING_NS = 2_000_000  # a child's end and who is woken by it lie so near at most
+# What a thread sleeps in while the C library's resolver waits for an answer; what the goroutine calls then, and where the thread is.
+_UNTOLD = ("poll", "network", "futex", "unknown", "")
+_RESOLVING = ("getaddrinfo", "getnameinfo", "res_search", "res_nsearch", "cgoLookup", "cgoResSearch")
+_C_POLLS = ("__poll", "poll", "__GI___poll", "__libc_poll", "ppoll", "__ppoll", "recvfrom", "__libc_recvfrom")
+_TIMERS = ("hrtimer", "timer_interrupt", "run_timer")
+_PIPES = ("pipe_write", "pipe_read", "pipe_release")
+_POLLED_NS = (
+    2_000_000  # so long after the runtime heard of a pipe at most, the goroutine that waits for it goes on
+)
+_NETWORK = ("tcp_", "udp_", "net_rx", "sock_", "unix_stream", "unix_dgram", "napi_")
+
+
+class Sleeps:
+    """Names the sleeps of a capture's threads, and finds who ended them. ``processes`` are those of the capture."""
+
+    def __init__(self, lanes: Lanes, stacks: Stacks, processes: Sequence[Process]) -> None:
+        self.lanes, self.stacks = lanes, stacks
+        self._numbered: dict[int, list[Process]] = {}
+        self._children: dict[int, list[Process]] = {}
+        for one in processes:
+            self._numbered.setdefault(one.pid, []).append(one)
+            self._children.setdefault(one.ppid, []).append(one)
+
+    def named(
+        self, lane: Lane, index: int, t_ns: int, stack: int, woke: int, calls: str
+    ) -> tuple[str, int | None]:
+        """What an interval of a thread until ``t_ns`` was, and the tid of who ended it: 0 an interrupt, None not known.
+
+        ``stack`` is where it slept, ``woke`` where its waker was, ``calls`` what the goroutine on it had called.
+        """
+        since = lane.start[index]
+        kind = self.stacks.facts(stack).slept_in if stack else ""
+        waker = self._woken_by(lane, index, t_ns)
+        if kind in _UNTOLD and self._asks_for_names(lane, stack, calls):
+            return "dns", None
+        slept, polled = kind, kind == "poll"
+        kind = self._resolved(kind, waker, woke, self.stacks.polled(lane.tid, since) if polled else None)
+        by_thread = waker in self.lanes.threads
+        if kind == "unknown" and waker is None and slept == "futex":
+            busy = self._futex(lane, since, t_ns)
+            kind, waker = ("wait", busy) if busy else (kind, waker)
+        if kind in ("network", "sleep") and polled:
+            kind = self._netpoll(kind, lane, stack, t_ns)
+        elif kind == "wait" and not stack and by_thread and self._died(lane.pid, waker or 0, t_ns):
+            kind = "child"
+        if kind == "child" and not by_thread:
+            waker = self._child(lane.pid, since, t_ns)  # a dying thread's wake-ups are not seen
+        elif kind in ("sleep", "pipe") and polled and not by_thread:
+            died = self._child(lane.pid, max(since, t_ns - _CLOSING_NS), t_ns)
+            if died in self.lanes.threads:  # it closed a pipe as it died
+                kind, waker = "child", died
+        return kind, waker
+
+    def busy_thread(self, pid: int, but: set[int], t_ns: int) -> Lane | None:
+        """The thread of a process that runs just before now, else the one that ran last."""
+        best, last = None, -1
+        for tid in self.lanes.of_process.get(pid, ()):
+            lane = self.lanes.threads.get(tid)
+            if lane is None or tid in but or lane.pid != pid or tid in self.stacks.watchmen:
+                continue
+            index = lane.before(t_ns)
+            while index >= 0 and lane.state[index] != RUN and lane.end[index] > t_ns - 10**9:
+                index -= 1
+            if index >= 0 and lane.state[index] == RUN and min(lane.end[index], t_ns) > last:
+                best, last = lane, min(lane.end[index], t_ns)
+        return best
+
+    def process(self, pid: int, t_ns: int) -> Process | None:
+        """The process that has this number then."""
+        found = [one for one in self._numbered.get(pid, ()) if one.t_start_ns <= t_ns + 10**9]
+        return found[-1] if found else None
+
+    def other_side(self, pid: int, t_ns: int) -> Lane | None:
+        """Who, in another process, ended a poll of this one's just now by what it did to a pipe."""
+        for tid in self.lanes.of_process.get(pid, ()):
+            thread = self.lanes.threads[tid]
+            index = bisect.bisect_right(thread.end, t_ns) - 1
+            while index >= 0 and thread.end[index] > t_ns - _POLLED_NS:
+                waker = next_waker(thread, index) if thread.state[index] == SLEEP else None
+                other = self.lanes.threads.get(waker or 0)
+                if other is not None and other.pid != pid:
+                    woke = self.stacks.frames(self.stacks.woke(tid, thread.end[index]))
+                    if _has([name for name, _ in woke], _PIPES):
+                        return other
+                index -= 1
+        return None
+
+    def _futex(self, lane: Lane, since_ns: int, t_ns: int) -> int:
+        """Who ended a wait at a futex where the record of it is missing, as those of the shortest states are in long recordings: one of
+        the same process, so the one that ran last. 0 where none ran meanwhile, or goroutines tell.
+        """
+        window = self.lanes.traced.get(lane.pid)
+        busy = self.busy_thread(lane.pid, {lane.tid}, t_ns)
+        if busy is None or (window is not None and window[0] < t_ns <= window[1]):
+            return 0
+        index = busy.before(t_ns)
+        while index >= 0 and busy.state[index] != RUN:
+            index -= 1
+        return busy.tid if index >= 0 and busy.end[index] > since_ns else 0
+
+    def _woken_by(self, lane: Lane, index: int, t_ns: int) -> int | None:
+        """The tid of who ended a thread's sleep now; 0 for an interrupt, None where that is not known."""
+        if followed(lane, index, t_ns):
+            return next_waker(lane, index)
+        over = index + 1 < len(lane.start) and lane.end[index] == lane.start[index + 1] == t_ns
+        return 0 if over and self.lanes.sees_wakeups else None
+
+    def _child(self, pid: int, since_ns: int, t_ns: int) -> int | None:
+        """The main thread of the child that died last, since then."""
+        died = [one for one in self._children.get(pid, ()) if since_ns <= one.t_end_ns <= t_ns + 1_000_000]
+        last = max(died, key=lambda one: one.t_end_ns, default=None)
+        if last is None:
+            return None
+        lane = self.busy_thread(last.pid, set(), t_ns)
+        return lane.tid if lane is not None else None
+
+    def _died(self, pid: int, tid: int, t_ns: int) -> bool:
+        """Whether a child of this process, on whose thread it is, died just now."""
+        of = self.process(self.lanes.threads[tid].pid, t_ns)
+        return of is not None and of.ppid == pid and abs(of.t_end_ns - t_ns) < _DYING_NS
+
+    def _resolved(self, kind: str, waker: object, woke: int, ready: int | None) -> str:
+        """What a sleep was, now that it is known who ended it; of a poll, ``ready`` is what it gave back: 0 where its time was over."""
+        names = [name for name, _ in self.stacks.frames(woke)]
+        by_thread = isinstance(waker, int) and waker in self.lanes.threads
+        if kind in ("futex", "", "signal", "kernel_wait"):
+            if by_thread:
+                return "lock" if _has(names, ("Mutex).Unlock", "Mutex).RUnlock", "mutex_unlock")) else "wait"
+            if waker == 0 or _has(names, _TIMERS):
+                return "sleep" if kind == "futex" or _has(names, _TIMERS) else kind or "unknown"
+            return kind if kind == "kernel_wait" else "unknown"
+        if kind == "poll":
+            if _has(names, _TIMERS) or ready == 0:
+                return "sleep"
+            if _has(names, _NETWORK):
+                return "network"
+            if by_thread:
+                return "pipe" if _has(names, _PIPES) else "wait"
+            return "sleep" if waker == 0 and not names and ready is None else "network"
+        return "child" if kind == "spawn" else kind
+
+    def _netpoll(self, kind: str, lane: Lane, stack: int, t_ns: int) -> str:
+        """What a Go program waits for where all its goroutines do and which of them is not known, by the calls that it makes at all.
+
+        One who opens no sockets is at a pipe or the like; one who accepts connections and opens none waits to be asked. One who does
+        both may wait for either, and a timer of a service may be a handler's or only a deadline.
+        """
+        calls = self.stacks.calls(lane.pid)
+        traced = self.lanes.traced.get(lane.pid)
+        within = traced is not None and traced[0] < t_ns <= traced[1]
+        if not calls or within or "runtime.netpoll" not in self.stacks.facts(stack).user:
+            return kind
+        if calls & _ACCEPTS:
+            return "idle" if kind == "network" and "connect" not in calls else "unknown"
+        return kind if kind == "sleep" or calls & _SOCKETS else "pipe"
+
+    def _asks_for_names(self, lane: Lane, stack: int, calls: str) -> bool:
+        """Whether a thread is in the C library to have a name looked up: by what the goroutine called; without that, by its poll in a
+        process that calls sendmmsg, as of the whole library only the resolver does, to ask for both kinds of addresses at once.
+        """
+        if calls:
+            return _has((calls,), _RESOLVING)
+        leaf = self.stacks.facts(stack).user[:1]
+        return bool(leaf) and leaf[0] in _C_POLLS and "sendmmsg" in self.stacks.calls(lane.pid)
+
+
+def next_waker(lane: Lane, index: int) -> int | None:
+    """The tid, or the goroutine, of who ended an interval, by the one after it."""
+    return whole(lane.why[index + 1].get("waker")) if index + 1 < len(lane.why) else None
+
+
+def followed(lane: Lane, index: int, t_ns: int) -> bool:
+    """Whether an interval ended at ``t_ns`` and a wait for a CPU came after it, which tells who ended it."""
+    return (
+        lane.end[index] == t_ns
+        and index + 1 < len(lane.start)
+        and lane.start[index + 1] == t_ns
+        and lane.state[index + 1] == READY
+    )
+
+
+def _has(names: Sequence[str], words: Sequence[str]) -> bool:
+    return any(word in name for name in names for word in words)
