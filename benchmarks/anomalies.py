@@ -41,11 +41,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from scipy.stats import binomtest, chi2
 
 from arms import keep
 from godyno.capture.reader import open_capture
 from godyno.diagnose.anomalies.anomalies import Anomalies
+from godyno.diagnose.anomalies.signals import signals
 from godyno.studies.startup.building import build_instrumented
 from godyno.toolchain import find_go
 
@@ -241,12 +243,14 @@ def judge(scratch: Path, sets: Sequence[str]) -> dict[str, Any]:
     plants: list[dict[str, Any]] = []
     alarms: list[dict[str, Any]] = []
     hours, recordings = {"planted": 0.0, "quiet": 0.0}, Counter[str]()
+    others: dict[str, float] = {}
     for file in sorted(file for name in sets for file in scratch.glob(f"{name}/*.dyno/truth.json")):
         truth, name = json.loads(file.read_text()), f"{file.parts[-3]}/{file.parts[-2]}"
         with open_capture(file.parent) as capture:
             found = [one.data | {"confidence": one.confidence.value} for one in Anomalies().analyze(capture)]
             ratios = felt(capture, truth) if truth else []
             wall_s = capture.manifest.result.wall_s
+            others[name] = used_by_others(capture, truth)
         hours["planted" if truth else "quiet"] += (
             wall_s - sum((t["t_end_ns"] - t["t_start_ns"]) * 1e-9 for t in truth)
         ) / 3600
@@ -282,7 +286,21 @@ def judge(scratch: Path, sets: Sequence[str]) -> dict[str, Any]:
              "after_plant_s": since_plant_s(anomaly["t_start_ns"])}
             for index, anomaly in enumerate(found) if index not in used
         ]  # fmt: skip
-    return {"sets": list(sets), "recordings": recordings, "plants": plants, "alarms": alarms, "hours": hours}
+    return {
+        "sets": list(sets), "recordings": recordings, "plants": plants, "alarms": alarms, "hours": hours, "others_cpu": others,
+    }  # fmt: skip
+
+
+def used_by_others(capture: Any, truth: list[dict[str, Any]]) -> float:
+    """The mean share of the processors that programs outside of the recording had while nothing was planted."""
+    grid = signals(capture)
+    if grid is None or "others_cpu" not in grid.layers:
+        return float("nan")
+    middle = (grid.edges_ns[:-1] + grid.edges_ns[1:]) // 2
+    planted = np.zeros(middle.size, dtype=bool)
+    for one in truth:
+        planted |= (middle > one["t_start_ns"] - 10**9) & (middle < one["t_end_ns"] + 3 * 10**9)
+    return float(grid.layers["others_cpu"][~planted].mean())
 
 
 def share(count: int, of: int) -> str:
@@ -340,6 +358,8 @@ def table(judged: dict[str, Any]) -> str:
         f"Their causes: {told}.",
     ]  # fmt: skip
     onsets = sorted(abs(one["onset_s"]) for one in plants if one["felt"] >= 1.5 and one["found"])
+    busy = ", ".join(f"{name} {share_:.0%}" for name, share_ in judged["others_cpu"].items())
+    lines += ["", f"Other programs had of the processors while nothing was planted: {busy}."]
     if onsets:
         lines += ["", f"Onset, against the plant's: half within {statistics.median(onsets):.1f} s, nine of ten within "
                   f"{onsets[int(0.9 * (len(onsets) - 1))]:.1f} s."]  # fmt: skip
