@@ -26,6 +26,7 @@ rates (right, none named, wrong) are told apart.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import random
@@ -123,7 +124,7 @@ class Plant:
                 )
                 << 10
             )
-            self.set(file, str(anon + ((30, 12, 4)[self.strength] << 20)))
+            self.set(file, str(anon + ((40, 24, 12)[self.strength] << 20)))
         else:
             signal_, text = {
                 "gc": (signal.SIGUSR1, 512 * number), "child": (signal.SIGUSR2, 3), "lock": (signal.SIGHUP, 10 + 10 * (self.strength + 1)),
@@ -146,11 +147,13 @@ class Plant:
             one.kill()
             one.wait()
         for file, value in self.put_back:
-            file.write_text(value)
+            with contextlib.suppress(FileNotFoundError):  # its group is gone where the kernel killed it
+                file.write_text(value)
         for name in ("gc", "child", "lock", "peer"):
             (self.scratch / name).unlink(missing_ok=True)
         if self.kind == "memory":
-            os.kill(self.pid, signal.SIGWINCH)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGWINCH)
 
 
 def record_one(name: str, number: int, seconds: float, scratch: Path, service: Path) -> None:
@@ -186,7 +189,7 @@ def record_one(name: str, number: int, seconds: float, scratch: Path, service: P
             time.sleep(17)
             used = cpu_s(pid) / 20
             planted = name != "quiet"
-            while time.monotonic() - began < seconds - 8:
+            while time.monotonic() - began < seconds - 8 and recording.poll() is None:
                 if planted:
                     # Each kind once before any comes again, so that few recordings hold all of them.
                     kinds = kinds or chance.sample(KINDS, len(KINDS))
@@ -209,7 +212,8 @@ def record_one(name: str, number: int, seconds: float, scratch: Path, service: P
         finally:
             if plant:
                 plant.end()
-            os.kill(pid, signal.SIGTERM)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
             recording.wait(120)
     (out / "truth.json").write_text(json.dumps(truth))
 
