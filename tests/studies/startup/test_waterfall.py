@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from godyno.model import Estimate
 from godyno.studies.startup.causes import Slice
 from godyno.studies.startup.page import dominating
-from godyno.studies.startup.result import Place, Waterfall
+from godyno.studies.startup.result import Cause, Place, Waterfall
 from godyno.studies.startup.waterfall import _bare, _called
 
 MS = 1_000_000
@@ -72,3 +73,13 @@ def test_the_largest_part_of_a_start_of_many_parts_is_not_accused() -> None:
     )
     first = a_waterfall(0.6).dominating
     assert first is not None and first.package == "m/table"
+
+
+def test_what_watching_took_is_not_the_machines() -> None:
+    causes = tuple(
+        Cause(state, state, seconds, seconds / 0.1, Estimate(seconds / 0.1, "1"))
+        for state, seconds in (("observer", 0.03), ("neighbours", 0.02))
+    )
+    assert "The machine took 20 % of the recorded start" in dominating(
+        replace(a_waterfall(0.6), causes=causes)
+    )

@@ -20,7 +20,7 @@ from godyno.report.document import (
     Step,
     estimate_text,
 )
-from godyno.studies.startup.causes import is_surroundings, title_of
+from godyno.studies.startup.causes import is_taken, title_of
 from godyno.studies.startup.result import Place, Startup, Tried, Waterfall
 
 _KINDS = 6
@@ -73,7 +73,7 @@ def dominating(one: Waterfall) -> str:
             "own time."
         )
     of = ", ".join(f"{title} {units.show_ratio(seconds / one.took_s)}" for title, seconds in place.causes[:3])
-    taken = sum(cause.seconds for cause in one.causes if is_surroundings(cause.state))
+    taken = sum(cause.seconds for cause in one.causes if is_taken(cause.state))
     beside = (
         f" The machine took {units.show_ratio(taken / one.took_s)} of the recorded start away from it."
         if taken > 0.1 * one.took_s
