@@ -90,6 +90,13 @@ def test_two_episodes_with_a_usual_stretch_between_them_stay_two() -> None:
     ]
 
 
+def test_a_small_episode_is_found_beside_many_large_ones() -> None:
+    series = latency(600, 9)
+    for start in range(20, 600, 40):
+        series[start : start + 16] *= 400 if start % 80 == 20 else 3
+    assert len(episodes(series)) == 15
+
+
 def test_a_single_point_of_a_heavy_tail_is_none() -> None:
     series = latency(600, 7)
     series[300] = 0.012

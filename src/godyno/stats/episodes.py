@@ -24,7 +24,7 @@ from godyno.stats.sample import MAD_TO_SD, Floats
 _CLIP_HIGH, _CLIP_LOW = 6.0, -3.0
 _LEAST_SPREAD = 0.05  # of the level: a series steadier than this is no reason to call its noise an episode
 _CRITICAL = 8.0
-_CRITICAL_ALONE = 9.0  # of a single point, which is not clipped: its tail is heavier than that of sums
+_CRITICAL_ALONE = 15.0  # of a single point, which is not clipped: its tail is heavier than that of sums
 _MOSTLY = 0.6  # of a window's figures that differ by the factor
 _MOST = 100
 _BLOCK = 20
@@ -65,15 +65,19 @@ def episodes(values: Iterable[float], *, factor: float = 1.5, low: bool = False)
     unit = usual if usual > 0 else float(series[known & (series > 0)].min(initial=math.inf))
     if not math.isfinite(unit):
         return []
+    odd = _odd(series, known, usual, factor, low)
+    if 0 < odd.sum() < known.sum() / 2:  # the usual level and its spread are those of what is not odd
+        usual = float(np.median(series[known & ~odd]))
+        odd = _odd(series, known, usual, factor, low)
+    kept = known & ~odd if odd.sum() < known.sum() / 2 else known
     scaled = np.where(known, np.log1p(series / unit), np.log1p(usual / unit))
     if low:
         scaled = -scaled
-    center = float(np.median(scaled[known]))
-    spread = max(MAD_TO_SD * float(np.median(np.abs(scaled[known] - center))), _LEAST_SPREAD)
+    center = float(np.median(scaled[kept]))
+    spread = max(MAD_TO_SD * float(np.median(np.abs(scaled[kept] - center))), _LEAST_SPREAD)
     raw = (scaled - center) / spread
     residual = np.clip(raw, _CLIP_LOW, _CLIP_HIGH)
-    odd = known & ((series <= usual / factor) if low else (series >= factor * usual) & (series > 0))
-    widening = _memory(residual[known & ~odd])
+    widening = _memory(residual[kept])
     sums, odds, knowns = (np.concatenate(([0.0], np.cumsum(one))) for one in (residual, odd, known))
     free = np.ones(series.size, dtype=bool)
     best = [(float(raw[at]), int(at), int(at) + 1) for at in np.flatnonzero(odd & (raw >= _CRITICAL_ALONE))]
@@ -100,8 +104,24 @@ def episodes(values: Iterable[float], *, factor: float = 1.5, low: bool = False)
         ):
             free[start:end] = False
             out.append(Episode(start, end, usual, during, score_))
-    apart = [part for one in out for part in _split(one, odd | ~known)]
+    apart = []
+    for part in (part for one in out for part in _split(one, odd | ~known)):
+        width = part.end - part.start
+        score = (
+            raw[part.start]
+            if width == 1
+            else (sums[part.end] - sums[part.start]) / math.sqrt(width * widening)
+        )
+        if score >= (_CRITICAL_ALONE if width == 1 else _CRITICAL):  # by itself, too
+            apart.append(replace(part, score=float(score)))
     return _joined(sorted(apart, key=lambda one: one.start), series)
+
+
+def _odd(
+    series: Floats, known: NDArray[np.bool_], usual: float, factor: float, low: bool
+) -> NDArray[np.bool_]:
+    """The figures that differ from the usual by the factor."""
+    return known & ((series <= usual / factor) if low else (series >= factor * usual) & (series > 0))
 
 
 def _trimmed(residual: Floats, start: int, end: int) -> tuple[int, int]:

@@ -13,6 +13,7 @@ from godyno.stats.sample import MAD_TO_SD, Floats
 
 _Layers = Mapping[str, Floats]
 _REFAULTS = 100.0  # pages a second that are read again: fewer hold nobody up
+_MORE = 0.2  # of the processors: others that had so much more than usual are why it waited
 _LATE_STEPS, _AFTER = 4, 0.3  # what begins so much after its effect counts for so much
 
 
@@ -49,8 +50,8 @@ def _neighbours(layers: _Layers) -> Floats:
     # Time in which all of it waited and others had more of the processors than usual; what the quota held back waits too. Where others had
     # no more than ever, it is its own need that grew.
     waited = np.maximum(layers["cpu_full"] - _part(layers, "throttled"), 0.0)
-    others = layers["others_cpu"]
-    return np.minimum(waited, np.maximum(others - float(np.median(others)), 0.0))
+    more = layers["others_cpu"] - float(np.median(layers["others_cpu"]))
+    return waited * np.clip(more / _MORE, 0.0, 1.0)
 
 
 def _memory(layers: _Layers) -> Floats:
