@@ -3,7 +3,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from godyno.formats.debuglines import DebugLine, DebugLines, OwnText
@@ -118,7 +118,6 @@ OWN = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(
     own=OWN,
     order=st.randoms(use_true_random=False),

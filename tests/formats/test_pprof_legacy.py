@@ -4,7 +4,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from godyno.errors import FormatError, GoNotFound
@@ -108,7 +108,6 @@ def test_damage_is_refused(text: bytes) -> None:
         profile(text)
 
 
-@settings(deadline=None)
 @given(st.sampled_from([HEAP, CONTENTION, THREADS, JAVA_HEAP]), st.integers(0, 300), st.binary(max_size=8))
 def test_no_bytes_raise_anything_but_format_error(text: bytes, position: int, piece: bytes) -> None:
     at = position % len(text)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,8 @@ _EMPTY: dict[str, Any] = {"int64": 0, "float64": 0.0, "string": "", "json": "{}"
 _INT64 = 2**63
 FANOUT = 16  # points of one level under one bucket of the next
 _LEAST_FOR_PYRAMID = 512
+_GROUP_ROWS = 1 << 18
+_STACKS_AT_ONCE = 1 << 13
 
 
 def arrow_schema(table: str) -> pa.Schema:
@@ -41,14 +43,16 @@ class TableWriter:
         self._rows: dict[str, list[list[Any]]] = {
             table.name: [[] for _ in table.columns]
             for table in schema.TABLES
-            if table.name not in ("points", "pyramid")
+            if table.name not in ("points", "pyramid", "frames")
         }
         self._many: dict[str, list[pa.Table]] = {}
         self._series: dict[str, int] = {}
         self._times: list[array[int]] = []
         self._values: list[array[float]] = []
         self._groups: list[tuple[int, ...]] = []
-        self._stacks: dict[tuple[tuple[str, str, int, str], ...], int] = {}
+        # A build has millions of frames and few that differ: a stack is the ids of its frames, 4 bytes each, leaf first.
+        self._frames: dict[tuple[str, str, int, str], int] = {}
+        self._stacks: dict[bytes, int] = {}
 
     def series(self, name: str, unit: str, layer: str, labels: Mapping[str, str] | None = None) -> int:  # noqa: D102
         text = _json({str(k): str(v) for k, v in sorted((labels or {}).items())})
@@ -100,13 +104,9 @@ class TableWriter:
         self._add("lines", _int(t_ns), stream, _int(pid), text)
 
     def stack(self, frames: Sequence[tuple[str, str, int, str]]) -> int:  # noqa: D102
-        key = tuple(frames)
-        found = self._stacks.get(key)
-        if found is None:
-            found = self._stacks[key] = len(self._stacks) + 1
-            for depth, (function, file, line, binary) in enumerate(key):
-                self._add("frames", found, depth, function, file, _int(line), binary)
-        return found
+        known = self._frames
+        key = array("i", [known.setdefault(frame, len(known)) for frame in frames]).tobytes()
+        return self._stacks.setdefault(key, len(self._stacks) + 1)
 
     def sample(  # noqa: D102
         self, t_ns: int, layer: str, stack: int, weight: float,
@@ -179,6 +179,8 @@ class TableWriter:
                 table = table.sort_by("t_start_ns" if name == "spans" else "t_ns")
             write_table(table, directory / f"{name}.parquet")
             counts[name] = len(table)
+        if rows := write_tables(self._frame_tables(), directory / "frames.parquet"):
+            counts["frames"] = rows
         return counts
 
     def _add(self, table: str, *values: Any) -> None:
@@ -196,6 +198,31 @@ class TableWriter:
         )
         many = [table.cast(wanted) for table in self._many.get(name, ())]
         return pa.concat_tables([rows, *many]) if many else rows
+
+    def _frame_tables(self) -> Iterator[pa.Table]:
+        """The frames of all stacks, some at a time, since as text they take a hundred times the memory."""
+        wanted = arrow_schema("frames")
+        columns = zip(*self._frames, strict=True) if self._frames else ((), (), (), ())
+        function, file, line, binary = columns
+        texts = {
+            name: pa.array([_text(one) for one in column], pa.string())
+            for name, column in (("function", function), ("file", file), ("binary", binary))
+        }
+        lines = np.array([_int(one) for one in line], np.int64)
+        keys = list(self._stacks)
+        for first in range(0, len(keys), _STACKS_AT_ONCE):
+            some = keys[first : first + _STACKS_AT_ONCE]
+            of = np.frombuffer(b"".join(some), np.int32)
+            deep = np.array([len(key) // 4 for key in some], np.int64)
+            begins = np.cumsum(deep) - deep
+            found = {
+                "stack_id": np.repeat(np.arange(first + 1, first + 1 + len(some), dtype=np.int64), deep),
+                "depth": np.arange(len(of), dtype=np.int64) - np.repeat(begins, deep),
+                "line": lines[of],
+                **{name: text.take(pa.array(of)) for name, text in texts.items()},
+            }
+            yield pa.table([found[name] for name in wanted.names], schema=wanted)
+        yield from (table.cast(wanted) for table in self._many.get("frames", ()))
 
     def _points(self) -> tuple[pa.Table, pa.Table]:
         ids: list[Any] = []
@@ -250,17 +277,35 @@ def pyramid(
 
 def write_table(table: pa.Table, path: Path) -> None:
     """Writes one table, zstd, integers as deltas, floats byte-split, text by dictionary. Raises OSError."""
+    pq.write_table(table, path, row_group_size=_GROUP_ROWS, **_how(table.schema))
+
+
+def write_tables(tables: Iterable[pa.Table], path: Path) -> int:
+    """Writes tables of one schema below each other and gives the rows; no file where there are none. Raises OSError."""
+    count, writer = 0, None
+    try:
+        for table in tables:
+            if len(table):
+                writer = writer or pq.ParquetWriter(path, table.schema, **_how(table.schema))
+                writer.write_table(table, row_group_size=_GROUP_ROWS)
+                count += len(table)
+    finally:
+        if writer is not None:
+            writer.close()
+    return count
+
+
+def _how(wanted: pa.Schema) -> dict[str, Any]:
     encodings = {}
-    for field in table.schema:
+    for field in wanted:
         if field.type == pa.int64():
             encodings[field.name] = "DELTA_BINARY_PACKED"
         elif field.type == pa.float64():
             encodings[field.name] = "BYTE_STREAM_SPLIT"
-    text = [field.name for field in table.schema if field.type == pa.string()]
-    pq.write_table(
-        table, path, compression="zstd", compression_level=3, use_dictionary=text,
-        column_encoding=encodings, row_group_size=1 << 18, write_statistics=True,
-    )  # fmt: skip
+    text = [field.name for field in wanted if field.type == pa.string()]
+    return {
+        "compression": "zstd", "compression_level": 3, "use_dictionary": text, "column_encoding": encodings, "write_statistics": True,
+    }  # fmt: skip
 
 
 def _column(value: Any, kind: pa.DataType, count: int) -> Any:

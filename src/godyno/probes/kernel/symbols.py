@@ -112,16 +112,11 @@ class Symbolizer:
         self.folder, self.copies, self.same_boot, self.began_s = folder, copies, same_boot, began_s
         self.missing: dict[str, str] = {}  # binary to why its functions have no names
         self._binaries: dict[tuple[str, int], _Binary | None] = {}
-        self._chains: dict[tuple[int, bytes], list[Frame]] = {}
         self._kernel: _Kernel | None = None
 
     def frames(self, chain: bytes, space: Mapped) -> list[Frame]:
         """The frames of a raw call chain, leaf first."""
-        key = (space.version, chain)
-        found = self._chains.get(key)
-        if found is None:
-            found = self._chains[key] = list(self._frames(chain, space))
-        return found
+        return list(self._frames(chain, space))
 
     def place(self, address: int, space: Mapped) -> tuple[Frame, ...]:
         """The frames at one user address: several where functions were inlined."""
