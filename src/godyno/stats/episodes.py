@@ -65,11 +65,10 @@ def episodes(values: Iterable[float], *, factor: float = 1.5, low: bool = False)
     unit = usual if usual > 0 else float(series[known & (series > 0)].min(initial=math.inf))
     if not math.isfinite(unit):
         return []
-    odd = _odd(series, known, usual, factor, low)
-    if 0 < odd.sum() < known.sum() / 2:  # the usual level and its spread are those of what is not odd
-        usual = float(np.median(series[known & ~odd]))
-        odd = _odd(series, known, usual, factor, low)
-    kept = known & ~odd if odd.sum() < known.sum() / 2 else known
+    odd = known & ((series <= usual / factor) if low else (series >= factor * usual) & (series > 0))
+    kept = (
+        known & ~odd if odd.sum() < known.sum() / 2 else known
+    )  # what is odd says nothing of the usual spread
     scaled = np.where(known, np.log1p(series / unit), np.log1p(usual / unit))
     if low:
         scaled = -scaled
@@ -115,13 +114,6 @@ def episodes(values: Iterable[float], *, factor: float = 1.5, low: bool = False)
         if score >= (_CRITICAL_ALONE if width == 1 else _CRITICAL):  # by itself, too
             apart.append(replace(part, score=float(score)))
     return _joined(sorted(apart, key=lambda one: one.start), series)
-
-
-def _odd(
-    series: Floats, known: NDArray[np.bool_], usual: float, factor: float, low: bool
-) -> NDArray[np.bool_]:
-    """The figures that differ from the usual by the factor."""
-    return known & ((series <= usual / factor) if low else (series >= factor * usual) & (series > 0))
 
 
 def _trimmed(residual: Floats, start: int, end: int) -> tuple[int, int]:
