@@ -319,8 +319,8 @@ def table(judged: dict[str, Any]) -> str:
     lines = [
         "# Anomalies planted into recordings of a service, found and named", "",
         f"{recordings.get('planted', 0)} recordings with plants, {recordings.get('quiet', 0)} without, "
-        f"{sum(hours.values()) * 60:.0f} minutes without a plant in them all; rules and thresholds were chosen on other recordings. "
-        "Intervals are Wilson's, 95 %.", "",
+        f"{sum(hours.values()) * 60:.0f} minutes without a plant in them all. Rules and thresholds were chosen on "
+        f"{'these recordings' if 'chosen' in judged['sets'] else 'other recordings'}. Intervals are Wilson's, 95 %.", "",
         "| planted | times | felt | found, of those felt | cause right, of those found | none named | wrong |",
         "|---|---:|---:|---|---|---|---|",
     ]  # fmt: skip
@@ -390,6 +390,7 @@ def main() -> None:
     )
     parser.add_argument("--seconds", type=float, default=290.0)
     parser.add_argument("--judge", nargs="+", metavar="SET", help="the table of these sets")
+    parser.add_argument("--note", default="", help="with --judge: a remark that the result shall carry")
     parser.add_argument("--look", action="store_true", help="with --judge: print, and keep no result")
     asked = parser.parse_args()
     (SCRATCH / asked.set).mkdir(parents=True, exist_ok=True)
@@ -416,7 +417,7 @@ def main() -> None:
                     }
                 )
         else:
-            keep("anomalies", table(judged), judged)
+            keep("anomalies", "\n\n".join(filter(None, (table(judged), asked.note))), judged)
 
 
 if __name__ == "__main__":
