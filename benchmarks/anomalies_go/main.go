@@ -3,9 +3,9 @@
 //
 //	service RATE DATA LOG     DATA is a file that every request reads from; every fourth request syncs LOG
 //
-// SIGUSR1 turns the collector's target very low for as long as the file "gc" beside DATA exists, SIGUSR2 starts a child that computes
-// until the file "child" is gone, SIGHUP makes requests take a lock that one goroutine holds for long, while "lock" exists,
-// and SIGWINCH has it read DATA whole.
+// SIGUSR1 has every request make garbage, as many KiB as the file "gc" beside DATA says, for as long as that exists; SIGUSR2 starts three
+// children that compute until the file "child" is gone; SIGHUP makes requests take a lock that one goroutine holds for long, while
+// "lock" exists; SIGALRM has them wait for something that answers late, as many ms as the file "peer" says; SIGWINCH has it read DATA whole.
 package main
 
 import (
@@ -19,10 +19,10 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
-	"runtime/debug"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -36,6 +36,8 @@ var (
 	index  = map[int]*order{} // pointers for the collector to follow
 	count  int
 	beside string
+
+	garbage, late atomic.Int64 // bytes and milliseconds of each request
 )
 
 type order struct {
@@ -53,6 +55,15 @@ func handle(w http.ResponseWriter, r *http.Request) {
 	buffer := make([]byte, 4096)
 	for range 4 {
 		data.ReadAt(buffer, rand.Int63n(size-4096))
+	}
+	if n := garbage.Load(); n > 0 {
+		for range n / 4096 {
+			got.Lines = append(got.Lines, string(make([]byte, 4000)))
+		}
+		got.Lines = got.Lines[:1]
+	}
+	if n := late.Load(); n > 0 {
+		time.Sleep(time.Duration(n) * time.Millisecond)
 	}
 	sum := 0
 	for i := range 700_000 {
@@ -78,6 +89,12 @@ func exists(name string) bool {
 	return err == nil
 }
 
+func number(name string) int64 {
+	text, _ := os.ReadFile(filepath.Join(beside, name))
+	n, _ := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64)
+	return n
+}
+
 func while(name string) {
 	for exists(name) {
 		time.Sleep(50 * time.Millisecond)
@@ -88,9 +105,13 @@ func react(signals <-chan os.Signal) {
 	for s := range signals {
 		switch s {
 		case syscall.SIGUSR1:
-			old := debug.SetGCPercent(1)
+			garbage.Store(number("gc") << 10)
 			while("gc")
-			debug.SetGCPercent(old)
+			garbage.Store(0)
+		case syscall.SIGALRM:
+			late.Store(number("peer"))
+			while("peer")
+			late.Store(0)
 		case syscall.SIGUSR2:
 			children := []*exec.Cmd{}
 			for range 3 {
@@ -125,7 +146,7 @@ func main() {
 		index[i] = &order{ID: i, Lines: []string{strconv.Itoa(i)}}
 	}
 	signals := make(chan os.Signal, 8)
-	signal.Notify(signals, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGHUP, syscall.SIGWINCH)
+	signal.Notify(signals, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGHUP, syscall.SIGWINCH, syscall.SIGALRM)
 	warm()
 	go react(signals)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

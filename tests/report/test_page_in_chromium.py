@@ -16,6 +16,7 @@ from godyno.capture.reader import Capture, open_capture
 from godyno.capture.tables import TableWriter
 from godyno.diagnose.hottest import hottest
 from godyno.model import Result
+from godyno.report.document import Document, Grid
 from godyno.report.html import capture_html, html, write_text
 from godyno.report.page_data import Budget, page_data
 from godyno.report.summary import capture_document
@@ -192,6 +193,27 @@ def test_the_theme_follows_the_system_and_the_button(page: Browser, page_path: P
     page.key("t")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") != before
     page.evaluate("localStorage.clear()")
+
+
+def test_at_400_pixels_a_table_of_many_columns_hides_none(browser: Browser, tmp_path: Path) -> None:
+    row = (
+        "init example.com/a/package/with/a/long/path",
+        "61.2 % [58.1 %, 64.0 %]",
+        "120 ms",
+        "on CPU in Go code; page faults, new memory",
+    )
+    caption = "where the time went, with its interval over all recorded starts"
+    table = Grid(("where", "share of it", "time", "mostly"), (row,), frozenset({1, 2}), caption)
+    write_text(tmp_path / "page.html", html(Document("Startup", "", (table,))))
+    browser.resize(400, 800)
+    browser.open(tmp_path / "page.html")
+    wide, shown, heads = browser.evaluate(
+        """(() => { const box = document.querySelector('.scroll'), cells = [...box.querySelectorAll('td')];
+        return [box.scrollWidth - box.clientWidth, cells.every(cell => cell.getBoundingClientRect().right <= 400),
+        cells.map(cell => getComputedStyle(cell, '::before').content)]; })()"""
+    )
+    assert wide <= 0 and shown
+    assert heads == ["none", '"share of it"', '"time"', '"mostly"']
 
 
 def test_at_400_pixels_nothing_reaches_beyond_the_screen(page: Browser, page_path: Path) -> None:

@@ -68,6 +68,41 @@ def test_two_episodes_are_two_and_gaps_in_the_figures_are_none() -> None:
     ]
 
 
+def test_many_episodes_are_each_found_and_none_is_made_of_several() -> None:
+    series = latency(600, 6)
+    starts = list(range(30, 590, 48))
+    for start in starts:  # more than a third of the time
+        series[start : start + 18] *= 10
+    found = episodes(series)
+    assert [abs(one.start - start) <= 1 for one, start in zip(found, starts, strict=True)] == [True] * len(
+        starts
+    )
+    assert all(16 <= one.end - one.start <= 20 for one in found)
+
+
+def test_two_episodes_with_a_usual_stretch_between_them_stay_two() -> None:
+    series = latency(600, 8)
+    series[100:118] *= 4
+    series[128:146] *= 4
+    assert [(abs(one.start - at) <= 1) for one, at in zip(episodes(series), (100, 128), strict=True)] == [
+        True,
+        True,
+    ]
+
+
+def test_a_small_episode_is_found_beside_many_large_ones() -> None:
+    series = latency(600, 9)
+    for start in range(20, 600, 40):
+        series[start : start + 16] *= 400 if start % 80 == 20 else 3
+    assert len(episodes(series)) == 15
+
+
+def test_a_single_point_of_a_heavy_tail_is_none() -> None:
+    series = latency(600, 7)
+    series[300] = 0.012
+    assert episodes(series) == []
+
+
 def test_quiet_services_have_hardly_any_episode() -> None:
     # An hour in steps of half a second, twenty times: at most one false alarm in ten hours.
     assert sum(len(episodes(latency(7200, 100 + seed))) for seed in range(20)) <= 2

@@ -115,4 +115,15 @@ def test_a_quota_that_cannot_be_set_is_an_error_and_leaves_nothing() -> None:
     before = os.getpid()
     with pytest.raises(NotAvailableHere), limited_group(Limits(cpus=0.5, period_s=5.0)):
         pass
-    assert not list(Path("/sys/fs/cgroup").glob(f"**/godyno-{before}-*-limited"))
+    assert not list(Path("/sys/fs/cgroup").glob(f"**/godyno-{before}-*-limited*"))
+
+
+@pytest.mark.integration
+def test_two_groups_may_be_held_at_once() -> None:
+    if not _can():
+        pytest.skip("no cgroup can be made here")
+    with (
+        limited_group(Limits(memory_bytes=64 << 20)) as one,
+        limited_group(Limits(memory_bytes=96 << 20)) as other,
+    ):
+        assert not set(one.paths.values()) & set(other.paths.values())

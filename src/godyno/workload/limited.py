@@ -6,6 +6,7 @@ Lighter than a recording (no probes): for studies that need many short runs. Wha
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import re
@@ -77,11 +78,14 @@ class Limited(Record):
         return max(self.peak_bytes - self.cache_bytes, self.anon_peak_bytes or 0)
 
 
+_NUMBERS = itertools.count(1)  # a process may hold several groups at once
+
+
 @contextlib.contextmanager
 def limited_group(limits: Limits) -> Iterator[Group]:
     """A group with these limits and a guard that ends and removes it should this process be killed. Raises NotAvailableHere."""
     wanted = ("memory", "cpu", "cpuacct", "pids", "freezer")
-    group, missing = Group.create("limited", wanted)
+    group, missing = Group.create(f"limited-{next(_NUMBERS)}", wanted)
     if group is None:
         raise NotAvailableHere(
             f"no cgroup can be made here: {missing}", hint="`godyno doctor` shows what would enable it."

@@ -31,15 +31,17 @@ def a_service(disturbed: str, slow: float = 5.0) -> Callable[[TableWriter], None
             "user": ("system.cpu.time", {"mode": "user"}), "steal": ("system.cpu.time", {"mode": "steal"}),
             "disk": ("system.disk.io", {"direction": "write"}), "mine": ("process.disk.io", {"direction": "write", "pid": "9"}),
             "main": ("process.cpu.time", {"pid": "9", "mode": "user"}), "child": ("process.cpu.time", {"pid": "10", "mode": "user"}),
+            "mutex": ("go.mutex.wait", {"pid": "9"}),
         }  # fmt: skip
         group = writer.rows(
             [writer.series(name, "s", "x", {**counter, **labels}) for name, labels in names.values()]
         )
         usual = {"throttled": 0.0, "own": 0.4, "full": 0.002, "memory": 0.0, "io": 0.01, "refaults": 0.0, "user": 0.5, "steal": 0.0,
-                 "disk": 1e5, "mine": 1e5, "main": 0.4, "child": 0.0}  # fmt: skip
+                 "disk": 1e5, "mine": 1e5, "main": 0.4, "child": 0.0, "mutex": 0.001}  # fmt: skip
         moved = {
             "quota": {"throttled": 1.2}, "neighbours": {"full": 0.5, "user": 1.9}, "memory": {"memory": 0.3, "io": 0.5, "refaults": 900.0},
             "disk": {"io": 0.6, "disk": 5e7}, "steal": {"steal": 0.8}, "child": {"child": 1.2, "own": 1.6, "user": 1.7}, "gc": {}, "": {},
+            "lock": {"mutex": 6.0}, "quota and lock": {"throttled": 1.2, "mutex": 40.0},
         }[disturbed]  # fmt: skip
         totals = dict.fromkeys(names, 0.0)
         for tenth in range(SECONDS * 10):
@@ -72,7 +74,7 @@ def found_in(made: Callable[..., Capture], disturbed: str, **changes: object) ->
     ("disturbed", "cause"),
     [
         ("quota", "cpu quota"), ("neighbours", "neighbours"), ("memory", "memory"), ("disk", "others' disk load"), ("steal", "steal"),
-        ("child", "child process"), ("gc", "garbage collection"), ("", ""),
+        ("child", "child process"), ("gc", "garbage collection"), ("lock", "lock"), ("quota and lock", "cpu quota"), ("", ""),
     ],
 )  # fmt: skip
 def test_what_changed_at_the_same_moment_is_named(

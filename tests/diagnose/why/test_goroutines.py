@@ -8,6 +8,8 @@ import pytest
 from godyno.capture.reader import Capture
 from godyno.diagnose.why import answer, attribute
 
+from .conftest import MS
+
 Made = Callable[..., Capture]
 LOCK = ("sync.runtime_SemacquireMutex", "sync.(*Mutex).Lock", "main.update", "main.worker")
 
@@ -305,3 +307,44 @@ def test_what_godyno_itself_waits_for_in_the_program_is_the_observers(scene: Mad
 
     found = attribute(scene(fill)).seconds()
     assert found["observer"] == pytest.approx(0.03) and "sleep" not in found
+
+
+def _reads(s: Any, *calls: str) -> None:
+    """A program whose goroutine waits in a read of a connection most of the time."""
+    s.process(1, 0, 100)
+    for call in ("execve", *calls):
+        series = s.writer.series("process.syscall.count", "{call}", "syscall", {"pid": "1", "call": call})
+        s.writer.point(series, 99 * MS, 1.0)
+    s.thread(1, (0, 2, "running"), (2, 98, "sleeping"), (98, 100, "running"))
+    s.goroutine(
+        1, (0, 2, "running", {}), (2, 98, "waiting", {"reason": "network", "function": "net.(*conn).Read"}),
+        (98, 100, "running", {}),
+    )  # fmt: skip
+    s.sample("goroutine_wait", 98, ("internal/poll.(*FD).Read", "net.(*conn).Read", "main.main"), goroutine=1)
+
+
+def test_who_only_answers_waits_to_be_asked(scene: Made) -> None:
+    found = answer(scene(lambda s: _reads(s, "bind", "listen", "accept4")))
+    assert found.healthy and found.attribution.seconds()["idle"] == pytest.approx(0.096, abs=0.001)
+
+
+def test_who_asks_others_waits_for_their_answer(scene: Made) -> None:
+    (cause, *_) = answer(scene(lambda s: _reads(s, "bind", "listen", "accept4", "connect"))).causes
+    assert cause.kind == "network" and cause.severity == "warning"
+
+
+def test_what_a_pull_iterator_waits_for_is_waited_for(scene: Made) -> None:
+    def fill(s: Any) -> None:
+        s.process(1, 0, 100)
+        s.thread(1, (0, 10, "running"), (10, 90, "sleeping"), (90, 100, "running"))
+        s.goroutine(
+            1, (0, 10, "running", {}), (10, 90, "waiting", {"waker": 7}), (90, 100, "running", {}),
+        )  # fmt: skip
+        s.goroutine(
+            7, (10, 11, "running", {}), (11, 89, "waiting", {"reason": "sleep", "function": "time.Sleep"}),
+            (89, 90, "running", {}), (90, 100, "waiting", {"waker": 1}), root="runtime.corostart",
+        )  # fmt: skip
+        s.sample("goroutine_wait", 89, ("time.Sleep", "main.bells"), goroutine=7)
+
+    (cause, *_) = answer(scene(fill)).causes
+    assert cause.kind == "sleep" and cause.what == "main.bells"

@@ -35,6 +35,27 @@ def frames(*names: str) -> tuple[tuple[str, bool], ...]:
             "fault_disk",
         ),
         (("k:schedule", "k:io_schedule", "k:ext4_sync_file", "k:do_fsync", "main.save"), "fsync"),
+        (
+            (
+                "k:schedule",
+                "k:io_schedule",
+                "k:folio_wait_writeback",
+                "k:ksys_sync_file_range",
+                "k:__x64_sys_sync_file_range",
+            ),
+            "disk_write",
+        ),
+        (
+            (
+                "k:io_schedule",
+                "k:folio_wait_bit",
+                "k:folio_wait_writeback",
+                "k:truncate_inode_pages_range",
+                "k:do_truncate",
+                "os.Create",
+            ),
+            "disk_write",
+        ),
         (("k:schedule", "k:futex_do_wait", "k:__x64_sys_futex", "runtime.futex"), "futex"),
         (("k:schedule", "k:do_wait", "k:kernel_waitid", "main.run"), "child"),
         (("k:schedule", "k:pipe_read", "k:vfs_read", "main.f"), "pipe"),

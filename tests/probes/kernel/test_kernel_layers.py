@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -70,7 +72,7 @@ def rows(capture: Capture, sql: str) -> list[dict[str, Any]]:
 
 def spans(capture: Capture, layer: str) -> list[dict[str, Any]]:
     return [
-        {**row, **json.loads(row["args"])}
+        {**row, **json.loads(row["args"] or "{}")}
         for row in rows(capture, f"SELECT * FROM spans WHERE layer = '{layer}' ORDER BY t_start_ns")
     ]
 
@@ -244,3 +246,42 @@ def test_what_a_machine_cannot_count_is_named_with_its_reason(tmp_path: Path) ->
         assert "perf.task_clock" in counted
         assert counted | set(missing) >= {"perf.cycles", "perf.instructions"}
         assert all(missing.values())
+
+
+_PING = """
+import os, time
+out, into = os.pipe()
+if os.fork() == 0:
+    os.close(into)
+    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    while os.read(out, 1):
+        pass
+    os._exit(0)
+os.close(out)
+os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+for _ in range(100):
+    time.sleep(0.004)
+    os.write(into, b"x")
+os.close(into)
+os.wait()
+"""
+
+
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="needs two CPUs")
+def test_who_woke_a_thread_on_an_idle_cpu_is_seen(tmp_path: Path) -> None:
+    """The kernel wakes it in nobody's name, on the CPU that it will run on; who asked for that is what counts."""
+    recording = record([sys.executable, "-c", _PING], tmp_path / "c.dyno", level="standard")
+    with probed(recording, "scheduler") as capture:
+        if capture.manifest.probe("scheduler").notes.get("wakeups"):
+            pytest.skip("no tracepoints here")
+        states = spans(capture, "thread_state")
+    reader = max({row["pid"] for row in states})
+    of_reader = [row for row in states if row["pid"] == reader]
+    after = [
+        b
+        for a, b in itertools.pairwise(of_reader)
+        if a["name"] == "sleeping" and a["t_end_ns"] - a["t_start_ns"] > 2_000_000
+    ]
+    told = [row for row in after if row["name"] == "runnable" and row.get("waker") not in (None, 0, reader)]
+    assert len(after) > 80
+    assert len(told) >= 0.95 * len(after)

@@ -12,6 +12,9 @@ from godyno.model import Record
 from godyno.stats.sample import MAD_TO_SD, Floats
 
 _Layers = Mapping[str, Floats]
+_REFAULTS = 100.0  # pages a second that are read again: fewer hold nobody up
+_MORE = 0.2  # of the processors: others that had so much more than usual are why it waited
+_LATE_STEPS, _AFTER = 4, 0.3  # what begins so much after its effect counts for so much
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +47,22 @@ def _part(layers: _Layers, name: str) -> Floats:
 
 
 def _neighbours(layers: _Layers) -> Floats:
-    # Time in which all of it waited and others had the processors; what the quota held back waits too.
+    # Time in which all of it waited and others had more of the processors than usual; what the quota held back waits too. Where others had
+    # no more than ever, it is its own need that grew.
     waited = np.maximum(layers["cpu_full"] - _part(layers, "throttled"), 0.0)
-    return np.minimum(waited, layers["others_cpu"])
+    more = layers["others_cpu"] - float(np.median(layers["others_cpu"]))
+    return waited * np.clip(more / _MORE, 0.0, 1.0)
 
 
 def _memory(layers: _Layers) -> Floats:
     stalled = layers["memory_some"]
     # Pages that are read again soon after they were evicted are waited for as I/O, and owed to memory.
-    again = np.where(_part(layers, "refaults") > 5, _part(layers, "io_some"), 0.0)
+    again = np.where(_part(layers, "refaults") > _REFAULTS, _part(layers, "io_some"), 0.0)
     return np.maximum(stalled, again)
 
 
 def _disk(layers: _Layers) -> Floats:
-    rest = np.where(_part(layers, "refaults") > 5, 0.0, layers["io_some"])
+    rest = np.where(_part(layers, "refaults") > _REFAULTS, 0.0, layers["io_some"])
     return np.maximum(rest - _part(layers, "memory_some"), 0.0)
 
 
@@ -76,9 +81,15 @@ def _own_cpu(layers: _Layers) -> Floats:
 
 
 def _load(layers: _Layers) -> Floats:
-    """Above the usual, as a share of it."""
+    """Above the usual, as a share of it. Lines tell of answers: what was held up and came in one go is no more than usual."""
     usual = float(np.median(layers["load"]))
-    return np.maximum(layers["load"] / usual - 1.0, 0.0) if usual > 0 else np.zeros(layers["load"].size)
+    if usual <= 0:
+        return np.zeros(layers["load"].size)
+    around = np.ones(2 * _LATE_STEPS + 1)
+    smooth = np.convolve(layers["load"], around, "same") / np.convolve(
+        np.ones(layers["load"].size), around, "same"
+    )
+    return np.maximum(smooth / usual - 1.0, 0.0)
 
 
 _RULES = (
@@ -94,6 +105,8 @@ _RULES = (
           "Give it a disk of its own, or limit the others' I/O (io.max).", "system.disk.io"),
     _Rule("its own disk I/O", "it waited for a disk that it used itself", ("io_some", "own_disk", "others_disk"), _own_disk, 0.05, 1.0,
           "Write less often, in larger pieces, and sync off the path of requests.", "process.disk.io"),
+    _Rule("lock", "its goroutines waited for each other's locks", ("lock_wait",), lambda x: np.minimum(x["lock_wait"], 1.0), 0.05, 0.4,
+          "Hold it for a shorter time, or split what it guards (`--instrument-with mutex` tells who held others up).", "go.mutex.wait"),
     _Rule("garbage collection", "the collector ran more than usual", ("gc",), lambda x: x["gc"], 0.10, 0.5,
           "Look at GOGC and GOMEMLIMIT, and at what allocates (`godyno show --top --layer allocs`).", "gc"),
     _Rule("child process", "processes that it started used the processors", ("children_cpu",), lambda x: x["children_cpu"], 0.05, 0.8,
@@ -130,7 +143,9 @@ def suspects(
         if share < rule.floor or share < 4 * spread / (end - start) ** 0.5 or share + usual < high:
             continue
         began = _onset(lost, usual + max(rule.floor / 2, 3 * spread), start, end)
-        found.append(Suspect(rule.name, share, usual, (start - began) * step_s, share * rule.weight))
+        late = began - start > max(_LATE_STEPS, (end - start) // 4)
+        score = share * rule.weight * (_AFTER if late else 1.0)
+        found.append(Suspect(rule.name, share, usual, (start - began) * step_s, score))
     return sorted(found, key=lambda one: -one.score)
 
 

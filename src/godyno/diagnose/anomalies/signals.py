@@ -136,6 +136,7 @@ def _layers(found: Signals, rates: Mapping[str, Floats]) -> None:
         ("io_some", ("cgroup.pressure.io.some", "system.pressure.io.some")),
         ("refaults", ("cgroup.memory.refaults",)),
         ("major_faults", ("faults.major",)),
+        ("lock_wait", ("go.mutex.wait",)),
     ):
         if (rate := of(*names)) is not None:
             layers[layer] = rate

@@ -23,6 +23,8 @@ module            holds
 ``programs``      drivers, and the two sides of a wait between processes
 ``surroundings``  who had the CPUs meanwhile
 ``places``        addresses and files beside waits for them
+``turns``         workers of a kind: a relay, a pipeline, or something held in turn
+``ticks``         sleeps that are a clock's
 ``refine``        pieces of the path to segments with one state each
 ``attribution``   segments and their sums
 ``causes``        what follows, ranked by what mending it would save

@@ -19,6 +19,7 @@ from godyno.diagnose.why.refine import Refine
 from godyno.diagnose.why.requests import request_pieces
 from godyno.diagnose.why.stacks import Stacks
 from godyno.diagnose.why.surroundings import Surroundings
+from godyno.diagnose.why.ticks import idle_between_ticks
 from godyno.errors import UsageError
 
 _WRITING_NS = (
@@ -119,7 +120,7 @@ def attribute(
         )
         return Attribution(begin, end, (Segment(begin, end, "unknown"),), "path", pid, label, cpus, unseen)
     walk = Walk(lanes, stacks, lives)
-    pieces, view = walk.from_end(last, end, begin), "path"
+    pieces, view = idle_between_ticks(walk.from_end(last, end, begin), end - begin), "path"
     if thread is None and (served := _served(walk, lanes, stacks, pieces, end - begin)):
         pieces, view = served, "requests"
     refine = Refine(

@@ -234,9 +234,7 @@ class Walk:
             return main
         stack = self.stacks.waited(main.pid, 1, main.end[index])
         why = main.why[index]
-        kind = states.waited_for(
-            str(why.get("reason", "")), self.stacks.frames(stack), str(why.get("function", ""))
-        )
+        kind = self.sleeps.waited_for(main, str(why.get("reason", "")), stack, str(why.get("function", "")))
         if kind not in _CROSSED:
             return None if kind == "idle" else main
         waker = next_waker(main, index) or whole(why.get("waker"))
@@ -310,9 +308,8 @@ class Walk:
 
     def _waiting(self, lane: Lane, index: int, low: int, why: Mapping[str, object]) -> None:
         stack = self.stacks.waited(lane.pid, lane.goroutine, lane.end[index])
-        frames = self.stacks.frames(stack)
         function = str(why.get("function", ""))
-        kind = states.waited_for(str(why.get("reason", "")), frames, function)
+        kind = self.sleeps.waited_for(lane, str(why.get("reason", "")), stack, function)
         after = lane.why[index + 1] if followed(lane, index, self.t) else {}
         waker = after.get("waker", why.get("waker"))
         where = self.stacks.facts(stack).own or function
@@ -329,7 +326,7 @@ class Walk:
             other = self.sleeps.other_side(lane.pid, self.t)
             if other is not None and self._cross(other, Wait(low, self.t, kind, lane, stack, 0, where)):
                 return
-        if kind == "channel" and not waker:
+        if kind == "channel" and not waker and not by:
             kind = "sleep"  # a timer sent, or it was over
         self._sleep(low, "unknown" if kind == "wait" else kind, lane, stack, where)
 

@@ -17,6 +17,7 @@ from godyno.diagnose.why.programs import TOOLS, child_above, command, is_driver
 from godyno.diagnose.why.stacks import Stacks
 from godyno.diagnose.why.states import STATES
 from godyno.diagnose.why.surroundings import STRETCHED, Surroundings
+from godyno.diagnose.why.turns import Turns
 
 _NEAR_NS = 20_000_000
 _TRACING = (
@@ -45,6 +46,7 @@ class Refine:
         self._roots = lanes.roots
         self._began = stacks.go_began()
         self._overlays = _overlays(capture, lanes)
+        self._turns = Turns(lanes)
 
     def segments(self, pieces: Sequence[Piece]) -> list[Segment]:
         """Segments in order of time, neighbours of a kind joined."""
@@ -241,7 +243,8 @@ class Refine:
             return "lock", wait.where, wait.waker_where
         if wait.kind == "channel" and wait.lane.goroutine:
             root = self._roots.get((waiter.pid, waiter.goroutine))
-            if root and root != "main.main" and root == self._roots.get(wait.waker):
+            mates = root and root != "main.main" and root == self._roots.get(wait.waker)
+            if mates and self._turns.shares(waiter.pid, str(root)):
                 return "channel", wait.where, wait.waker_where
         return None
 

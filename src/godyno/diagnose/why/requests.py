@@ -11,12 +11,13 @@ from collections.abc import Iterator
 from godyno.diagnose.why import states
 from godyno.diagnose.why.lanes import SLEEP, Lane, Lanes
 from godyno.diagnose.why.path import Piece, Walk
+from godyno.diagnose.why.sleeps import Sleeps
 from godyno.diagnose.why.stacks import Stacks
 
 
 def request_pieces(walk: Walk, lanes: Lanes, stacks: Stacks, pid: int, begin: int, end: int) -> list[Piece]:
     """Pieces that cover the window: of requests in flight, and idle between them. Nothing where none is served by goroutines."""
-    found = sorted(_episodes(lanes, stacks, pid, begin, end), key=lambda one: one[:2])
+    found = sorted(_episodes(walk.sleeps, lanes, stacks, pid, begin, end), key=lambda one: one[:2])
     out: list[Piece] = []
     at, index = begin, 0
     waiting: list[tuple[int, int, Lane]] = []
@@ -37,7 +38,7 @@ def request_pieces(walk: Walk, lanes: Lanes, stacks: Stacks, pid: int, begin: in
 
 
 def _episodes(
-    lanes: Lanes, stacks: Stacks, pid: int, begin: int, end: int
+    sleeps: Sleeps, lanes: Lanes, stacks: Stacks, pid: int, begin: int, end: int
 ) -> Iterator[tuple[int, int, Lane]]:
     kinds: dict[tuple[str, int], bool] = {}
     waits: dict[int, list[tuple[int, int]]] = {}
@@ -51,7 +52,7 @@ def _episodes(
                 key = (str(why.get("reason", "")) + "\0" + str(why.get("function", "")), stack)
                 if key not in kinds:
                     reason, _, function = key[0].partition("\0")
-                    kinds[key] = states.waited_for(reason, stacks.frames(stack), function) == "idle"
+                    kinds[key] = sleeps.waited_for(lane, reason, stack, function) == "idle"
                 if kinds[key]:
                     idle.append((start, until))
         waits[number] = idle

@@ -6,6 +6,7 @@ import bisect
 from collections.abc import Sequence
 
 from godyno.diagnose.processes import Process, whole
+from godyno.diagnose.why import states
 from godyno.diagnose.why.lanes import READY, RUN, SLEEP, Lane, Lanes
 from godyno.diagnose.why.stacks import Stacks
 
@@ -22,6 +23,7 @@ _PIPES = ("pipe_write", "pipe_read", "pipe_release")
 _POLLED_NS = (
     2_000_000  # so long after the runtime heard of a pipe at most, the goroutine that waits for it goes on
 )
+_READS = (").Read", ").recvfrom", ").recvmsg")
 _NETWORK = ("tcp_", "udp_", "net_rx", "sock_", "unix_stream", "unix_dgram", "napi_")
 
 
@@ -65,6 +67,22 @@ class Sleeps:
             if died in self.lanes.threads:  # it closed a pipe as it died
                 kind, waker = "child", died
         return kind, waker
+
+    def waited_for(self, lane: Lane, reason: str, stack: int, function: str = "") -> str:
+        """What a goroutine of ``lane`` waited for, as ``states.waited_for`` tells it; in a program that only answers, reading is waiting
+        to be asked, and so is the sleep of its main goroutine, which ends it some day.
+        """
+        frames = self.stacks.frames(stack)
+        kind = states.waited_for(reason, frames, function)
+        reads = kind == "network" and _has([name for name, _ in frames] or [function], _READS)
+        if (reads or (kind == "sleep" and lane.goroutine == 1)) and self._only_answers(lane.pid):
+            return "idle"
+        return kind
+
+    def _only_answers(self, pid: int) -> bool:
+        """Whether a process has an address of its own on the network, and asks nobody there."""
+        calls = self.stacks.calls(pid)
+        return "bind" in calls and "connect" not in calls
 
     def busy_thread(self, pid: int, but: set[int], t_ns: int) -> Lane | None:
         """The thread of a process that runs just before now, else the one that ran last."""

@@ -63,12 +63,13 @@ _ALL = (
 )
 STATES = {state.name: state for state in _ALL}
 
-_SYNCS = ("do_fsync", "sys_fsync", "sys_fdatasync", "sync_file_range", "sys_sync", "sys_msync")
+_SYNCS = ("do_fsync", "sys_fsync", "sys_fdatasync", "sys_sync", "sys_msync")
 # What a thread slept in, by the kernel's functions; the first rule of which all words are in the stack.
 _KERNEL: tuple[tuple[tuple[str, ...], tuple[str, ...], str], ...] = (
     # any of these, and any of those (nothing: no second condition)
     (("do_swap_page", "swap_read", "try_to_free", "mem_cgroup_handle_over_high", "shrink_", "throttle_direct_reclaim",
       "__alloc_pages_direct", "mem_cgroup_oom", "try_charge", "swap_", "reclaim_throttle"), (), "reclaim"),
+    (("sync_file_range",), (), "disk_write"),  # it starts and awaits writing, and makes nothing durable
     (_SYNCS, (), "fsync"),
     (("exc_page_fault", "handle_mm_fault", "do_user_addr_fault", "el0_da", "do_page_fault"),
      ("filemap_fault", "folio_wait", "folio_lock", "io_schedule", "request_wait_answer", "p9_client_rpc"), "fault_disk"),
@@ -79,7 +80,7 @@ _KERNEL: tuple[tuple[tuple[str, ...], tuple[str, ...], str], ...] = (
     (("inet_stream_connect", "inet_wait_for_connect", "__inet_stream_connect"), (), "connect"),
     (("tcp_recvmsg", "sk_wait_data", "inet_csk_accept", "sk_stream_wait_memory", "tcp_sendmsg", "wait_for_more_packets",
       "udp_recvmsg", "unix_stream_", "unix_dgram_", "sock_recvmsg", "netlink_"), (), "network"),
-    (("balance_dirty_pages",), (), "disk_write"),
+    (("balance_dirty_pages", "wait_writeback", "do_truncate", "truncate_inode"), (), "disk_write"),
     (("io_schedule", "folio_wait", "bit_wait_io", "wait_on_buffer", "blk_", "jbd2_", "wait_transaction_locked", "start_this_handle",
       "request_wait_answer", "p9_client_rpc", "submit_bio_wait", "io_uring_enter", "rpc_wait", "read_events"), (), "disk"),
     (("nanosleep",), (), "sleep"),
@@ -245,7 +246,10 @@ def system_goroutine(root: str) -> str:
     """What waiting for a goroutine with this first function is, where that is one of the runtime's own or godyno's."""
     if _has((root,), (*_OBSERVER, "runtime/trace.", "runtime/pprof.", "runtime.(*trace", "runtime.trace")):
         return "observer"
-    if root.startswith("runtime.") and root != "runtime.main":
+    if root.startswith("runtime.") and root not in (
+        "runtime.main",
+        "runtime.corostart",
+    ):  # iter.Pull's runs what it pulls from
         return "gc_wait" if root.startswith(("runtime.gc", "runtime.bg", "runtime.forcegc")) else "idle"
     if root.startswith("os/signal."):
         return "idle"

@@ -1,9 +1,10 @@
 """When each thread ran, waited for a CPU, or slept: from the kernel's own switch records, without tracefs.
 
 A thread that is switched out while it could run on waits from then on. One that goes to sleep waits from its wake-up on, which
-needs the tracepoint sched_wakeup; without it that part of the waiting is counted as sleep, and the capture says so. Wake-ups by
-another thread of the tree are seen whole; of those by interrupts on an idle CPU many are not (Linux 6.18), so a sleep
-that ends without one was ended by an interrupt or by somebody outside.
+needs the tracepoint sched_waking; without it that part of the waiting is counted as sleep, and the capture says so. It comes where
+somebody wakes, so wake-ups by another thread of the tree are seen whole; sched_wakeup comes where the woken one will run, which for an idle
+CPU is nobody's task, and half of the longer sleeps of a starting Go program then seemed to end by themselves. Interrupts on an idle CPU are
+not seen, so a sleep that ends without a wake-up was ended by an interrupt or by somebody outside.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ from godyno.probes.kernel.perf_records import Life, Name, Sample, Switch, Troubl
 from godyno.probes.kernel.stacks import Stacks, end_ns
 from godyno.probes.kernel.tracepoints import sees_every_pid, tracepoint_ids
 
-_WAKEUP = "sched/sched_wakeup"
-# struct trace_event_raw_sched_wakeup_template: struct trace_entry (flags at 2), comm[16] at 8, pid at 24.
+_WAKEUP = "sched/sched_waking"
+# struct trace_event_raw_sched_wakeup_template, which sched_waking has too: struct trace_entry (flags at 2), comm[16] at 8, pid at 24.
 _WOKEN = struct.Struct("<2xB21xi")
 _IN_INTERRUPT = 0x18  # TRACE_FLAG_HARDIRQ, TRACE_FLAG_SOFTIRQ: it was not the thread itself that woke another
 _EXISTING = "existing.jsonl"

@@ -60,8 +60,13 @@ def _ready_thread(capture: Any, pid: int, t_ns: int) -> int | None:
 
 
 def is_surroundings(state: str) -> bool:
-    """Whether a state tells of the machine rather than of the program. A quota that is used up is used up by the program."""
+    """Whether a state tells of the machine or of watching rather than of the program. A used up quota is used up by the program."""
     return STATES[state].where != "program" and state != "quota"
+
+
+def is_taken(state: str) -> bool:
+    """Whether in this state the machine was taken away from the program, by others."""
+    return STATES[state].where == "machine" and state != "quota"
 
 
 def _detail(segment: Segment) -> str:

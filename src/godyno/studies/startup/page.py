@@ -20,7 +20,7 @@ from godyno.report.document import (
     Step,
     estimate_text,
 )
-from godyno.studies.startup.causes import is_surroundings, title_of
+from godyno.studies.startup.causes import is_taken, title_of
 from godyno.studies.startup.result import Place, Startup, Tried, Waterfall
 
 _KINDS = 6
@@ -65,9 +65,15 @@ def dominating(one: Waterfall) -> str:
     """In a sentence, what a start mostly is."""
     place = one.dominating
     if place is None:
-        return f"Nothing stands out in {one.state} starts."
+        if not one.places:
+            return f"Nothing stands out in {one.state} starts."
+        most = one.places[0]
+        return (
+            f"Nothing dominates a {one.state} start: the most, {_in_sentence(_where(most))}, is {units.show_ratio(most.own_share)} of its "
+            "own time."
+        )
     of = ", ".join(f"{title} {units.show_ratio(seconds / one.took_s)}" for title, seconds in place.causes[:3])
-    taken = sum(cause.seconds for cause in one.causes if is_surroundings(cause.state))
+    taken = sum(cause.seconds for cause in one.causes if is_taken(cause.state))
     beside = (
         f" The machine took {units.show_ratio(taken / one.took_s)} of the recorded start away from it."
         if taken > 0.1 * one.took_s
@@ -84,6 +90,10 @@ def _where(place: Place) -> str:
     return {"main": "main", "program": "The program itself"}.get(
         place.kind, f"The phase {place.kind} ({MEANT.get(place.kind, '')})"
     )
+
+
+def _in_sentence(text: str) -> str:
+    return text[0].lower() + text[1:] if text.startswith("The ") else text
 
 
 def _share(place: Place) -> str:

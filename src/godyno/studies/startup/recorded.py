@@ -24,6 +24,9 @@ from godyno.workload.ready import EXIT, LOG, Ready
 # A small process execs the command, as in the bare starts: the kernel takes the recorder's 30 MB apart in an exec of its own.
 _EXEC = 'exec "$0" "$@"'
 SAMPLES_HZ = 3999  # a start is short; beside a multiple of 1000, with which timers beat
+_FAULTS = (
+    64  # in one sample, as at the level standard: every eighth makes new memory dearer, and nothing else
+)
 _LINE_LATE_NS = 2_000_000  # as the recorder notes of its output
 _AFTER_S = 3.0
 
@@ -52,6 +55,7 @@ def record_start(
         "milestones": {"program": str(Path(file).resolve()), "places": places},
         "syscalls": {"span_s": 0.0},
         "cpu_samples": {"hz": SAMPLES_HZ},
+        "page_faults": {"period": _FAULTS},
     }
     read_end, end = os.pipe()
     done, tell = os.pipe()

@@ -12,6 +12,10 @@ from godyno.stats.interval import median_interval, quantile_interval
 from godyno.stats.sample import summarize
 from godyno.studies.startup.gate import Judged, statistic
 
+DOMINATES = (
+    0.4  # of a start's own time; the largest part of starts in which nothing was planted takes a third
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Distribution(Record):
@@ -74,7 +78,8 @@ class Row(Record):
 class Place(Record):
     """Where in the start the time went: a package's init, the loader, a function that main calls. ``seconds`` and ``causes`` are of the
     recorded start that is shown, ``estimate`` is the share over all recorded ones. ``own_s`` leaves out what others took from it.
-    ``bare_s`` is what it is taken to be in a start that is not recorded.
+    ``bare_s`` is what it is taken to be in a start that is not recorded. ``own_share`` is the median over the recorded starts of its own
+    time in what the machine, and watching, left of them.
     """
 
     label: str
@@ -87,6 +92,7 @@ class Place(Record):
     package: str = ""
     function: str = ""
     bare_s: float = 0.0
+    own_share: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +115,10 @@ class Waterfall(Record):
 
     @property
     def dominating(self) -> Place | None:
-        """Where most of the time went that is the program's own."""
-        return self.places[0] if self.places else None
+        """Where most of the time went that is the program's own; None where that is below ``DOMINATES`` of it: some part of every
+        start takes the most, which is no reason to accuse it.
+        """
+        return self.places[0] if self.places and self.places[0].own_share >= DOMINATES else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from godyno.studies.startup.starts import Start
 _LEAST_SHARE = 0.01
 _MOST_PLACES = 12
 _MOST_DETAILS = 5
+_MOST_FACTOR = 10.0
 
 
 class _One:
@@ -38,6 +39,7 @@ class _One:
         self.by_state: dict[str, float] = defaultdict(float)
         for one in self.slices:
             self.by_state[one.state] += one.took_s
+        self.taken_s = sum(seconds for state, seconds in self.by_state.items() if is_surroundings(state))
 
     def by_place(self) -> dict[tuple[str, str], dict[str, float]]:
         """Seconds by (phase, package or function of main), then by state."""
@@ -108,28 +110,52 @@ def _places(shown: _One, ones: Sequence[_One], bare_s: float) -> list[Place]:
             continue
         titles = {STATES[state].title: of for state, of in parts.items()}
         each = [_bare(places.get(key, {}), one, bare_s) for one, places in found]
+        left = [
+            _own(places.get(key, {})) / rest
+            for one, places in found
+            if (rest := one.took_s - one.taken_s) > 0
+        ]
         out.append(
             Place(
                 f"{kind} {name}".rstrip() if kind == INIT else f"{kind}: {name}" if name else kind, kind, seconds, sum(own.values()),
                 mean_share(shares), _ranked(titles), max(own, key=lambda state: own[state], default=""),
-                name if kind == INIT else "", name if kind == MAIN else "", sum(each) / len(each),
+                name if kind == INIT else "", name if kind == MAIN else "", statistic("median", each),
+                statistic("median", left) if left else 0.0,
             )
         )  # fmt: skip
     return sorted(out, key=lambda one: -one.own_s)[:_MOST_PLACES]
 
 
+def _own(parts: Mapping[str, float]) -> float:
+    """Seconds of the program's own."""
+    return sum(seconds for state, seconds in parts.items() if not is_surroundings(state))
+
+
 def _bare(parts: Mapping[str, float], one: _One, bare_s: float) -> float:
-    """What a place would take in a bare start: its waits as they were, its work scaled as all work of that start has to be."""
-    waited = {
-        state: seconds for state, seconds in one.by_state.items() if STATES[state].title.startswith("blocked")
-    }
-    taken = sum(seconds for state, seconds in one.by_state.items() if is_surroundings(state))
-    work = one.took_s - taken - sum(waited.values())
-    factor = min(1.5, max(0.25, (bare_s - sum(waited.values())) / work)) if work > 0 else 1.0
+    """What a place would take in a bare start: its waits as they were, its work scaled as all work of that start has to be.
+
+    What others took from a recorded start they take from bare ones too, in proportion to the work: that is in the factor. Waiting for a
+    quota is owed to who used it up, wherever it was waited.
+    """
+    waited = sum(seconds for state, seconds in one.by_state.items() if _waits(state))
+    work = one.took_s - one.taken_s - waited
+    factor = (bare_s - waited) / work if work > 0 else 1.0
+    factor = min(_MOST_FACTOR, max(1 / _MOST_FACTOR, factor))
+    busy, of_all = _busy(parts), _busy(one.by_state)
+    quota = one.by_state.get("quota", 0.0) * busy / of_all if of_all else 0.0
+    return sum(seconds for state, seconds in parts.items() if _waits(state)) + (busy + quota) * factor
+
+
+def _waits(state: str) -> bool:
+    return STATES[state].title.startswith("blocked")
+
+
+def _busy(parts: Mapping[str, float]) -> float:
+    """Seconds of the program's own work."""
     return sum(
-        seconds if state in waited else seconds * factor
+        seconds
         for state, seconds in parts.items()
-        if not is_surroundings(state)
+        if state != "quota" and not _waits(state) and not is_surroundings(state)
     )
 
 
@@ -148,13 +174,16 @@ def _cut(found: Sequence[Slice], phase: Phase) -> Iterator[Slice]:
 
 
 def _called(found: list[Slice], in_main: bool) -> list[Slice]:
-    """A wait of main whose stack does not say where (it is a library's goroutine's) belongs to the function that main was seen in last."""
-    last = next((one.call for one in found if one.call), "") if in_main else ""
+    """A moment of main that no stack places (it was ready and had no CPU; it waited for a library's goroutine) belongs to the function
+    that main was seen in last: it goes on there.
+    """
+    if not in_main:
+        return found
+    last = next((one.call for one in found if one.call), "")
     out = []
     for one in found:
         last = one.call or last
-        waits = STATES[one.state].title.startswith("blocked")
-        out.append(replace(one, call=last) if in_main and waits and not one.call else one)
+        out.append(one if one.call or one.state == "observer" else replace(one, call=last))
     return out
 
 

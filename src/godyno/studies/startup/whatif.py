@@ -40,7 +40,9 @@ def _without(one: Init, median: float) -> WhatIf:
 
 
 def _lazy(found: Waterfall, median: float, inits: Sequence[Init]) -> list[WhatIf]:
-    traced = {one.package: one for one in inits} if found.state == WARM else {}
+    # Of a quota inits are told only what was waited for in them; what they used up is waited for later, too.
+    throttled = any(cause.state == "quota" and cause.estimate.value >= _LEAST_SHARE for cause in found.causes)
+    traced = {one.package: one for one in inits} if found.state == WARM and not throttled else {}
     out = []
     for place in found.places:
         if place.kind != INIT or not place.package:
