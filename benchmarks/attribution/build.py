@@ -6,6 +6,7 @@ python benchmarks/attribution/build.py
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import shutil
 import subprocess
@@ -18,14 +19,17 @@ from catalogue import PARTS, Program, programs
 
 from godyno.toolchain.find import find_go
 
-SCRATCH = Path("/var/tmp/godyno-attribution")
+SCRATCH = Path(os.environ.get("GODYNO_ATTRIBUTION", "/var/tmp/godyno-attribution"))
 GODYNO = [sys.executable, "-m", "godyno"]
 TYPES = (PARTS / "types.txt").read_text().split()
 
 
 def part(kind: str, name: str) -> Path:
     """The file of a part; those that are held out lie apart."""
-    places = [folder / kind / f"{name}.go" for folder in (PARTS, PARTS / "held_out", PARTS / "second")]
+    places = [
+        folder / kind / f"{name}.go"
+        for folder in (PARTS, PARTS / "held_out", PARTS / "second", PARTS / "third")
+    ]
     return next(path for path in places if path.exists())
 
 
@@ -88,8 +92,14 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("names", nargs="*", help="only these programs")
+    parser.add_argument("--third-set", action="store_true", help="only the third set")
     options = parser.parse_args()
-    chosen = [program for program in programs() if program.name in (options.names or [program.name])]
+    chosen = [
+        program
+        for program in programs()
+        if program.name in (options.names or [program.name]) and (program.third_set or not options.third_set)
+    ]
+    SCRATCH.mkdir(exist_ok=True)
     put_together(chosen, SCRATCH / "sample")
     compiled(chosen, SCRATCH / "sample", SCRATCH / "plain", instrumented=False)
     compiled(chosen, SCRATCH / "sample", SCRATCH / "bin", instrumented=True)

@@ -30,6 +30,8 @@ class Planted:
     levels: tuple[int, int, int] = (0, 0, 0)
     record: tuple[str, ...] = ()
     cold: bool = False  # the data file is dropped from the page cache before each run
+    swap: bool = False  # there is swap while it runs
+    names: bool = False  # the system's own resolver asks the slow name server
 
 
 @dataclass(frozen=True)
@@ -50,10 +52,20 @@ class Program:
     conditions: tuple[str, ...] = ("bare", "neighbours")
     tags: tuple[str, ...] = field(default=())
     second_set: bool = False  # of those held out: the second set of them
+    third_set: bool = False
+    turns: int = 1  # how often each of its cases is recorded
+    generous: str = ""  # a quota of CPUs that it cannot use up, for the condition of that name
 
     @property
     def kind(self) -> str:
         return ("healthy", "one", "two")[len(self.causes)]
+
+    @property
+    def part_of(self) -> str:
+        """The set that it belongs to."""
+        if self.third_set:
+            return "third"
+        return "second" if self.second_set else "held out" if self.held_out else "developed on"
 
 
 LIMIT = ("--memory-limit", "48MiB")
@@ -185,7 +197,10 @@ def programs() -> list[Program]:
     from second_set import second_set  # type: ignore[import-not-found]
 
     made += second_set()
-    return [_conditioned(index, program) for index, program in enumerate(made)]
+    conditioned = [_conditioned(index, program) for index, program in enumerate(made)]
+    from third_set import third_set  # type: ignore[import-not-found]
+
+    return conditioned + third_set()
 
 
 def _neighbours(name: str, task: str, frame: str, held_out: bool = False) -> Program:
@@ -218,15 +233,17 @@ def _conditioned(index: int, program: Program) -> Program:
 
 @dataclass(frozen=True)
 class Case:
-    """One run: a program at a strength, under a condition."""
+    """One run: a program at a strength, under a condition; ``turn`` counts those of one kind."""
 
     program: Program
     strength: str
     condition: str
+    turn: int = 1
 
     @property
     def label(self) -> str:
-        return f"{self.program.name}-{self.strength}-{self.condition}"
+        again = f"-{self.turn}" if self.turn > 1 else ""
+        return f"{self.program.name}-{self.strength}-{self.condition}{again}"
 
     @property
     def mix(self) -> list[float]:
@@ -248,6 +265,8 @@ class Case:
             options += self.program.records[list(STRENGTHS).index(self.strength)]
         if self.condition == "quota":
             options += ["--cpu-quota", "0.5"]
+        if self.condition == "generous":
+            options += ["--cpu-quota", self.program.generous]
         return tuple(option for option in options if not option.startswith("beside="))
 
     @property
@@ -264,8 +283,9 @@ class Case:
 
 def cases() -> list[Case]:
     return [
-        Case(program, strength, condition)
+        Case(program, strength, condition, turn)
         for program in programs()
         for strength in program.strengths
         for condition in program.conditions
+        for turn in range(1, program.turns + 1)
     ]

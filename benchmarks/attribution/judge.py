@@ -94,12 +94,19 @@ def main() -> None:
     )
     parser.add_argument("--keep-captures", action="store_true", help="also those of right answers")
     parser.add_argument("--keep", action="store_true", help="write the results")
+    parser.add_argument(
+        "--third-set", action="store_true", help="only the third set, whose results are kept apart"
+    )
     parser.add_argument("--failures", type=Path, default=SCRATCH / "failures.md")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--only-score", action="store_true", help="ask nothing, score what was answered")
     options = parser.parse_args()
-    known = {case.label: case for case in cases()}
-    runs = {(one["label"], one["level"]): one for one in read_lines(SCRATCH / "runs.jsonl")}
+    known = {case.label: case for case in cases() if case.program.third_set == options.third_set}
+    runs = {
+        (one["label"], one["level"]): one
+        for one in read_lines(SCRATCH / "runs.jsonl")
+        if one["label"] in known
+    }
     done = {(one["label"], one["level"]): one["at"] for one in read_lines(ANSWERS)}
     for verdict in verdicts() if options.again else ():
         if options.again == "all" or not verdict.right:
@@ -121,11 +128,12 @@ def main() -> None:
                 shutil.rmtree(RUNS / "-".join(key) / "run.dyno", ignore_errors=True)
             print(f"\r{number}/{len(todo)} {key[0]:40}", end="", file=sys.stderr)
     print(file=sys.stderr)
-    all_of_them = verdicts()
-    options.failures.write_text(failures([one for one in all_of_them if not one.case.program.held_out], RUNS))
+    all_of_them = [one for one in verdicts() if one.case.program.third_set == options.third_set]
+    told = [one for one in all_of_them if options.third_set or not one.case.program.held_out]
+    options.failures.write_text(failures(told, RUNS))
     ended = sum(run["exit"] != 0 for run in runs.values())
     lines = [
-        f"Recorded and judged: {len(all_of_them)} runs, by chance of the {len(cases())} of the catalogue, and a few at other levels. "
+        f"Recorded and judged: {len(all_of_them)} runs, by chance of the {len(known)} of the catalogue, and a few at other levels. "
         f"{ended} of {len(runs)} recordings did not end within a minute and were killed; what recovery found of them is judged.",
         "",
         *table(all_of_them),
@@ -135,7 +143,11 @@ def main() -> None:
         sys.path.insert(0, str(Path(__file__).parent.parent))
         from arms import keep
 
-        keep("attribution", "\n".join(lines), [one.as_json() for one in all_of_them])
+        keep(
+            "attribution_third" if options.third_set else "attribution",
+            "\n".join(lines),
+            [one.as_json() for one in all_of_them],
+        )
 
 
 if __name__ == "__main__":

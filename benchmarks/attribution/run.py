@@ -26,6 +26,7 @@ from pathlib import Path
 
 from build import GODYNO, SCRATCH
 from catalogue import Case, cases
+from third_set import recorded  # type: ignore[import-not-found]
 
 RUNS = SCRATCH / "runs"
 CPU = Path("/sys/fs/cgroup/cpu")
@@ -98,6 +99,37 @@ def drop(path: Path) -> None:
         os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
+@contextlib.contextmanager
+def swap(wanted: bool) -> Iterator[None]:
+    """Swap in a file while it is wanted. Who takes it away again also does when this process is killed."""
+    if not wanted:
+        yield
+        return
+    file = SCRATCH / "swap"
+    with file.open("wb") as out:
+        os.posix_fallocate(out.fileno(), 0, 256 << 20)
+    file.chmod(0o600)
+    subprocess.run(["mkswap", file], check=True, stdout=subprocess.DEVNULL)
+    away = f"trap '' INT TERM; read _; swapoff {file}; rm -f {file}"
+    with subprocess.Popen(["sh", "-c", away], stdin=subprocess.PIPE, start_new_session=True) as guard:
+        assert guard.stdin is not None
+        subprocess.run(["swapon", file], check=True)
+        try:
+            yield
+        finally:
+            guard.stdin.close()
+            guard.wait()
+
+
+def asking(case: Case, home: Path, hosts: list[str]) -> list[str]:
+    """What to put before a command so that the system's resolver, for it alone, asks the slow name server."""
+    if not any(cause.names for cause in case.program.causes):
+        return []
+    (home / "resolv.conf").write_text(f"nameserver {hosts[0].partition(':')[0]}\n")
+    bound = f'mount --bind {home}/resolv.conf /etc/resolv.conf && exec "$@"'
+    return ["unshare", "--mount", "sh", "-c", bound, "sh"]
+
+
 def settings(case: Case, hosts: list[str], seed: int) -> dict[str, object]:
     program = case.program
     return {
@@ -122,6 +154,7 @@ def run(case: Case, home: Path, program: Path, hosts: list[str], level: str, see
         "standard": ["--level", "standard"],
     }[level]
     argv = [
+        *asking(case, home, hosts),
         *GODYNO,
         "record",
         "-q",
@@ -136,7 +169,8 @@ def run(case: Case, home: Path, program: Path, hosts: list[str], level: str, see
         "--",
         program,
     ]
-    with load_beside(case.beside), (home / "said").open("w") as said:
+    swaps = swap(any(cause.swap for cause in case.program.causes))
+    with swaps, load_beside(case.beside), (home / "said").open("w") as said:
         try:
             quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": said}
             code = subprocess.run(argv, cwd=home, timeout=60, **quiet).returncode
@@ -151,20 +185,23 @@ def run(case: Case, home: Path, program: Path, hosts: list[str], level: str, see
 
 def wanted(options: argparse.Namespace) -> list[tuple[Case, str]]:
     """What is to be recorded, in an order drawn by chance: all at deep with --instrument; then every tenth without it, and at standard."""
-    every = cases()
+    every = [case for case in cases() if case.program.third_set == options.third_set]
     chance = random.Random(options.seed)
     found = [(case, "deep") for case in every]
     chance.shuffle(found)
     less = [(case, level) for case in every[::10] for level in ("plain", "standard")]
     chance.shuffle(less)
     found += less
+    if options.third_set:
+        found = recorded(every)
+        chance.shuffle(found)
     words = options.only.split(",") if options.only else []
     return [
         (case, level)
         for case, level in found
         if all(word in {*case.label.split("-"), level, case.program.kind} for word in words)
         and (not options.names or case.program.name in options.names)
-        and (options.held_out or options.second_set or not case.program.held_out)
+        and (options.held_out or options.second_set or options.third_set or not case.program.held_out)
         and (case.program.second_set or not options.second_set)
     ]
 
@@ -180,6 +217,7 @@ def main() -> None:
     )
     parser.add_argument("--held-out", action="store_true", help="those that are held out, too")
     parser.add_argument("--second-set", action="store_true", help="only the second set of those")
+    parser.add_argument("--third-set", action="store_true", help="only the third set")
     parser.add_argument("--again", action="store_true", help="also what was recorded already")
     parser.add_argument("names", nargs="*", help="only these programs")
     options = parser.parse_args()

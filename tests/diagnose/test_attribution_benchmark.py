@@ -13,7 +13,7 @@ from godyno.errors import GodynoError
 from godyno.toolchain import find_go
 
 FOLDER = Path(__file__).parents[2] / "benchmarks" / "attribution"
-MODULES = ("catalogue", "build", "run", "score", "judge", "held_out")
+MODULES = ("catalogue", "build", "run", "score", "judge", "held_out", "second_set", "third_set")
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +101,29 @@ def test_a_healthy_run_is_accused_by_any_severity_but_info_save_of_the_condition
     assert not _scored(benchmark, of.Case(program, "none", "bare"), ["sleep"], states).first
     assert _scored(benchmark, of.Case(program, "none", "quota"), ["quota"], states).first
     assert not _scored(benchmark, of.Case(program, "none", "bare"), ["quota"], states).first
+
+
+def test_a_quota_that_a_healthy_program_cannot_use_up_must_not_be_accused(benchmark: Any) -> None:
+    of = benchmark.catalogue
+    program = next(one for one in of.programs() if one.generous)
+    case = of.Case(program, "none", "generous")
+    assert case.record == ("--cpu-quota", program.generous)
+    assert _scored(benchmark, case, ["quota?"], {"go": 1.0}).first
+    assert not _scored(benchmark, case, ["quota"], {"go": 1.0}).first
+
+
+def test_a_case_that_is_recorded_again_has_a_name_of_its_own(benchmark: Any) -> None:
+    labels = [case.label for case in benchmark.catalogue.cases()]
+    assert len(labels) == len(set(labels))
+
+
+def test_no_name_stands_for_both_of_two_planted_causes_in_the_third_set(benchmark: Any) -> None:
+    accepted = benchmark.score.accepted
+    pairs = [one.causes for one in benchmark.catalogue.programs() if one.third_set and len(one.causes) == 2]
+    assert len(pairs) >= 16
+    for first, second in pairs:
+        both = accepted(first.truth, first.also) & accepted(second.truth, second.also)
+        assert not both, (first.unit, second.unit, both)
 
 
 def test_two_planted_causes_have_to_stand_in_their_order(benchmark: Any) -> None:
