@@ -213,6 +213,8 @@ class Walk:
         index = waiter.before(self.t) if waiter is not None else -1
         if waiter is None or index < 0 or waiter.end[index] < self.t:
             return False
+        if lane.goroutine and not waiter.goroutine and waiter.pid == lane.pid:
+            return False  # a thread below waits for whatever its goroutines do
         step = (id(lane), id(waiter), self.t)
         since = waiter.start[index] if waiter.state[index] == SLEEP else self.t
         if since <= low or step in self.seen:
