@@ -329,7 +329,8 @@ class Walk:
             if other is not None and self._cross(other, Wait(low, self.t, kind, lane, stack, 0, where)):
                 return
         if kind == "channel" and not waker and not by:
-            kind = "sleep"  # a timer sent, or it was over
+            # A timer sent; or nothing had come when all was over.
+            kind = "sleep" if index + 1 < len(lane.start) else "idle"
         self._sleep(low, "unknown" if kind == "wait" else kind, lane, stack, where)
 
     # ---- where to go on
