@@ -202,8 +202,7 @@ class TableWriter:
     def _frame_tables(self) -> Iterator[pa.Table]:
         """The frames of all stacks, some at a time, since as text they take a hundred times the memory."""
         wanted = arrow_schema("frames")
-        columns = zip(*self._frames, strict=True) if self._frames else ((), (), (), ())
-        function, file, line, binary = columns
+        function, file, line, binary = zip(*self._frames, strict=True) if self._frames else ((), (), (), ())
         texts = {
             name: pa.array([_text(one) for one in column], pa.string())
             for name, column in (("function", function), ("file", file), ("binary", binary))

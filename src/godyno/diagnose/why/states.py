@@ -242,14 +242,14 @@ def ran_in(frames: Frames, is_go: bool) -> str:
     return "go"
 
 
+_RUNS_THE_PROGRAM = ("runtime.main", "runtime.corostart")  # the latter what an iter.Pull pulls from
+
+
 def system_goroutine(root: str) -> str:
     """What waiting for a goroutine with this first function is, where that is one of the runtime's own or godyno's."""
     if _has((root,), (*_OBSERVER, "runtime/trace.", "runtime/pprof.", "runtime.(*trace", "runtime.trace")):
         return "observer"
-    if root.startswith("runtime.") and root not in (
-        "runtime.main",
-        "runtime.corostart",
-    ):  # iter.Pull's runs what it pulls from
+    if root.startswith("runtime.") and root not in _RUNS_THE_PROGRAM:
         return "gc_wait" if root.startswith(("runtime.gc", "runtime.bg", "runtime.forcegc")) else "idle"
     if root.startswith("os/signal."):
         return "idle"
