@@ -135,6 +135,27 @@ def test_cold_first_blocks_are_left_out_by_the_rule_and_kept_in_the_file(tmp_pat
     assert len(read(tmp_path / "s.jsonl")[2]) == len(outcome.trials)
 
 
+def test_warm_up_never_takes_so_many_blocks_that_the_rest_could_prove_nothing(tmp_path):
+    plan = _plan(14)
+    machine = _Machine({"old": 1.0, "new": 3.0}, noise=0.01)
+
+    def cold(slot):
+        trial = machine(slot)
+        factor = 2.0 if slot.block < 5 else 1.0
+        return Trial(
+            trial.study,
+            trial.index,
+            trial.block,
+            trial.levels,
+            measures={"cpu_s": trial.measures["cpu_s"] * factor},
+        )
+
+    rule = PairedRule(plan, alpha=0.005, first=11)
+    outcome = run(plan, cold, tmp_path / "s.jsonl", pool=_POOL, rule=rule)
+    assert outcome.warmup_blocks <= 3
+    assert outcome.end is End.DECIDED
+
+
 def test_a_failing_trial_is_a_trial_and_three_in_a_row_end_the_study(tmp_path):
     def broken(slot):
         if slot.levels["code"] == "new":

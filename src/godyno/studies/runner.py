@@ -120,7 +120,7 @@ class PairedRule:
                     key,
                     Sequential(
                         alpha=alpha,
-                        budget=self.plan.blocks,
+                        budget=self.plan.blocks - self.warmup_blocks,
                         margin=self.margin,
                         first=self.first,
                         seed=self.seed,
@@ -152,7 +152,10 @@ class PairedRule:
         return any(done) if self.any_measure and done else all(done)
 
     def _warmup(self, trials: Sequence[Trial]) -> int:
-        """Of the mean over all measures, each in its own spread: one judgement, so that many measures do not find one by chance."""
+        """Of the mean over all measures, each in its own spread: one judgement, so that many measures do not find one by chance.
+
+        It never takes so many blocks that those still to come could prove nothing: a little warm-up in them is only noise.
+        """
         blocks: dict[str, dict[int, list[float]]] = {measure: {} for measure in self.plan.measures}
         for trial in trials:
             for measure in self.plan.measures:
@@ -167,7 +170,10 @@ class PairedRule:
                 for block, mean in means.items():
                     whole.setdefault(block, []).append((mean - center) / spread)
         series = [float(np.mean(whole[block])) for block in sorted(whole)]
-        return warmup(series) if len(series) >= self.first else 0
+        if len(series) < self.first:
+            return 0
+        spare = max(0, self.plan.blocks - self.first)
+        return warmup(series, most=min(0.5, spare / len(series)))
 
 
 def run(
