@@ -123,11 +123,12 @@ def attribute(
     pieces, view = idle_between_ticks(walk.from_end(last, end, begin), end - begin), "path"
     if thread is None and (served := _served(walk, lanes, stacks, pieces, end - begin)):
         pieces, view = served, "requests"
+    surroundings = Surroundings(capture, lanes, cpus)
     refine = Refine(
         capture,
         lanes,
         stacks,
-        Surroundings(capture, lanes, cpus),
+        surroundings,
         lives,
         _go_pids(capture, lanes),
         pid if process is not None else 0,
@@ -139,7 +140,8 @@ def attribute(
         missing.insert(
             0, "The recording was cut off: this is what there is of it, and what came later is not known."
         )
-    return Attribution(begin, end, tuple(segments), view, pid, label, cpus, tuple(missing))
+    ran_s = surroundings.ran(begin, end) * 1e-9
+    return Attribution(begin, end, tuple(segments), view, pid, label, cpus, tuple(missing), ran_s)
 
 
 def _lived(capture: Any, one: Process) -> Process:

@@ -16,7 +16,7 @@ from godyno.diagnose.why.places import Places
 from godyno.diagnose.why.programs import TOOLS, child_above, command, is_driver
 from godyno.diagnose.why.stacks import Stacks
 from godyno.diagnose.why.states import STATES
-from godyno.diagnose.why.surroundings import STRETCHED, Surroundings
+from godyno.diagnose.why.surroundings import Part, Surroundings
 from godyno.diagnose.why.turns import Turns
 
 _NEAR_NS = 20_000_000
@@ -24,6 +24,7 @@ _TRACING = (
     "start trace",
     "stop trace",
 )  # godyno's own stops; others are told by the goroutine that stops the world
+_WAITS = ("disk", "network", "lock", "channel", "sleep", "child", "pipe")  # families of states in which a thread sleeps
 _PLAIN = {
     "futex": "kernel_wait",
     "poll": "network",
@@ -55,6 +56,8 @@ class Refine:
             for segment in self._of(piece):
                 for one in self._collected(segment):
                     labelled = self._labelled(one, piece)
+                    if out and labelled.state == "dispatch" and STATES[out[-1].state].family in _WAITS:
+                        labelled.within = labelled.within or out[-1].state  # who does not sleep need not be woken
                     if out and _alike(out[-1], labelled):
                         out[-1].t_end_ns = labelled.t_end_ns
                     else:
@@ -145,12 +148,9 @@ class Refine:
         )
         yield from self._split(piece, ways(piece.pid, piece.t_start_ns, piece.t_end_ns))
 
-    def _split(self, piece: Piece, found: Iterator[tuple[str, int, int]]) -> Iterator[Segment]:
-        for state, start, end in found:
-            if state == STRETCHED:
-                yield replace(self._segment(piece, start, end, "neighbours", "", 0), within="own_threads")
-            else:
-                yield self._segment(piece, start, end, state, "", 0)
+    def _split(self, piece: Piece, found: Iterator[Part]) -> Iterator[Segment]:
+        for state, within, start, end in found:
+            yield replace(self._segment(piece, start, end, state, "", 0), within=within)
 
     def _segment(self, piece: Piece, start: int, end: int, state: str, detail: str, stack: int) -> Segment:
         facts = self.stacks.facts(stack)

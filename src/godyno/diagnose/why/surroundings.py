@@ -15,36 +15,55 @@ from godyno.diagnose.why.lanes import READY, RUN, Lane, Lanes
 
 _SHORT_NS = 150_000  # the scheduler itself needs some time: shorter waits for a CPU accuse nobody
 _LEAST_STEAL = 0.02
-STRETCHED = "stretched"  # waiting for own goroutines, for longer as they themselves had no CPU
+OWN = "own_threads"
+# A state, what else would take it along if it went, start, end. The places of a stretch's parts within it are only in order of states.
+Part = tuple[str, str, int, int]
 # A new cgroup wants some pages that were pushed out before its time, and grows by them. Short of memory is who reads pages again (so many
 # a second), is about as large as it ever was, and does not grow by so much: something else is pushed out for them.
 _REFAULTS, _FULL, _GROWS = 2000.0, 0.9, 0.5
 
 
-class Level:
-    """How many of some intervals lasted at each instant; ``over`` integrates it."""
+class Steps:
+    """A figure that holds from each of some instants to the next; ``over`` integrates it."""
 
-    def __init__(self, intervals: Iterable[tuple[int, int]]) -> None:
-        pairs = np.array(list(intervals), np.int64).reshape(-1, 2)
-        marks = np.concatenate((pairs[:, 0], pairs[:, 1]))
-        steps = np.concatenate((np.ones(len(pairs)), -np.ones(len(pairs))))
-        order = np.argsort(marks, kind="stable")
-        self._t = marks[order]
-        self._level = np.cumsum(steps[order])
-        gaps = np.diff(self._t)
+    def __init__(self, t_ns: np.ndarray, value: np.ndarray) -> None:
+        self._t, self._value = t_ns, value.astype(float)
         self._area = (
-            np.concatenate(([0.0], np.cumsum(self._level[:-1] * gaps))) if len(self._t) else np.zeros(0)
+            np.concatenate(([0.0], np.cumsum(self._value[:-1] * np.diff(t_ns))))
+            if len(t_ns)
+            else np.zeros(0)
         )
 
     def _until(self, t_ns: int) -> float:
         at = int(np.searchsorted(self._t, t_ns, side="right")) - 1
         if at < 0:
             return 0.0
-        return float(self._area[at] + self._level[at] * (t_ns - self._t[at]))
+        return float(self._area[at] + self._value[at] * (t_ns - self._t[at]))
 
     def over(self, t_start_ns: int, t_end_ns: int) -> float:
-        """Nanoseconds of the intervals within the window, added up."""
+        """Nanoseconds of the window, each times what the figure was then."""
         return self._until(t_end_ns) - self._until(t_start_ns) if len(self._t) else 0.0
+
+
+def levels(*kinds: Iterable[tuple[int, int]]) -> tuple[np.ndarray, list[np.ndarray]]:
+    """How many intervals of each kind last, from each of the instants on at which one begins or ends."""
+    marks, steps = [], []
+    for number, intervals in enumerate(kinds):
+        pairs = np.array(list(intervals), np.int64).reshape(-1, 2)
+        step = np.zeros((2 * len(pairs), len(kinds)))
+        step[: len(pairs), number], step[len(pairs) :, number] = 1, -1
+        marks.append(np.concatenate((pairs[:, 0], pairs[:, 1])))
+        steps.append(step)
+    t_ns = np.concatenate(marks)
+    order = np.argsort(t_ns, kind="stable")
+    counts = np.cumsum(np.concatenate(steps)[order], axis=0)
+    return t_ns[order], [counts[:, number] for number in range(len(kinds))]
+
+
+def level(intervals: Iterable[tuple[int, int]]) -> Steps:
+    """How many of these intervals last."""
+    t_ns, (count,) = levels(intervals)
+    return Steps(t_ns, count)
 
 
 class Surroundings:
@@ -53,31 +72,41 @@ class Surroundings:
     def __init__(self, capture: Any, lanes: Lanes, cpus: int) -> None:
         self._capture, self._lanes, self.cpus = capture, lanes, max(1, cpus)
 
-    def without_cpu(self, pid: int, t_start_ns: int, t_end_ns: int) -> Iterator[tuple[str, int, int]]:
-        """(state, start, end) of a stretch in which a thread was ready; the parts' places within it are only in order of states."""
+    def without_cpu(self, pid: int, t_start_ns: int, t_end_ns: int) -> Iterator[Part]:
+        """The parts of a stretch in which a thread was ready.
+
+        With n own threads that want one of C CPUs, and own threads on r of them, a wait is longer by n/C as they are too many, and by
+        C/r as others, or the quota, leave them fewer. Were the others away, of the n - r that wait n - C still would, and what runs
+        meanwhile would take r/C of the time: so much of a wait is the own threads'. Of the rest, 1 - C/n would go with either.
+        """
         if t_end_ns - t_start_ns < _SHORT_NS:
-            yield "dispatch", t_start_ns, t_end_ns
+            yield "dispatch", "", t_start_ns, t_end_ns
             return
         length = t_end_ns - t_start_ns
         quota = self._stalled.over(t_start_ns, t_end_ns) * self._throttled(t_start_ns, t_end_ns)
         left = length - quota
-        own = min(left, self._own.over(t_start_ns, t_end_ns) / self.cpus)
-        collector = own * min(1.0, self.collecting(pid, t_start_ns, t_end_ns) / max(1.0, own * self.cpus))
+        own = min(left, self._too_many.over(t_start_ns, t_end_ns))
+        either = min(1.0, self._either.over(t_start_ns, t_end_ns) / length)
+        collector = own * self._collecting(pid, t_start_ns, t_end_ns)
+        others = left - own
         yield from parts(
             t_start_ns, t_end_ns,
-            (("quota", quota), ("gc_background", collector), ("own_threads", own - collector), ("neighbours", left - own)),
+            (("quota", "", quota * (1 - either)), ("quota", OWN, quota * either), ("gc_background", "", collector),
+             (OWN, "", own - collector), ("neighbours", "", others * (1 - either)), ("neighbours", OWN, others * either)),
         )  # fmt: skip
 
-    def queued(self, pid: int, t_start_ns: int, t_end_ns: int) -> Iterator[tuple[str, int, int]]:
-        """As ``without_cpu``, of a goroutine that waited for one of the runtime's processors: these may wait for a CPU themselves."""
+    def queued(self, pid: int, t_start_ns: int, t_end_ns: int) -> Iterator[Part]:
+        """As ``without_cpu``, of a goroutine that waited for one of the runtime's processors: these may wait for a CPU themselves, and
+        then it waits for own goroutines, for longer as they have none.
+        """
         if t_end_ns - t_start_ns < _SHORT_NS / 3:
-            yield "dispatch", t_start_ns, t_end_ns
+            yield "dispatch", "", t_start_ns, t_end_ns
             return
         length = t_end_ns - t_start_ns
         procs = self._procs(pid, (t_start_ns + t_end_ns) // 2)
-        running = self._own.over(t_start_ns, t_end_ns)
+        running = self.ran(t_start_ns, t_end_ns)
         own = length * min(1.0, running / procs / length)
-        collector = own * min(1.0, self.collecting(pid, t_start_ns, t_end_ns) / max(1.0, running))
+        collector = own * self._collecting(pid, t_start_ns, t_end_ns)
         quota = min(length - own, self._stalled.over(t_start_ns, t_end_ns)) * self._throttled(
             t_start_ns, t_end_ns
         )
@@ -89,8 +118,8 @@ class Surroundings:
         others = min(left, ready.over(t_start_ns, t_end_ns)) if ready else 0.0
         yield from parts(
             t_start_ns, t_end_ns,
-            (("quota", quota), ("gc_background", collector), ("own_threads", own - collector), (STRETCHED, stretched),
-             ("neighbours", others), ("dispatch", left - others)),
+            (("quota", "", quota), ("gc_background", "", collector), (OWN, "", own - collector), ("neighbours", OWN, stretched),
+             ("neighbours", "", others), ("dispatch", "", left - others)),
         )  # fmt: skip
 
     def _procs(self, pid: int, t_ns: int) -> int:
@@ -114,14 +143,19 @@ class Surroundings:
                 limits.append(max(1, int(row["v"])))
         return out
 
+    def ran(self, t_start_ns: int, t_end_ns: int) -> float:
+        """Nanoseconds that own threads were on CPUs."""
+        return self._own.over(t_start_ns, t_end_ns)
+
     def stolen(self, t_start_ns: int, t_end_ns: int) -> float:
         """The share of a stretch on a CPU in which the hypervisor had that CPU."""
         return self._share(self._steal, t_start_ns, t_end_ns)
 
-    def collecting(self, pid: int, t_start_ns: int, t_end_ns: int) -> float:
-        """Nanoseconds of the collector's workers of a traced process in the window."""
-        level = self._collectors.get(pid)
-        return level.over(t_start_ns, t_end_ns) if level else 0.0
+    def _collecting(self, pid: int, t_start_ns: int, t_end_ns: int) -> float:
+        """Which share of what own threads ran was the collector's workers of a traced process."""
+        workers = self._collectors.get(pid)
+        ran = max(1.0, self.ran(t_start_ns, t_end_ns))
+        return min(1.0, workers.over(t_start_ns, t_end_ns) / ran) if workers else 0.0
 
     def short_of_memory(self, t_start_ns: int, t_end_ns: int) -> bool:
         """Whether pages of files that had been pushed out of memory were wanted again at that time."""
@@ -164,30 +198,38 @@ class Surroundings:
         return total / max(1, t_end_ns - t_start_ns)
 
     @cached_property
-    def _own(self) -> Level:
-        return Level(
-            (start, end)
-            for lane in self._lanes.threads.values()
-            for start, end, state in zip(lane.start, lane.end, lane.state, strict=True)
-            if state == RUN
-        )
-
-    @cached_property
-    def _stalled(self) -> Level:
-        """When a thread was ready and none ran."""
-        marks: list[tuple[int, int, int]] = []
+    def _wanting(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """From when on how many own threads ran, and how many wanted a CPU, those that had one included."""
+        spans: tuple[list[tuple[int, int]], list[tuple[int, int]]] = ([], [])
         for lane in self._lanes.threads.values():
             for start, end, state in zip(lane.start, lane.end, lane.state, strict=True):
                 if state in (RUN, READY):
-                    marks += [(start, state, 1), (end, state, -1)]
-        marks.sort()
-        levels, since, out = [0, 0], 0, []
-        for t_ns, state, step in marks:
-            if levels[READY] and not levels[RUN] and t_ns > since:
-                out.append((since, t_ns))
-            levels[state] += step
-            since = t_ns
-        return Level(out)
+                    spans[state == READY].append((start, end))
+        t_ns, (ran, waited) = levels(*spans)
+        return t_ns, ran, ran + waited
+
+    @cached_property
+    def _own(self) -> Steps:
+        return Steps(*self._wanting[:2])
+
+    @cached_property
+    def _stalled(self) -> Steps:
+        """When a thread was ready and none ran."""
+        t_ns, ran, wanted = self._wanting
+        return Steps(t_ns, (ran == 0) & (wanted > 0))
+
+    @cached_property
+    def _too_many(self) -> Steps:
+        """How much of a wait for a CPU is owed to there being more own threads than CPUs, see ``without_cpu``."""
+        t_ns, ran, wanted = self._wanting
+        still = np.maximum(0, wanted - self.cpus) / np.maximum(1, wanted - ran)
+        return Steps(t_ns, np.minimum(1, still * ran / self.cpus))
+
+    @cached_property
+    def _either(self) -> Steps:
+        """How much of the rest of a wait would also go with fewer own threads."""
+        t_ns, _, wanted = self._wanting
+        return Steps(t_ns, np.maximum(0, 1 - self.cpus / np.maximum(1, wanted)))
 
     @cached_property
     def _quota(self) -> tuple[list[int], list[int], list[float]]:
@@ -219,13 +261,13 @@ class Surroundings:
         return starts, ends, shares
 
     @cached_property
-    def _collectors(self) -> dict[int, Level]:
+    def _collectors(self) -> dict[int, Steps]:
         return self._ran(
             lambda lane: any(str(why.get("reason", "")).startswith("GC worker") for why in lane.why)
         )
 
     @cached_property
-    def _ready(self) -> dict[int, Level]:
+    def _ready(self) -> dict[int, Steps]:
         """The threads of each process that waited for a CPU."""
         found: dict[int, list[tuple[int, int]]] = {}
         for lane in self._lanes.threads.values():
@@ -234,14 +276,14 @@ class Surroundings:
                 for start, end, state in zip(lane.start, lane.end, lane.state, strict=True)
                 if state == READY
             )
-        return {pid: Level(intervals) for pid, intervals in found.items()}
+        return {pid: level(intervals) for pid, intervals in found.items()}
 
     @cached_property
-    def _running(self) -> dict[int, Level]:
+    def _running(self) -> dict[int, Steps]:
         """The goroutines of each process that had a processor of the runtime's, whether or not that had a CPU."""
         return self._ran(lambda lane: True)
 
-    def _ran(self, counts: Callable[[Lane], bool]) -> dict[int, Level]:
+    def _ran(self, counts: Callable[[Lane], bool]) -> dict[int, Steps]:
         found: dict[int, list[tuple[int, int]]] = {}
         for (pid, _), lane in self._lanes.goroutines.items():
             if counts(lane):
@@ -250,19 +292,17 @@ class Surroundings:
                     for start, end, state in zip(lane.start, lane.end, lane.state, strict=True)
                     if state == RUN
                 )
-        return {pid: Level(intervals) for pid, intervals in found.items()}
+        return {pid: level(intervals) for pid, intervals in found.items()}
 
 
-def parts(
-    t_start_ns: int, t_end_ns: int, lengths: Iterable[tuple[str, float]]
-) -> Iterator[tuple[str, int, int]]:
+def parts(t_start_ns: int, t_end_ns: int, lengths: Iterable[tuple[str, str, float]]) -> Iterator[Part]:
     """Cuts a stretch into parts of these lengths, which add up to it; the last takes what rounding leaves."""
-    kept = [(name, length) for name, length in lengths if length >= 1]
+    kept = [one for one in lengths if one[2] >= 1]
     at = t_start_ns
-    for index, (name, length) in enumerate(kept):
+    for index, (name, within, length) in enumerate(kept):
         until = t_end_ns if index == len(kept) - 1 else min(t_end_ns, at + int(length))
         if until > at:
-            yield name, at, until
+            yield name, within, at, until
         at = until
     if at < t_end_ns and not kept:
-        yield "dispatch", at, t_end_ns
+        yield "dispatch", "", at, t_end_ns
