@@ -137,7 +137,10 @@ class Refine:
             for a, b, state, _ in thread.between(piece.t_start_ns, piece.t_end_ns):
                 if a > at:
                     yield from self._split(piece, self.surroundings.queued(piece.pid, at, a))
-                ways = self.surroundings.without_cpu if state == READY else self.surroundings.queued
+                # A thread that stands ready with another goroutine on it is that one's.
+                other = self.lanes.goroutine_at(piece.pid, piece.tid, (a + b) // 2)
+                mine = state == READY and (other is None or other.goroutine == piece.goroutine)
+                ways = self.surroundings.without_cpu if mine else self.surroundings.queued
                 yield from self._split(piece, ways(piece.pid, a, b))
                 at = b
             if at < piece.t_end_ns:
