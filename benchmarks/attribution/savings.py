@@ -34,7 +34,6 @@ from godyno.stats.compare import paired
 
 BLOCKS = 6  # the fewest whose interval is one of 95 %
 MEASURED, ASKED = SCRATCH / "savings.jsonl", SCRATCH / "savings_asked.jsonl"
-AROUND = {"neighbours": "neighbours", "quota": "quota"}  # a condition, and what `why` calls it
 NEAR = 0.1  # of the wall time
 PERIOD_US = 100_000
 
@@ -64,9 +63,7 @@ def arms(case: Case, passes: Sequence[int]) -> list[Arm]:
             fixed[number] = 0
         found.append(Arm(cause.unit, tuple(fixed), AWAY.get(cause.unit, case.level), case.beside, quota, kinds))  # fmt: skip
     if case.beside is not None:
-        found.append(
-            Arm("the load beside", whole.fixed, case.level, None, quota, frozenset({"neighbours"}))
-        )
+        found.append(Arm("the load beside", whole.fixed, case.level, None, quota, frozenset({"neighbours"})))
     if quota is not None:
         found.append(Arm("the quota", whole.fixed, case.level, case.beside, None, frozenset({"quota"})))
     return found
@@ -118,10 +115,10 @@ def measure(case: Case, passes: Sequence[int], hosts: list[str], seed: int) -> d
 
 
 def fit(case: Case) -> bool:
-    """Whether its causes can be taken away: what is done before main cannot, nor what a limit of memory makes."""
+    """Whether its causes can be taken away and are said to save something: not what is done before main or is but computing."""
     causes = case.program.causes
-    started = any(cause.truth.startswith("start.") or cause.names or cause.swap for cause in causes)
-    return bool(causes) and not started and not any("--memory-limit" in cause.record for cause in causes)
+    other = any(cause.truth.startswith(("start.", "cpu.")) or cause.names or cause.swap for cause in causes)
+    return bool(causes) and not other and not any("--memory-limit" in cause.record for cause in causes)
 
 
 def predicted(answer: dict[str, Any], kinds: frozenset[str]) -> float:
@@ -168,12 +165,12 @@ def table(rows: Sequence[dict[str, Any]]) -> list[str]:
         "| run | taken away | called | predicted | measured | difference |",
         "|---|---|---|---:|---:|---:|",
     ]
-    for one in sorted(rows, key=lambda one: (one["label"], -one["measured"])):
-        lines.append(
-            f"| {one['label']} | {one['away']} | {', '.join(one['kinds'])} | {one['predicted']:.0%} | {one['measured']:.0%} "
-            f"[{one['low']:.0%}, {one['high']:.0%}] | {one['predicted'] - one['measured']:+.0%} |"
-        )
-    return lines
+    told = (
+        f"| {one['label']} | {one['away']} | {', '.join(one['kinds'])} | {one['predicted']:.0%} | {one['measured']:.0%} "
+        f"[{one['low']:.0%}, {one['high']:.0%}] | {one['predicted'] - one['measured']:+.0%} |"
+        for one in sorted(rows, key=lambda one: (one["label"], -one["measured"]))
+    )
+    return [*lines, *told]
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ from godyno.diagnose.why.programs import TOOLS
 from godyno.diagnose.why.refine import Refine
 from godyno.diagnose.why.requests import request_pieces
 from godyno.diagnose.why.stacks import Stacks
-from godyno.diagnose.why.surroundings import Surroundings
+from godyno.diagnose.why.surroundings import OWN, Surroundings
 from godyno.diagnose.why.ticks import idle_between_ticks
 from godyno.errors import UsageError
 
@@ -141,7 +141,9 @@ def attribute(
             0, "The recording was cut off: this is what there is of it, and what came later is not known."
         )
     ran_s = surroundings.ran(begin, end) * 1e-9
-    return Attribution(begin, end, tuple(segments), view, pid, label, cpus, tuple(missing), ran_s)
+    crowded = any(one.state == OWN for one in segments)
+    needs_s = surroundings.crowd.longest(pid, segments) if crowded else 0.0
+    return Attribution(begin, end, tuple(segments), view, pid, label, cpus, tuple(missing), ran_s, needs_s)
 
 
 def _lived(capture: Any, one: Process) -> Process:

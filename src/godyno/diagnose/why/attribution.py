@@ -55,6 +55,9 @@ class Attribution:
     cpus: int = 1
     missing: tuple[str, ...] = ()
     ran_s: float = 0.0  # CPU time of all that was recorded, meanwhile
+    needs_s: float = (
+        0.0  # how long it would take at least, however many CPUs there were; 0 where that is not known
+    )
 
     @property
     def wall_s(self) -> float:

@@ -106,6 +106,21 @@ _NO_FAULT = (
 )  # a program that needs more than the machine has may be well all the same
 
 
+# What a wait for a CPU stretches: who does less of it waits less for one.
+_ON_CPU = (
+    "go",
+    "runtime",
+    "c",
+    "gc_assist",
+    "gc_background",
+    "kernel",
+    "minor_fault",
+    "cgo",
+    "package_init",
+    "load",
+    "runtime_init",
+)
+_READY = ("own_threads", "neighbours", "quota", "steal")
 # No fault of who asks either, where it is a compiler's or a linker's.
 _OF_TOOLS = ("kernel", "minor_fault", "load", "package_init")
 
@@ -123,6 +138,12 @@ def causes(found: Attribution) -> list[Cause]:
     )
     of_state: dict[str, list[Segment]] = {}
     with_it = totals((one.within, one.seconds) for one in found.segments if one.within)
+    on_cpu = totals((one.state, one.seconds) for one in found.segments if one.state in _ON_CPU)
+    ready_s = sum(
+        one.seconds for one in found.segments if one.state in _READY and one.within in ("", "own_threads")
+    )
+    for state, seconds in on_cpu.items():
+        with_it[state] = with_it.get(state, 0.0) + ready_s * seconds / sum(on_cpu.values())
     for one in found.segments:
         of_state.setdefault(one.state, []).append(one)
     out = []
@@ -196,9 +217,11 @@ def _cause(
     if not machine and not work and of_own >= LEAST_SHARE and seconds >= LEAST_S:
         severity = "warning" if of_own >= WARNING_SHARE else "note"
     saves = (_at_once(segments, found) if kind.name in ("lock", "channel") else seconds) * kind.saves
-    # A child that is not started waits for no CPU, with fewer things at once those that had to wait do not wait for longer, and who
-    # does not sleep need not be woken.
+    # A child that is not started waits for no CPU, what is not computed for none either; with fewer things at once those that had to
+    # wait do not wait for longer; and who does not sleep need not be woken.
     saves += sum(with_it.get(state, 0.0) for state in kind.states) if kind.saves else 0.0
+    if kind.name == "own_threads":
+        saves = min(saves, max(0.0, wall - found.needs_s))
     return Cause(
         kind.name, claim, seconds, share, of_own, saves, Confidence.HIGH if what else Confidence.MEDIUM, _evidence(segments), advice,
         severity, what, "recorder" if unknown else "machine" if machine else "program", tuple(list(by.items())[:5]),

@@ -10,13 +10,13 @@ from typing import Any
 from godyno.diagnose.processes import Process
 from godyno.diagnose.why import states
 from godyno.diagnose.why.attribution import Segment
-from godyno.diagnose.why.lanes import CALL, READY, RUN, Lanes
+from godyno.diagnose.why.lanes import CALL, READY, RUN, SLEEP, Lanes
 from godyno.diagnose.why.path import Piece, Wait
 from godyno.diagnose.why.places import Places
 from godyno.diagnose.why.programs import TOOLS, child_above, command, is_driver
 from godyno.diagnose.why.stacks import Stacks
 from godyno.diagnose.why.states import STATES
-from godyno.diagnose.why.surroundings import Part, Surroundings
+from godyno.diagnose.why.surroundings import CALLED, Part, Surroundings
 from godyno.diagnose.why.turns import Turns
 
 _NEAR_NS = 20_000_000
@@ -24,7 +24,15 @@ _TRACING = (
     "start trace",
     "stop trace",
 )  # godyno's own stops; others are told by the goroutine that stops the world
-_WAITS = ("disk", "network", "lock", "channel", "sleep", "child", "pipe")  # families of states in which a thread sleeps
+_WAITS = (
+    "disk",
+    "network",
+    "lock",
+    "channel",
+    "sleep",
+    "child",
+    "pipe",
+)  # families of states in which a thread sleeps
 _PLAIN = {
     "futex": "kernel_wait",
     "poll": "network",
@@ -57,7 +65,9 @@ class Refine:
                 for one in self._collected(segment):
                     labelled = self._labelled(one, piece)
                     if out and labelled.state == "dispatch" and STATES[out[-1].state].family in _WAITS:
-                        labelled.within = labelled.within or out[-1].state  # who does not sleep need not be woken
+                        labelled.within = (
+                            labelled.within or out[-1].state
+                        )  # who does not sleep need not be woken
                     if out and _alike(out[-1], labelled):
                         out[-1].t_end_ns = labelled.t_end_ns
                     else:
@@ -132,28 +142,46 @@ class Refine:
 
     def _ready(self, piece: Piece) -> Iterator[Segment]:
         thread = self.lanes.threads.get(piece.tid)
+        wait_ns = piece.t_end_ns - piece.t_start_ns
         if piece.goroutine and thread is not None and piece.stack == 0 and not piece.call:
             at = piece.t_start_ns
             for a, b, state, _ in thread.between(piece.t_start_ns, piece.t_end_ns):
                 if a > at:
-                    yield from self._split(piece, self.surroundings.queued(piece.pid, at, a))
+                    yield from self._split(piece, self.surroundings.queued(piece.pid, at, a, wait_ns))
                 # A thread that stands ready with another goroutine on it is that one's.
                 other = self.lanes.goroutine_at(piece.pid, piece.tid, (a + b) // 2)
                 mine = state == READY and (other is None or other.goroutine == piece.goroutine)
                 ways = self.surroundings.without_cpu if mine else self.surroundings.queued
-                yield from self._split(piece, ways(piece.pid, a, b))
+                yield from self._split(piece, ways(piece.pid, a, b, wait_ns))
                 at = b
             if at < piece.t_end_ns:
-                yield from self._split(piece, self.surroundings.queued(piece.pid, at, piece.t_end_ns))
+                yield from self._split(
+                    piece, self.surroundings.queued(piece.pid, at, piece.t_end_ns, wait_ns)
+                )
             return
         ways = (
             self.surroundings.queued if piece.goroutine and thread is None else self.surroundings.without_cpu
         )
-        yield from self._split(piece, ways(piece.pid, piece.t_start_ns, piece.t_end_ns))
+        yield from self._split(piece, ways(piece.pid, piece.t_start_ns, piece.t_end_ns, wait_ns))
 
     def _split(self, piece: Piece, found: Iterator[Part]) -> Iterator[Segment]:
         for state, within, start, end in found:
+            if state == CALLED:
+                yield self._behind_a_call(piece, start, end)
+                continue
             yield replace(self._segment(piece, start, end, state, "", 0), within=within)
+
+    def _behind_a_call(self, piece: Piece, start: int, end: int) -> Segment:
+        """A goroutine waited for a processor that one kept who slept in a system call: what that one slept in held up both."""
+        for tid in self.surroundings.callers(piece.pid, start, end):
+            thread = self.lanes.threads.get(tid)
+            for _, _, state, index in thread.between(start, end) if thread is not None else ():
+                stack = self.stacks.slept(tid, thread.start[index]) if thread and state == SLEEP else 0
+                facts = self.stacks.facts(stack)
+                if facts.slept_in in STATES and STATES[facts.slept_in].family in _WAITS:
+                    detail = f"{facts.own} ({facts.call})" if facts.call else facts.own
+                    return self._segment(piece, start, end, facts.slept_in, detail, stack)
+        return self._segment(piece, start, end, "dispatch", "", 0)
 
     def _segment(self, piece: Piece, start: int, end: int, state: str, detail: str, stack: int) -> Segment:
         facts = self.stacks.facts(stack)

@@ -8,62 +8,21 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import Any
 
-import numpy as np
-
 from godyno.diagnose.quota import throttled_windows
-from godyno.diagnose.why.lanes import READY, RUN, Lane, Lanes
+from godyno.diagnose.why.crowd import Crowd, Steps, level
+from godyno.diagnose.why.lanes import CALL, READY, RUN, Lane, Lanes
 
 _SHORT_NS = 150_000  # the scheduler itself needs some time: shorter waits for a CPU accuse nobody
 _LEAST_STEAL = 0.02
 OWN = "own_threads"
+CALLED = "called"  # behind own goroutines that sleep in a system call and keep their processor
+# Within the first the runtime's watchman does not take the processor of such a one, after the second it has.
+_CALL_NS, _TAKEN_NS = 20_000, 20_000_000
 # A state, what else would take it along if it went, start, end. The places of a stretch's parts within it are only in order of states.
 Part = tuple[str, str, int, int]
 # A new cgroup wants some pages that were pushed out before its time, and grows by them. Short of memory is who reads pages again (so many
 # a second), is about as large as it ever was, and does not grow by so much: something else is pushed out for them.
 _REFAULTS, _FULL, _GROWS = 2000.0, 0.9, 0.5
-
-
-class Steps:
-    """A figure that holds from each of some instants to the next; ``over`` integrates it."""
-
-    def __init__(self, t_ns: np.ndarray, value: np.ndarray) -> None:
-        self._t, self._value = t_ns, value.astype(float)
-        self._area = (
-            np.concatenate(([0.0], np.cumsum(self._value[:-1] * np.diff(t_ns))))
-            if len(t_ns)
-            else np.zeros(0)
-        )
-
-    def _until(self, t_ns: int) -> float:
-        at = int(np.searchsorted(self._t, t_ns, side="right")) - 1
-        if at < 0:
-            return 0.0
-        return float(self._area[at] + self._value[at] * (t_ns - self._t[at]))
-
-    def over(self, t_start_ns: int, t_end_ns: int) -> float:
-        """Nanoseconds of the window, each times what the figure was then."""
-        return self._until(t_end_ns) - self._until(t_start_ns) if len(self._t) else 0.0
-
-
-def levels(*kinds: Iterable[tuple[int, int]]) -> tuple[np.ndarray, list[np.ndarray]]:
-    """How many intervals of each kind last, from each of the instants on at which one begins or ends."""
-    marks, steps = [], []
-    for number, intervals in enumerate(kinds):
-        pairs = np.array(list(intervals), np.int64).reshape(-1, 2)
-        step = np.zeros((2 * len(pairs), len(kinds)))
-        step[: len(pairs), number], step[len(pairs) :, number] = 1, -1
-        marks.append(np.concatenate((pairs[:, 0], pairs[:, 1])))
-        steps.append(step)
-    t_ns = np.concatenate(marks)
-    order = np.argsort(t_ns, kind="stable")
-    counts = np.cumsum(np.concatenate(steps)[order], axis=0)
-    return t_ns[order], [counts[:, number] for number in range(len(kinds))]
-
-
-def level(intervals: Iterable[tuple[int, int]]) -> Steps:
-    """How many of these intervals last."""
-    t_ns, (count,) = levels(intervals)
-    return Steps(t_ns, count)
 
 
 class Surroundings:
@@ -72,21 +31,16 @@ class Surroundings:
     def __init__(self, capture: Any, lanes: Lanes, cpus: int) -> None:
         self._capture, self._lanes, self.cpus = capture, lanes, max(1, cpus)
 
-    def without_cpu(self, pid: int, t_start_ns: int, t_end_ns: int) -> Iterator[Part]:
-        """The parts of a stretch in which a thread was ready.
-
-        With n own threads that want one of C CPUs, and own threads on r of them, a wait is longer by n/C as they are too many, and by
-        C/r as others, or the quota, leave them fewer. Were the others away, of the n - r that wait n - C still would, and what runs
-        meanwhile would take r/C of the time: so much of a wait is the own threads'. Of the rest, 1 - C/n would go with either.
-        """
-        if t_end_ns - t_start_ns < _SHORT_NS:
+    def without_cpu(self, pid: int, t_start_ns: int, t_end_ns: int, wait_ns: int) -> Iterator[Part]:
+        """The parts of a stretch in which a thread was ready, of a wait that was so long in all."""
+        if wait_ns < _SHORT_NS:
             yield "dispatch", "", t_start_ns, t_end_ns
             return
         length = t_end_ns - t_start_ns
-        quota = self._stalled.over(t_start_ns, t_end_ns) * self._throttled(t_start_ns, t_end_ns)
+        quota = self.crowd.stalled.over(t_start_ns, t_end_ns) * self._throttled(t_start_ns, t_end_ns)
         left = length - quota
-        own = min(left, self._too_many.over(t_start_ns, t_end_ns))
-        either = min(1.0, self._either.over(t_start_ns, t_end_ns) / length)
+        own = min(left, self.crowd.too_many.over(t_start_ns, t_end_ns))
+        either = min(1.0, self.crowd.either.over(t_start_ns, t_end_ns) / length)
         collector = own * self._collecting(pid, t_start_ns, t_end_ns)
         others = left - own
         yield from parts(
@@ -95,11 +49,11 @@ class Surroundings:
              (OWN, "", own - collector), ("neighbours", "", others * (1 - either)), ("neighbours", OWN, others * either)),
         )  # fmt: skip
 
-    def queued(self, pid: int, t_start_ns: int, t_end_ns: int) -> Iterator[Part]:
+    def queued(self, pid: int, t_start_ns: int, t_end_ns: int, wait_ns: int) -> Iterator[Part]:
         """As ``without_cpu``, of a goroutine that waited for one of the runtime's processors: these may wait for a CPU themselves, and
         then it waits for own goroutines, for longer as they have none.
         """
-        if t_end_ns - t_start_ns < _SHORT_NS / 3:
+        if wait_ns < _SHORT_NS / 3:
             yield "dispatch", "", t_start_ns, t_end_ns
             return
         length = t_end_ns - t_start_ns
@@ -107,19 +61,23 @@ class Surroundings:
         running = self.ran(t_start_ns, t_end_ns)
         own = length * min(1.0, running / procs / length)
         collector = own * self._collecting(pid, t_start_ns, t_end_ns)
-        quota = min(length - own, self._stalled.over(t_start_ns, t_end_ns)) * self._throttled(
+        quota = min(length - own, self.crowd.stalled.over(t_start_ns, t_end_ns)) * self._throttled(
             t_start_ns, t_end_ns
         )
         held, ready = self._running.get(pid), self._ready.get(pid)
         share = min(1.0, held.over(t_start_ns, t_end_ns) / procs / length) if held else 0.0
         stretched = min(max(0.0, length * share - own), length - own - quota)
         left = length - own - quota - stretched
+        calls = self._calls.get(pid)
+        taken = min(1.0, share + (calls.over(t_start_ns, t_end_ns) / procs / length if calls else 0.0))
+        called = min(max(0.0, length * taken - own - stretched), left)
+        left -= called
         # A processor that nobody had is the scheduler's own delay, but where its thread had no CPU.
         others = min(left, ready.over(t_start_ns, t_end_ns)) if ready else 0.0
         yield from parts(
             t_start_ns, t_end_ns,
             (("quota", "", quota), ("gc_background", "", collector), (OWN, "", own - collector), ("neighbours", OWN, stretched),
-             ("neighbours", "", others), ("dispatch", "", left - others)),
+             (CALLED, "", called), ("neighbours", "", others), ("dispatch", "", left - others)),
         )  # fmt: skip
 
     def _procs(self, pid: int, t_ns: int) -> int:
@@ -145,7 +103,7 @@ class Surroundings:
 
     def ran(self, t_start_ns: int, t_end_ns: int) -> float:
         """Nanoseconds that own threads were on CPUs."""
-        return self._own.over(t_start_ns, t_end_ns)
+        return self.crowd.ran.over(t_start_ns, t_end_ns)
 
     def stolen(self, t_start_ns: int, t_end_ns: int) -> float:
         """The share of a stretch on a CPU in which the hypervisor had that CPU."""
@@ -198,38 +156,10 @@ class Surroundings:
         return total / max(1, t_end_ns - t_start_ns)
 
     @cached_property
-    def _wanting(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """From when on how many own threads ran, and how many wanted a CPU, those that had one included."""
-        spans: tuple[list[tuple[int, int]], list[tuple[int, int]]] = ([], [])
-        for lane in self._lanes.threads.values():
-            for start, end, state in zip(lane.start, lane.end, lane.state, strict=True):
-                if state in (RUN, READY):
-                    spans[state == READY].append((start, end))
-        t_ns, (ran, waited) = levels(*spans)
-        return t_ns, ran, ran + waited
-
-    @cached_property
-    def _own(self) -> Steps:
-        return Steps(*self._wanting[:2])
-
-    @cached_property
-    def _stalled(self) -> Steps:
-        """When a thread was ready and none ran."""
-        t_ns, ran, wanted = self._wanting
-        return Steps(t_ns, (ran == 0) & (wanted > 0))
-
-    @cached_property
-    def _too_many(self) -> Steps:
-        """How much of a wait for a CPU is owed to there being more own threads than CPUs, see ``without_cpu``."""
-        t_ns, ran, wanted = self._wanting
-        still = np.maximum(0, wanted - self.cpus) / np.maximum(1, wanted - ran)
-        return Steps(t_ns, np.minimum(1, still * ran / self.cpus))
-
-    @cached_property
-    def _either(self) -> Steps:
-        """How much of the rest of a wait would also go with fewer own threads."""
-        t_ns, _, wanted = self._wanting
-        return Steps(t_ns, np.maximum(0, 1 - self.cpus / np.maximum(1, wanted)))
+    def crowd(self) -> Crowd:
+        """The own threads that want CPUs."""
+        limited = any(window.throttled_s > 0 for window in throttled_windows(self._capture))
+        return Crowd(self._lanes, self.cpus, limited)
 
     @cached_property
     def _quota(self) -> tuple[list[int], list[int], list[float]]:
@@ -237,7 +167,7 @@ class Surroundings:
         for window in throttled_windows(self._capture):
             if window.throttled_s <= 0:
                 continue
-            stalled = self._stalled.over(window.t_start_ns, window.t_end_ns)
+            stalled = self.crowd.stalled.over(window.t_start_ns, window.t_end_ns)
             starts.append(window.t_start_ns)
             ends.append(window.t_end_ns)
             shares.append(min(1.0, window.throttled_s * 1e9 / max(1.0, stalled)))
@@ -282,6 +212,41 @@ class Surroundings:
     def _running(self) -> dict[int, Steps]:
         """The goroutines of each process that had a processor of the runtime's, whether or not that had a CPU."""
         return self._ran(lambda lane: True)
+
+    @cached_property
+    def _calls(self) -> dict[int, Steps]:
+        """The goroutines of each process that were in a call for longer than a moment, as long as they may have kept their processor."""
+        found: dict[int, list[tuple[int, int]]] = {}
+        for (pid, _), lane in self._lanes.goroutines.items():
+            found.setdefault(pid, []).extend(
+                (start, min(end, start + _TAKEN_NS))
+                for start, end, state in zip(lane.start, lane.end, lane.state, strict=True)
+                if state == CALL and end - start > _CALL_NS
+            )
+        return {pid: level(intervals) for pid, intervals in found.items()}
+
+    def callers(self, pid: int, t_start_ns: int, t_end_ns: int) -> Iterator[int]:
+        """The threads of the goroutines that were in such calls in the window, the last that began one first."""
+        starts, found = self._callers.get(pid, ([], []))
+        index = bisect.bisect_left(starts, t_end_ns) - 1
+        while index >= 0 and starts[index] > t_start_ns - _TAKEN_NS:
+            end, tid = found[index]
+            if end > t_start_ns:
+                yield tid
+            index -= 1
+
+    @cached_property
+    def _callers(self) -> dict[int, tuple[list[int], list[tuple[int, int]]]]:
+        rows: dict[int, list[tuple[int, int, int]]] = {}
+        for (pid, _), lane in self._lanes.goroutines.items():
+            rows.setdefault(pid, []).extend(
+                (start, end, tid)
+                for start, end, state, tid in zip(lane.start, lane.end, lane.state, lane.thread, strict=True)
+                if state == CALL and end - start > _CALL_NS
+            )
+        return {
+            pid: ([one[0] for one in sorted(of)], [one[1:] for one in sorted(of)]) for pid, of in rows.items()
+        }
 
     def _ran(self, counts: Callable[[Lane], bool]) -> dict[int, Steps]:
         found: dict[int, list[tuple[int, int]]] = {}
