@@ -26,6 +26,7 @@ module            holds
 ``places``        addresses and files beside waits for them
 ``turns``         workers of a kind: a relay, a pipeline, or something held in turn
 ``ticks``         sleeps that are a clock's
+``overlays``      stops of the world, assists and sweeps
 ``refine``        pieces of the path to segments with one state each
 ``attribution``   segments and their sums
 ``causes``        what follows, ranked by what mending it would save

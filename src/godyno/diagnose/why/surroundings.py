@@ -216,14 +216,10 @@ class Surroundings:
     @cached_property
     def _calls(self) -> dict[int, Steps]:
         """The goroutines of each process that were in a call for longer than a moment, as long as they may have kept their processor."""
-        found: dict[int, list[tuple[int, int]]] = {}
-        for (pid, _), lane in self._lanes.goroutines.items():
-            found.setdefault(pid, []).extend(
-                (start, min(end, start + _TAKEN_NS))
-                for start, end, state in zip(lane.start, lane.end, lane.state, strict=True)
-                if state == CALL and end - start > _CALL_NS
-            )
-        return {pid: level(intervals) for pid, intervals in found.items()}
+        return {
+            pid: level((start, min(end, start + _TAKEN_NS)) for start, (end, _) in zip(*found, strict=True))
+            for pid, found in self._callers.items()
+        }
 
     def callers(self, pid: int, t_start_ns: int, t_end_ns: int) -> Iterator[int]:
         """The threads of the goroutines that were in such calls in the window, the last that began one first."""
