@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,7 +15,18 @@ from godyno.errors import GodynoError
 from godyno.toolchain import find_go
 
 FOLDER = Path(__file__).parents[2] / "benchmarks" / "attribution"
-MODULES = ("catalogue", "build", "run", "score", "judge", "held_out", "second_set", "third_set")
+MODULES = (
+    "catalogue",
+    "build",
+    "run",
+    "score",
+    "judge",
+    "check",
+    "savings",
+    "held_out",
+    "second_set",
+    "third_set",
+)
 
 
 @pytest.fixture(scope="module")
@@ -26,9 +39,12 @@ def benchmark() -> Any:
         import catalogue
         import judge
         import run
+        import savings
         import score
 
-        yield SimpleNamespace(build=build, catalogue=catalogue, judge=judge, run=run, score=score)
+        yield SimpleNamespace(
+            build=build, catalogue=catalogue, judge=judge, run=run, score=score, savings=savings
+        )
     finally:
         sys.path.remove(str(FOLDER))
         for name in MODULES:
@@ -164,6 +180,32 @@ def test_a_programs_source_does_not_name_its_cause(benchmark: Any, tmp_path: Pat
                 assert word not in text, (path, word)
 
 
+def test_each_planted_cause_and_the_surroundings_are_taken_away_by_themselves(benchmark: Any) -> None:
+    pair = _case(benchmark, "fsync+sleep", "both", "neighbours")
+    fixed = {arm.away: arm.fixed for arm in benchmark.savings.arms(pair, (100, 20, 30))}
+    assert fixed == {"": (100, 20, 30), "fsync": (100, 0, 30), "sleep": (100, 20, 0), "the load beside": (100, 20, 30)}  # fmt: skip
+    (_, _, _, alone) = benchmark.savings.arms(pair, (100, 20, 30))
+    assert pair.beside and alone.beside is None and alone.kinds == {"neighbours"}
+    limited = benchmark.savings.arms(_case(benchmark, "own_threads", "middle", "quota"), (100, 20))
+    assert [(arm.away, arm.quota) for arm in limited] == [("", 0.5), ("own_threads", 0.5), ("the quota", None)]  # fmt: skip
+
+
+def test_of_own_threads_the_passes_stay_and_the_others_go(benchmark: Any) -> None:
+    (whole, without) = benchmark.savings.arms(_case(benchmark, "own_threads"), (100, 20))
+    assert whole.level > 0 and (without.level, without.fixed) == (0, (100, 20))
+
+
+def test_a_saving_is_held_against_what_was_measured_without_the_cause(benchmark: Any) -> None:
+    case = _case(benchmark, "fsync+sleep", "both")
+    answer = {"wall_s": 2.0, "causes": [{"kind": "fsync", "saves_s": 1.0}, {"kind": "sleep", "saves_s": 0.1}]}
+    walls = {"": [1.0, 1.01] * 4, "fsync": [0.5, 0.51] * 4, "sleep": [0.7, 0.71] * 4}
+    first, second = benchmark.savings.compared(case, answer, walls, (100, 20, 30))
+    assert first["predicted"] == 0.5 and first["measured"] == pytest.approx(0.5, abs=0.01)
+    assert second["predicted"] == 0.05 and second["measured"] == pytest.approx(0.3, abs=0.01)
+    text = "\n".join(benchmark.savings.table([first, second]))
+    assert "1 of 2" in text and "larger is said to be larger: 1 of 1" in text and "| -25% |" in text
+
+
 @pytest.mark.integration
 @pytest.mark.skipif(sys.platform != "linux", reason="recording needs Linux")
 def test_programs_with_a_planted_cause_are_attributed_right(benchmark: Any, tmp_path: Path) -> None:
@@ -183,3 +225,9 @@ def test_programs_with_a_planted_cause_are_attributed_right(benchmark: Any, tmp_
         verdict = benchmark.score.score(case, row, answer)
         assert verdict.first and not verdict.error, verdict
         assert abs(verdict.summed - 1) <= benchmark.score.SUM_WITHIN
+    home = tmp_path / "fixed"
+    home.mkdir()
+    wanted_passes = {**benchmark.run.settings(case, [], 1), "fixed": [20, 3]}
+    (home / "settings.json").write_text(json.dumps(wanted_passes))
+    subprocess.run([tmp_path / "bin" / case.program.name], cwd=home, check=True, stdout=subprocess.DEVNULL)
+    assert json.loads((home / "result.json").read_text())["passes"] == [20, 3]

@@ -184,13 +184,20 @@ def test_who_does_not_sleep_need_not_be_woken(scene: Made) -> None:
 
 
 @pytest.mark.parametrize(("sleeps", "first"), [(9, "sleep"), (3, "neighbours")])
-def test_a_small_cause_stands_behind_neighbours_that_take_much_more(scene: Made, sleeps: int, first: str) -> None:
+def test_a_small_cause_stands_behind_neighbours_that_take_much_more(
+    scene: Made, sleeps: int, first: str
+) -> None:
     def fill(s: Any) -> None:
         s.process(1, 0, 600)
         states = []
         for at in range(0, 600, 60):
             a, b = at + 20, at + 20 + sleeps
-            states += [(at, a, "running"), (a, b, "sleeping"), (b, b, "runnable", 0), (b, at + 60, "runnable")]
+            states += [
+                (at, a, "running"),
+                (a, b, "sleeping"),
+                (b, b, "runnable", 0),
+                (b, at + 60, "runnable"),
+            ]
             s.sample("off_cpu", a, ("k:schedule", "k:do_nanosleep", "k:hrtimer_nanosleep", "usleep"))
         s.thread(1, *(one for one in states if one[1] > one[0]))
 
