@@ -189,7 +189,7 @@ def main() -> None:
         for one in read_lines(SCRATCH / "runs.jsonl")
         if one["label"] in known and one["level"] == "deep" and one["measured"]
     }
-    measured = {one["label"]: one for one in read_lines(MEASURED)}
+    measured = {one["label"]: one for one in read_lines(MEASURED) if one["label"] in known}
     todo = [
         label for label in runs
         if label not in measured and (not options.labels or {label, label.partition("-")[0]} & set(options.labels))

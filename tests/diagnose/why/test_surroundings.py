@@ -181,26 +181,3 @@ def test_who_does_not_sleep_need_not_be_woken(scene: Made) -> None:
     assert cause.seconds == pytest.approx(0.051, rel=0.02) and cause.saves_s == pytest.approx(
         0.0595, rel=0.02
     )
-
-
-@pytest.mark.parametrize(("sleeps", "first"), [(9, "sleep"), (3, "neighbours")])
-def test_a_small_cause_stands_behind_neighbours_that_take_much_more(
-    scene: Made, sleeps: int, first: str
-) -> None:
-    def fill(s: Any) -> None:
-        s.process(1, 0, 600)
-        states = []
-        for at in range(0, 600, 60):
-            a, b = at + 20, at + 20 + sleeps
-            states += [
-                (at, a, "running"),
-                (a, b, "sleeping"),
-                (b, b, "runnable", 0),
-                (b, at + 60, "runnable"),
-            ]
-            s.sample("off_cpu", a, ("k:schedule", "k:do_nanosleep", "k:hrtimer_nanosleep", "usleep"))
-        s.thread(1, *(one for one in states if one[1] > one[0]))
-
-    found = answer(scene(fill))
-    assert found.causes[0].kind == first
-    assert {cause.kind for cause in found.accused} == {"sleep"}

@@ -155,15 +155,14 @@ def causes(found: Attribution) -> list[Cause]:
 
 
 def _rank(cause: Cause) -> tuple[int, float]:
-    """What the program could mend where that is much of its own time, then, by what they save, the rest of it and what surrounds it, then
-    what is too little to accuse, then what it simply computed. What is not known stands where it could hide more than the others take.
+    """What the program could mend, then what surrounds it, then what is too little to accuse, then what it simply computed. What is
+    not known stands where it could hide more than the others take.
     """
     enough = cause.of_own >= LEAST_SHARE and cause.seconds >= LEAST_S
     around = cause.where == "machine" or cause.kind in _NO_FAULT
     if cause.kind == "unknown":
         return 0, -cause.seconds
-    much = not around and cause.of_own >= WARNING_SHARE
-    tier = 3 if not cause.saves_s else 2 if not enough else 0 if much else 1
+    tier = 3 if not cause.saves_s else 2 if not enough else 1 if around else 0
     return tier, -cause.saves_s
 
 
