@@ -26,6 +26,7 @@ MACHINES = (62, 183)  # x86-64 and arm64
 MOST_GOROUTINES = 2000
 _MOST_FRAMES = 64
 _STACK_BYTES = 4096  # of a goroutine's stack from its pointer on: what a look reads at once
+_MOST_FRAME_BYTES = 1024  # of those that are searched for a frame pointer that was not saved
 _WANTED = ("runtime.allgs", "runtime.waitReasonStrings", "runtime.buildVersion")
 _OBSERVED = "main.godynoRecorder"  # a program with this tells of its goroutines itself
 _SYMBOL = struct.Struct("<IBBHQQ")
@@ -48,6 +49,7 @@ class Layout:
     parent: int
     startpc: int
     procid: int
+    saves_bp: bool = True  # whether one that enters a system call saves its frame pointer, too
     m: int = 48
     sp: int = 56
     pc: int = 64
@@ -63,7 +65,7 @@ LAYOUTS: tuple[tuple[int, Layout], ...] = (
     (26, Layout(bp=96, status=144, goid=152, reason=176, parent=280, startpc=304, procid=64)),
     (25, Layout(bp=96, status=144, goid=152, reason=176, parent=272, startpc=296, procid=64)),
     (23, Layout(bp=104, status=152, goid=160, reason=184, parent=280, startpc=304, procid=72)),
-    (21, Layout(bp=104, status=144, goid=152, reason=176, parent=272, startpc=296, procid=72)),
+    (21, Layout(bp=104, status=144, goid=152, reason=176, parent=272, startpc=296, procid=72, saves_bp=False)),
 )
 
 
@@ -235,6 +237,8 @@ class GoProgram:
         words = self.reasons[reason] if waits and reason < len(self.reasons) else ""
         machine = 0 if waits else _WORD.unpack_from(data, at.m)[0]
         one = Goroutine(number, state, words, self._thread(machine), (), parent, root)
+        if state == "syscall" and not at.saves_bp:
+            bp = 0
         return place, one, ((sp, pc, bp) if state != "running" else (0, 0, 0))
 
     def _thread(self, machine: int) -> int:
@@ -276,6 +280,7 @@ class GoProgram:
         low, high = self.text
         chain = [pc] if low <= pc < high else []
         end = sp + len(data)
+        bp = bp or self._saved_pointer(sp, data)
         while len(chain) < _MOST_FRAMES and bp:
             if not sp <= bp <= end - 16:
                 try:  # beyond what was read: the rest of a deep stack
@@ -293,18 +298,25 @@ class GoProgram:
             bp = above
         return tuple(chain)
 
+    def _saved_pointer(self, sp: int, data: bytes) -> int:
+        """Where the nearest frame keeps its caller's frame pointer: the first word that points up the stack and has a return address beside
+        it. 0 where there is none.
+        """
+        low, high = self.text
+        for at in range(0, min(len(data), _MOST_FRAME_BYTES) - 15, 8):
+            above, back = _PAIR.unpack_from(data, at)
+            if 0 < above - (sp + at) < _MOST_FRAME_BYTES and low <= back < high:
+                return sp + at
+        return 0
+
     def _string(self, address: int) -> str:
-        data, size = _PAIR.unpack(self.memory.read(address, 16))
-        if not 0 < size <= _MOST_TEXT or not _LEAST_POINTER < data < _MOST_POINTER:
-            return ""
-        return self.memory.read(data, size).decode("ascii", "replace")
+        return next(self._strings(address, 1))
 
     def _strings(self, address: int, count: int) -> Iterator[str]:
-        for index in range(min(count, 256)):
-            try:
-                yield self._string(address + 16 * index)
-            except OSError:
-                yield ""
+        """The Go strings that lie one after the other."""
+        for where, size in _PAIR.iter_unpack(self.memory.read(address, 16 * min(count, 256))):
+            there = 0 < size <= _MOST_TEXT and _LEAST_POINTER < where < _MOST_POINTER
+            yield self.memory.read(where, size).decode("ascii", "replace") if there else ""
 
 
 def layout_of(version: str) -> Layout:

@@ -130,8 +130,8 @@ class _Decoder:
             self.sink.span(first, max(first, last, end), "goroutine", f"{pid}/{number}", name, pid, 0, args)
 
     def _write(self, pid: int, layer: str, seen: _Seen, t_end_ns: int) -> None:
-        if self.rows >= _MOST_ROWS:
-            return
+        if self.rows >= _MOST_ROWS or self._aside(pid, seen):
+            return  # the runtime's own wait all the time, for nothing
         self.rows += 1
         stack = self._stack(pid, seen)
         args = {"reason": seen.reason} if seen.reason else {}
@@ -157,6 +157,11 @@ class _Decoder:
         if key not in self.roots:
             self.roots[key] = self.symbols.place(address, space)[-1][0] if address and space is not None else ""
         return self.roots[key]
+
+    def _aside(self, pid: int, seen: _Seen) -> bool:
+        """Whether it is one of the runtime's own goroutines, but for the main one and what an iter.Pull pulls from."""
+        root = self._root(pid, seen.root)
+        return root.startswith("runtime.") and seen.number != 1 and root != "runtime.corostart"
 
     def finish(self) -> None:
         for pid in list(dict.fromkeys([pid for pid, _ in self.states] + [pid for pid, _ in self.lives])):
