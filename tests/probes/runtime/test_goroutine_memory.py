@@ -111,7 +111,14 @@ def test_what_is_no_program_is_unreadable(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("version", "bp"),
-    [("go1.21.13", 104), ("go1.24", 104), ("go1.25.5", 96), ("go1.27.3", 96), ("go1.40", 96), ("devel +abc", 96)],
+    [
+        ("go1.21.13", 104),
+        ("go1.24", 104),
+        ("go1.25.5", 96),
+        ("go1.27.3", 96),
+        ("go1.40", 96),
+        ("devel +abc", 96),
+    ],
 )
 def test_the_layout_follows_the_version(version: str, bp: int) -> None:
     assert layout_of(version).bp == bp

@@ -121,7 +121,7 @@ def attribute(
         )
         return Attribution(begin, end, (Segment(begin, end, "unknown"),), "path", pid, label, cpus, unseen)
     walk = Walk(lanes, stacks, lives)
-    seen = Seen(capture, lanes, stacks, walk.sleeps.waited_for)
+    seen = Seen(capture, lanes, stacks, walk.sleeps.waited_for, cpus)
     pieces, view = idle_between_ticks(seen.told(walk.from_end(last, end, begin)), end - begin), "path"
     if thread is None and (served := _served(walk, lanes, stacks, pieces, end - begin)):
         pieces, view = served, "requests"

@@ -1,9 +1,9 @@
 """What looks from outside tell of a program without an execution trace: what its goroutines wait for (probe ``waits``).
 
-Threads tell exactly when such a program ran and when it slept, but not which of its goroutines was waited for, nor at what: most sleep in
-the scheduler then. Looks tell that, now and then. So each stretch of the path takes the answer of the looks that fell into it;
-one into which none fell takes that of the nearest look at a stretch of its kind. Many short waits are so told apart in their true shares, as
-a profile tells functions apart. In a look the path goes from the main goroutine down to whom it waits for.
+Threads tell exactly when such a program ran and when it slept, but not which of its goroutines was waited for, nor at what: most
+sleep in the scheduler then. Looks tell that, now and then. So each stretch of the path takes the answer of the looks that fell into
+it; one into which none fell takes that of the nearest look at a stretch of its kind. Many short waits are so told apart in their true
+shares, as a profile tells functions apart. In a look the path goes from the main goroutine down to whom it waits for.
 """
 
 from __future__ import annotations
@@ -20,7 +20,20 @@ from godyno.diagnose.why.path import Piece, Wait
 from godyno.diagnose.why.stacks import Stacks
 
 # Sleeps of a thread that say little about the goroutines: the scheduler's own, or what is not known.
-_OPEN = ("unknown", "wait", "futex", "poll", "", "signal", "kernel_wait", "sleep", "network", "pipe", "idle", "channel")
+_OPEN = (
+    "unknown",
+    "wait",
+    "futex",
+    "poll",
+    "",
+    "signal",
+    "kernel_wait",
+    "sleep",
+    "network",
+    "pipe",
+    "idle",
+    "channel",
+)
 _SCHEDULER = ("runtime.findRunnable", "runtime.findrunnable", "runtime.stopm", "runtime.netpoll", "runtime.notesleep", "runtime.mPark",
               "runtime.notetsleep", "runtime.futexsleep", "runtime.schedule")  # fmt: skip
 _CROSSED = ("channel", "wait")  # of a goroutine: what it waits for is what others do
@@ -28,6 +41,9 @@ _IN_KERNEL = {"poll": "network", "spawn": "child", "futex": "kernel_wait", "sign
 _BELOW_RUNNING = ("disk_read", "fault_disk", "reclaim")  # what a goroutine that "runs" can be blocked in
 _NEAR_NS = 1_000_000_000
 _RUNNING, _RUNNABLE = "running", "runnable"
+_AT_WORK = (_RUNNING, _RUNNABLE)
+_UNNAMED = ("wait", "poll", "futex")  # a wait for another process, of which only who ended it is known
+_Key = tuple[str, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +70,21 @@ class _Span:
 class Seen:
     """The looks of a capture. ``waited_for`` names a goroutine's wait, as ``Sleeps.waited_for`` does."""
 
-    def __init__(self, capture: Any, lanes: Lanes, stacks: Stacks, waited_for: Callable[[Lane, str, int], str]) -> None:
-        self._capture, self._lanes, self._stacks, self._waited_for = capture, lanes, stacks, waited_for
+    def __init__(
+        self,
+        capture: Any,
+        lanes: Lanes,
+        stacks: Stacks,
+        waited_for: Callable[[Lane, str, int], str],
+        cpus: int,
+    ) -> None:
+        self._capture, self._lanes, self._stacks, self._cpus = capture, lanes, stacks, cpus
+        self._waited_for = waited_for
         table = capture.sql(
             "SELECT pid, name, list(t_ns ORDER BY t_ns) AS t FROM events WHERE layer = 'look' GROUP BY pid, name"
         )
+        self._of_process: dict[int, _Busy] = {}
+        self._verdicts: dict[int, list[tuple[int, Verdict]]] = {}
         self.looks: dict[tuple[int, str], list[int]] = {
             (row["pid"], row["name"]): row["t"] for row in table.to_pylist() if row["pid"] not in lanes.traced
         }
@@ -72,39 +98,89 @@ class Seen:
         """The pieces, with what looks tell of those whose own records do not."""
         if not self.looks:
             return list(pieces)
-        starts = [one.t_start_ns for one in pieces]
-        donors: dict[tuple[Any, ...], list[tuple[int, Verdict]]] = {}
+        parts = [part for piece in pieces for part in self._parts(piece)]
+        starts = [part.piece.t_start_ns for part in parts]
+        donors: dict[_Key, list[tuple[int, Verdict]]] = {}
         for (pid, layer), times in self.looks.items():
-            verdicts = self._of_goroutines if layer == "goroutine_seen" else self._of_threads
-            for t_ns, verdict in verdicts(pid, times):
+            verdicts = list(
+                (self._of_goroutines if layer == "goroutine_seen" else self._of_threads)(pid, times)
+            )
+            self._verdicts[pid] = [(t_ns, one) for t_ns, one in verdicts if one.kind not in _AT_WORK]
+            for t_ns, verdict in verdicts:
                 index = bisect.bisect_right(starts, t_ns) - 1
-                if index < 0 or pieces[index].t_end_ns <= t_ns or pieces[index].pid != pid:
+                if index < 0 or parts[index].piece.t_end_ns <= t_ns or parts[index].piece.pid != pid:
                     continue
-                kind = self._class(pieces[index])
-                if kind is not None and _agrees(kind[0], verdict) and kind[2] in (0, verdict.tid):
-                    donors.setdefault(kind, []).append((t_ns, verdict))
+                key = parts[index].key
+                if key is not None and _agrees(key[0], verdict) and key[2] in (0, verdict.tid):
+                    donors.setdefault(key, []).append((t_ns, verdict))
         out: list[Piece] = []
-        for piece in pieces:
-            kind = self._class(piece)
-            found = donors.get(kind) if kind is not None else None
-            out += _told(piece, found, self._lanes) if kind is not None and found else [piece]
+        for part in parts:
+            found = donors.get(part.key) if part.key is not None and part.piece.state != READY else None
+            told = _told(part, found, self._lanes) if found else (part.piece,)
+            out += [self._through(piece) for piece in told]
         return out
 
-    def _class(self, piece: Piece) -> tuple[str, int, int] | None:
-        """Which looks a piece may learn from: those at a stretch of the same kind, of the same process, or of the same thread where it is not
-        Go's.
+    def _parts(self, piece: Piece) -> Iterator[_Part]:
+        """A piece, or what it is made of, with the looks that each may learn from: those at a stretch of the same kind, of the same
+        process, or of the same thread where it is not Go's.
         """
         goroutines = (piece.pid, "goroutine_seen") in self.looks
-        if not goroutines and (piece.pid, "thread_seen") not in self.looks:
-            return None
-        if piece.goroutine or piece.state == READY:
-            return None
-        if piece.state == SLEEP:
-            open_ = piece.kind in _OPEN and self._untold(piece.stack)
-            if not goroutines:
-                return ("sleep", piece.pid, piece.tid) if open_ else None
-            return ("sleep" if open_ else "sure", piece.pid, 0)
-        return ("run", piece.pid, 0) if goroutines else None
+        if piece.goroutine or not (goroutines or (piece.pid, "thread_seen") in self.looks):
+            yield _Part(piece, None)
+        elif piece.state != SLEEP:
+            # Where all CPUs are taken, who looks has just taken one from who ran: a stretch without one is like one with it.
+            yield _Part(piece, ("run", piece.pid, 0) if goroutines else None)
+        elif not (piece.kind in _OPEN and self._untold(piece.stack)):
+            yield _Part(piece, ("sure", piece.pid, 0) if goroutines else None)
+        elif not goroutines:
+            yield _Part(piece, ("sleep", piece.pid, piece.tid))
+        else:
+            at = piece.t_start_ns
+            for start, end, tid, state in self._busy(piece.pid).between(piece.t_start_ns, piece.t_end_ns):
+                if start > at:
+                    yield _Part(replace(piece, t_start_ns=at, t_end_ns=start), ("sleep", piece.pid, 0))
+                busy = replace(piece, t_start_ns=start, t_end_ns=end)
+                yield _Part(
+                    busy,
+                    ("busy", piece.pid, 0),
+                    replace(busy, state=state, kind="", tid=tid, stack=0, where=""),
+                )
+                at = end
+            if at < piece.t_end_ns:
+                yield _Part(replace(piece, t_start_ns=at), ("sleep", piece.pid, 0))
+
+    def _busy(self, pid: int) -> _Busy:
+        if pid not in self._of_process:
+            threads = [
+                self._lanes.threads[tid]
+                for tid in self._lanes.of_process.get(pid, ())
+                if tid not in self._stacks.watchmen
+            ]
+            self._of_process[pid] = _Busy([lane for lane in threads if lane.pid == pid])
+        return self._of_process[pid]
+
+    def _through(self, piece: Piece) -> Piece:
+        """The piece, with what its waiters in other processes waited for there, where only looks tell that."""
+        if not any(
+            one.kind in _UNNAMED and one.lane.pid != piece.pid and one.lane.pid in self._verdicts
+            for one in piece.via
+        ):
+            return piece
+        return replace(piece, via=tuple(self._named(one, piece.pid) for one in piece.via))
+
+    def _named(self, wait: Wait, pid: int) -> Wait:
+        found = self._verdicts.get(wait.lane.pid)
+        if wait.kind not in _UNNAMED or wait.lane.pid == pid or not found:
+            return wait
+        index = bisect.bisect_left(found, (wait.t_start_ns + wait.t_end_ns) // 2, key=lambda one: one[0])
+        middle = (wait.t_start_ns + wait.t_end_ns) // 2
+        t_ns, verdict = min(found[max(0, index - 1) : index + 1], key=lambda one: abs(one[0] - middle))
+        near = wait.t_start_ns <= t_ns <= wait.t_end_ns or abs(t_ns - middle) < _NEAR_NS
+        return (
+            replace(wait, kind=verdict.kind, where=verdict.where)
+            if near and verdict.kind in ("pipe", "child")
+            else wait
+        )
 
     def _untold(self, stack: int) -> bool:
         user = self._stacks.facts(stack).user
@@ -136,7 +212,7 @@ class Seen:
         found: list[Verdict] = []
         for turn, (t_ns, now) in enumerate(_at(times, self._spans(pid, "goroutine_seen"))):
             if now is not before:
-                before, found = now, _Look(now, kind_of, family).answers()
+                before, found = now, _Look(now, kind_of, family, self._cpus).answers()
             if found:
                 yield t_ns, found[turn % len(found)]
 
@@ -148,7 +224,9 @@ class Seen:
         if one.state != "waiting":
             kind = _IN_KERNEL.get(facts.slept_in, facts.slept_in)
             blocked = kind and (one.state == "syscall" or kind in _BELOW_RUNNING)
-            return Verdict(kind if blocked else _RUNNING, one.number, one.tid, stack if blocked else 0, facts.own)
+            return Verdict(
+                kind if blocked else _RUNNING, one.number, one.tid, stack if blocked else 0, facts.own
+            )
         lane = Lane(pid, 0, one.number, [], [], [], [])
         return Verdict(self._waited_for(lane, one.reason, stack), one.number, 0, stack, facts.own)
 
@@ -171,7 +249,9 @@ class _Family:
     def __init__(self, pid: int, lanes: Lanes) -> None:
         self._parents = {g: parent for (of, g), parent in lanes.parents.items() if of == pid}
         self.aside = {
-            g for (of, g), root in lanes.roots.items() if of == pid and g != 1 and states.system_goroutine(root)
+            g
+            for (of, g), root in lanes.roots.items()
+            if of == pid and g != 1 and states.system_goroutine(root)
         }
 
     def descends(self, number: int, above: int) -> bool:
@@ -188,8 +268,13 @@ class _Family:
 class _Look:
     """The goroutines of a process at one look."""
 
-    def __init__(self, now: Mapping[int, _Span], kind_of: Callable[[_Span], Verdict], family: _Family) -> None:
-        self.now, self.kind_of, self.family = now, kind_of, family
+    def __init__(
+        self, now: Mapping[int, _Span], kind_of: Callable[[_Span], Verdict], family: _Family, cpus: int
+    ) -> None:
+        self.now, self.family = now, family
+        # While a CPU is left to the program, a goroutine that is ready is about to run: who looks holds it up.
+        crowded = sum(one.state in ("running", "syscall") for one in now.values()) >= cpus
+        self.kind_of = kind_of if crowded else lambda one: _about_to_run(kind_of(one))
 
     def answers(self) -> list[Verdict]:
         """What the main goroutine waited for; several where any of them may be it."""
@@ -205,17 +290,26 @@ class _Look:
         if mine.kind not in _CROSSED:
             return [mine]
         others = [
-            other for other in self.now.values() if other.number not in passed and other.number not in self.family.aside
+            other
+            for other in self.now.values()
+            if other.number not in passed and other.number not in self.family.aside
         ]
         below = [other for other in others if self.family.descends(other.number, one.number)] or others
         accepting = [other for other in below if self.kind_of(other).kind == "idle"]
         if accepting and mine.kind == "channel":  # it waits for a signal to end while others answer
             return self._served(accepting) or [replace(mine, kind="idle")]
-        # Who moved as this wait ended is who ended it; where that is not to be seen, any may have.
-        ended = [other for other in below if other.t_end_ns == one.t_end_ns] or below
-        at_work = [found for other in ended if (found := self.kind_of(other)).kind not in (*_CROSSED, "idle", "observer")]
+        at_work = [
+            (other, found)
+            for other in below
+            if (found := self.kind_of(other)).kind not in (*_CROSSED, "idle", "observer")
+        ]
         if at_work:
-            return [replace(found, where=found.where or mine.where) for found in at_work]
+            # Who moved as this wait ended is who ended it; where that is not to be seen, any may have.
+            ended = [pair for pair in at_work if pair[0].t_end_ns == one.t_end_ns] or at_work
+            # Of who waits for a lock and who does not, the latter may be who holds it, and is then not waited for for itself.
+            locked = [pair for pair in ended if pair[1].kind == "lock"]
+            likely = locked if 2 * len(locked) >= len(ended) else ended
+            return [replace(found, where=found.where or mine.where) for _, found in likely]
         channels = [found for other in below if (found := self.kind_of(other)).kind == "channel"]
         if mine.kind == "channel":
             # Nobody else is there who could send: a timer does.
@@ -236,32 +330,88 @@ class _Look:
         return out
 
 
+def _about_to_run(found: Verdict) -> Verdict:
+    return replace(found, kind=_RUNNING) if found.kind == _RUNNABLE else found
+
+
 def _at(times: Sequence[int], spans: Sequence[_Span]) -> Iterator[tuple[int, Mapping[int, _Span]]]:
     """At each look, what was seen; the same object as before where nothing changed."""
     now: dict[int, _Span] = {}
     first = 0
     for t_ns in times:
-        over = [number for number, one in now.items() if one.t_end_ns <= t_ns and one.t_end_ns > one.t_start_ns]
+        over = [
+            number for number, one in now.items() if one.t_end_ns <= t_ns and one.t_end_ns > one.t_start_ns
+        ]
         begin = first
         while first < len(spans) and spans[first].t_start_ns <= t_ns:
             first += 1
         if over or first > begin:
             now = {number: one for number, one in now.items() if number not in over}
-            now |= {one.number: one for one in spans[begin:first] if one.t_end_ns > t_ns or one.t_start_ns == t_ns}
+            now |= {
+                one.number: one for one in spans[begin:first] if one.t_end_ns > t_ns or one.t_start_ns == t_ns
+            }
         yield t_ns, now
 
 
 def _agrees(kind: str, verdict: Verdict) -> bool:
     """Whether a look at a stretch of this kind tells something of it: it is not an instant, and may have seen the moment after."""
-    if verdict.kind == "lock":
+    if verdict.kind == "lock" or kind == "busy":
         return True
-    if kind == "run":
-        return verdict.kind in (_RUNNING, _RUNNABLE)
-    return verdict.kind not in (_RUNNING, _RUNNABLE)
+    return (verdict.kind in _AT_WORK) == (kind == "run")
 
 
-def _told(piece: Piece, found: Sequence[tuple[int, Verdict]], lanes: Lanes) -> Iterator[Piece]:
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A piece with the looks it learns from; ``instead`` is what another thread of its process did meanwhile."""
+
+    piece: Piece
+    key: _Key | None
+    instead: Piece | None = None
+
+
+class _Busy:
+    """When any thread of a process was on a CPU, or else ready for one: (start, end, tid, state), in order, without overlaps."""
+
+    def __init__(self, lanes: Sequence[Lane]) -> None:
+        edges: list[tuple[int, int, int, int]] = []
+        for lane in lanes:
+            for start, end, state in zip(lane.start, lane.end, lane.state, strict=True):
+                if state in (RUN, READY) and end > start:
+                    edges += [(start, 1, lane.tid, state), (end, 0, lane.tid, state)]
+        edges.sort()
+        self._rows: list[tuple[int, int, int, int]] = []
+        now: dict[int, int] = {}
+        chosen, since = (0, 0), 0
+        for t_ns, opens, tid, state in edges:
+            if opens:
+                now[tid] = state
+            elif now.get(tid) == state:
+                del now[tid]
+            best = min(
+                ((of, one) for one, of in now.items()),
+                default=None,
+                key=lambda one: (one[0] != RUN, one[1] != chosen[1]),
+            )
+            following = (best[0], best[1]) if best is not None else (0, 0)
+            if following != chosen:
+                if chosen[1] and t_ns > since:
+                    self._rows.append((since, t_ns, chosen[1], chosen[0]))
+                chosen, since = following, t_ns
+        self._starts = [row[0] for row in self._rows]
+
+    def between(self, t_start_ns: int, t_end_ns: int) -> Iterator[tuple[int, int, int, int]]:
+        """What lies in the window, clipped."""
+        index = max(0, bisect.bisect_right(self._starts, t_start_ns) - 1)
+        while index < len(self._rows) and self._rows[index][0] < t_end_ns:
+            start, end, tid, state = self._rows[index]
+            if min(end, t_end_ns) > max(start, t_start_ns):
+                yield max(start, t_start_ns), min(end, t_end_ns), tid, state
+            index += 1
+
+
+def _told(part: _Part, found: Sequence[tuple[int, Verdict]], lanes: Lanes) -> Iterator[Piece]:
     """A piece, cut midway between the looks that fell into it."""
+    piece = part.piece
     low = bisect.bisect_left(found, piece.t_start_ns, key=lambda one: one[0])
     high = bisect.bisect_left(found, piece.t_end_ns, key=lambda one: one[0])
     inside = found[low:high]
@@ -279,20 +429,23 @@ def _told(piece: Piece, found: Sequence[tuple[int, Verdict]], lanes: Lanes) -> I
             continue
         end = piece.t_end_ns if last else (t_ns + inside[index + 1][0]) // 2
         if end > at:
-            yield _with(replace(piece, t_start_ns=at, t_end_ns=end), verdict, lanes)
+            yield _with(part, at, end, verdict, lanes)
             at = end
 
 
-def _with(piece: Piece, verdict: Verdict, lanes: Lanes) -> Piece:
+def _with(part: _Part, start: int, end: int, verdict: Verdict, lanes: Lanes) -> Piece:
+    piece = replace(part.piece, t_start_ns=start, t_end_ns=end)
+    at_work = verdict.kind in _AT_WORK
+    if part.instead is not None and (at_work or verdict.kind == "lock"):
+        piece = replace(part.instead, t_start_ns=start, t_end_ns=end)
     if piece.state == RUN and verdict.kind == _RUNNABLE:
         return replace(piece, state=READY, goroutine=verdict.goroutine, tid=0, stack=0)
-    lane = lanes.threads.get(piece.tid)
-    if piece.state == SLEEP and not (piece.kind not in _OPEN and verdict.kind != "lock"):
-        if verdict.kind in (_RUNNING, _RUNNABLE):
-            return piece
+    told = part.key is not None and part.key[0] in ("sleep", "busy")
+    if piece.state == SLEEP and told and not at_work:
         return replace(
             piece, kind=verdict.kind, goroutine=verdict.goroutine, stack=verdict.stack, where=verdict.where,
         )  # fmt: skip
+    lane = lanes.threads.get(piece.tid)
     if verdict.kind == "lock" and lane is not None:
         wait = Wait(piece.t_start_ns, piece.t_end_ns, "lock", lane, verdict.stack, 0, verdict.where)
         return replace(piece, via=(*piece.via, wait))

@@ -18,6 +18,7 @@ import struct
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from godyno.errors import FormatError
 from godyno.formats.elf import elf
@@ -25,6 +26,7 @@ from godyno.formats.elf import elf
 MACHINES = (62, 183)  # x86-64 and arm64
 MOST_GOROUTINES = 2000
 _MOST_FRAMES = 64
+_LEAST_STACK_BYTES = 256
 _STACK_BYTES = 4096  # of a goroutine's stack from its pointer on: what a look reads at once
 _MOST_FRAME_BYTES = 1024  # of those that are searched for a frame pointer that was not saved
 _WANTED = ("runtime.allgs", "runtime.waitReasonStrings", "runtime.buildVersion")
@@ -54,10 +56,14 @@ class Layout:
     sp: int = 56
     pc: int = 64
 
-    @property
-    def size(self) -> int:
-        """So many bytes of a ``runtime.g`` hold all that is read."""
-        return self.startpc + 8
+    def fields(self) -> struct.Struct:
+        """Reads m, sp, pc, bp, status, goid, reason, parent and startpc of a ``runtime.g`` at once."""
+        code, at = "<", 0
+        for kind, where in (("Q", self.m), ("Q", self.sp), ("Q", self.pc), ("Q", self.bp), ("I", self.status), ("Q", self.goid),
+                            ("B", self.reason), ("Q", self.parent), ("Q", self.startpc)):  # fmt: skip
+            code += f"{where - at}x{kind}"
+            at = where + struct.calcsize(f"<{kind}")
+        return struct.Struct(code)
 
 
 # The minor version of Go from which on a layout holds.
@@ -65,14 +71,16 @@ LAYOUTS: tuple[tuple[int, Layout], ...] = (
     (26, Layout(bp=96, status=144, goid=152, reason=176, parent=280, startpc=304, procid=64)),
     (25, Layout(bp=96, status=144, goid=152, reason=176, parent=272, startpc=296, procid=64)),
     (23, Layout(bp=104, status=152, goid=160, reason=184, parent=280, startpc=304, procid=72)),
-    (21, Layout(bp=104, status=144, goid=152, reason=176, parent=272, startpc=296, procid=72, saves_bp=False)),
+    (
+        21,
+        Layout(bp=104, status=144, goid=152, reason=176, parent=272, startpc=296, procid=72, saves_bp=False),
+    ),
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Goroutine:
-    """One goroutine at a look. ``state`` is of ``STATES``, ``reason`` the runtime's own words for a wait, ``thread`` the tid that it is on or
-    0, ``chain`` its call chain (addresses, leaf first; only of one that does not run), ``root`` the address it was started with.
+class Goroutine(NamedTuple):
+    """One goroutine at a look. ``state`` is of ``STATES``, ``reason`` the runtime's own words for a wait, ``thread`` the tid that it is on
+    or 0, ``chain`` its call chain (addresses, leaf first; only of one that does not run), ``root`` the address it was started with.
     """
 
     number: int
@@ -103,7 +111,9 @@ class Symbols:
 def symbols_of(fd: int) -> Symbols:
     """The symbols of the Go binary behind a descriptor. Raises Unreadable for one that is not Go's, or has none, or needs none."""
     try:
-        return _symbols_in(mmap.mmap(fd, 0, prot=mmap.PROT_READ))  # let go when nothing looks into it any more
+        return _symbols_in(
+            mmap.mmap(fd, 0, prot=mmap.PROT_READ)
+        )  # let go when nothing looks into it any more
     except (OSError, ValueError, FormatError, struct.error) as error:
         raise Unreadable(str(error)) from None
 
@@ -164,29 +174,40 @@ class Memory:
 
     def read(self, address: int, size: int) -> bytes:
         """Raises OSError where it is not there, or may not be read."""
-        found = self.pieces(((address, size),))[0]
-        if len(found) < size:
+        reading = Places(self, ((address, size),))
+        if reading.read() < size:
             raise OSError(14, "not mapped")
-        return found
+        return reading.buffer.raw
 
-    def pieces(self, places: Sequence[tuple[int, int]]) -> list[bytes]:
-        """The bytes at each (address, size); empty, and all that follow in its batch, where one is not there. Raises OSError."""
-        out: list[bytes] = []
+
+class Places:
+    """Places in a process's memory that are read together, again and again: one after the other into ``buffer``."""
+
+    def __init__(self, memory: Memory, places: Sequence[tuple[int, int]]) -> None:
+        self.memory = memory
+        self.buffer = ctypes.create_string_buffer(sum(size for _, size in places))
+        at = ctypes.addressof(self.buffer)
+        self._batches = []
         for first in range(0, len(places), _MOST_VECTORS):
             part = places[first : first + _MOST_VECTORS]
             total = sum(size for _, size in part)
-            buffer = ctypes.create_string_buffer(total)
-            local = _Vector(ctypes.cast(buffer, ctypes.c_void_p), total)
-            remote = (_Vector * len(part))(*part)
-            got = _libc.process_vm_readv(self.pid, ctypes.byref(local), 1, remote, len(part), 0)
-            if got < 0:
+            self._batches.append(
+                (ctypes.byref(_Vector(at, total)), (_Vector * len(part))(*part), len(part), total)
+            )
+            at += total
+
+    def read(self) -> int:
+        """Reads all; how many bytes came, up to the first place that is not there. Raises OSError where none did."""
+        found = 0
+        for local, remote, count, total in self._batches:
+            got = _libc.process_vm_readv(self.memory.pid, local, 1, remote, count, 0)
+            if got < 0 and not found:
                 number = ctypes.get_errno()
                 raise OSError(number, os.strerror(number))
-            raw, at = buffer.raw, 0
-            for _, size in part:
-                out.append(raw[at : at + size] if at + size <= got else b"")
-                at += size
-        return out
+            found += max(0, got)
+            if got < total:
+                break
+        return found
 
 
 class GoProgram:
@@ -199,52 +220,71 @@ class GoProgram:
         self.memory = Memory(pid)
         self.shift = base - symbols.low  # 0 where it is not position independent
         self.text = (symbols.text[0] + self.shift, symbols.text[1] + self.shift)
-        self.allgs = symbols.allgs + self.shift
         self.version = self._string(symbols.version + self.shift)
         self.layout = layout_of(self.version)
         self.reasons = tuple(self._strings(symbols.reasons + self.shift, symbols.reasons_size // 16))
         self.passed_over = 0
-        self._list = b""
-        self._places: list[tuple[int, int]] = []
+        self._fields = self.layout.fields()
+        self._list = Places(self.memory, ((symbols.allgs + self.shift, _SLICE.size),))
+        self._count = 0
+        self._all: Places | None = None
         self._threads: dict[int, int] = {}
-        self._chains: dict[int, tuple[tuple[int, int, int], tuple[int, ...]]] = {}
+        self._was: list[tuple[int, ...]] = []
+        self._known: list[Goroutine | None] = []
 
     def look(self) -> list[Goroutine]:
-        """Every goroutine that is alive now, the first ``MOST_GOROUTINES`` of the list. Raises OSError where the process is gone."""
-        address, count, _ = _SLICE.unpack(self.memory.read(self.allgs, 24))
+        """Every goroutine that is alive now, of the first ``MOST_GOROUTINES`` of the list; one that has not moved since the last look is
+        the same object. Raises OSError where the process is gone.
+        """
+        self._list.read()
+        address, count, _ = _SLICE.unpack_from(self._list.buffer)
         self.passed_over = max(0, count - MOST_GOROUTINES)
         count = min(count, MOST_GOROUTINES)
-        if count * 8 != len(self._list):
-            self._list = self.memory.read(address, count * 8)
-            size = self.layout.size
-            self._places = [(place, size) for (place,) in _WORD.iter_unpack(self._list)]
-        found = []
-        for (place, _), data in zip(self._places, self.memory.pieces(self._places), strict=True):
-            if data and (one := self._goroutine(place, data)) is not None:
-                found.append(one)
-        return self._with_chains(found)
+        if count != self._count or self._all is None:
+            pointers = self.memory.read(address, count * 8) if count else b""
+            self._all = Places(
+                self.memory, [(place, self._fields.size) for (place,) in _WORD.iter_unpack(pointers)]
+            )
+            self._was += [()] * (count - len(self._was))
+            self._known += [None] * (count - len(self._known))
+            self._count = count
+        came = self._all.read() // self._fields.size if count else 0
+        moved: list[int] = []
+        for index in range(min(count, came)):
+            values = self._fields.unpack_from(self._all.buffer, index * self._fields.size)
+            if values != self._was[index]:
+                self._was[index] = values
+                moved.append(index)
+        if moved:
+            self._follow(moved)
+        return [one for one in self._known[:came] if one is not None]
 
-    def _goroutine(self, place: int, data: bytes) -> tuple[int, Goroutine, tuple[int, int, int]] | None:
-        at = self.layout
-        status = int.from_bytes(data[at.status : at.status + 4], "little") & ~_SCAN
-        state = STATES.get(status)
-        if state is None:
-            return None
-        number, parent, root = (_WORD.unpack_from(data, where)[0] for where in (at.goid, at.parent, at.startpc))
-        (sp, pc), (bp,) = _PAIR.unpack_from(data, at.sp), _WORD.unpack_from(data, at.bp)
-        reason = data[at.reason]
-        waits = state == "waiting"
-        words = self.reasons[reason] if waits and reason < len(self.reasons) else ""
-        machine = 0 if waits else _WORD.unpack_from(data, at.m)[0]
-        one = Goroutine(number, state, words, self._thread(machine), (), parent, root)
-        if state == "syscall" and not at.saves_bp:
-            bp = 0
-        return place, one, ((sp, pc, bp) if state != "running" else (0, 0, 0))
+    def _follow(self, moved: Sequence[int]) -> None:
+        """The goroutines at these places of the list, anew."""
+        waiting = [
+            index for index in moved if STATES.get(self._was[index][4] & ~_SCAN, "running") != "running"
+        ]
+        places = [(self._was[index][1], within_page(self._was[index][1])) for index in waiting]
+        stacks = Places(self.memory, places)
+        came = stacks.read() if places else 0
+        chains, at = {}, 0
+        for index, (_, size) in zip(waiting, places, strict=True):
+            data = stacks.buffer.raw[at : at + size] if at + size <= came else b""
+            chains[index] = self._chain(self._was[index], data)
+            at += size
+        for index in moved:
+            machine, _, _, _, status, number, reason, parent, root = self._was[index]
+            state = STATES.get(status & ~_SCAN)
+            if state is None:
+                self._known[index] = None
+                continue
+            waits = state == "waiting"
+            words = self.reasons[reason] if waits and reason < len(self.reasons) else ""
+            thread = 0 if waits or not machine else self._thread(machine)
+            self._known[index] = Goroutine(number, state, words, thread, chains.get(index, ()), parent, root)
 
     def _thread(self, machine: int) -> int:
         """The tid of a ``runtime.m``: those are never moved, and keep their thread."""
-        if not machine:
-            return 0
         found = self._threads.get(machine)
         if found is None:
             try:
@@ -255,41 +295,23 @@ class GoProgram:
                 self._threads[machine] = found
         return found
 
-    def _with_chains(self, found: Sequence[tuple[int, Goroutine, tuple[int, int, int]]]) -> list[Goroutine]:
-        """Follows the frame pointers of those whose registers are not those of the last look."""
-        moved = []
-        for place, _, registers in found:
-            if registers[0] and self._chains.get(place, (None, ()))[0] != registers:
-                moved.append((place, registers))
-        stacks = self.memory.pieces([(sp, self._within_page(sp)) for _, (sp, _, _) in moved])
-        for (place, registers), data in zip(moved, stacks, strict=True):
-            self._chains[place] = (registers, self._chain(registers, data))
-        out = []
-        for place, one, registers in found:
-            chain = self._chains[place][1] if registers[0] and place in self._chains else ()
-            out.append(Goroutine(one.number, one.state, one.reason, one.thread, chain, one.parent, one.root))
-        return out
-
-    @staticmethod
-    def _within_page(sp: int) -> int:
-        """How much may be read at a stack pointer without leaving what is surely mapped: a stack of Go is 2 KB at least, and aligned to it."""
-        return _STACK_BYTES - sp % _STACK_BYTES if sp % _STACK_BYTES <= _STACK_BYTES - 256 else 2 * _STACK_BYTES - sp % _STACK_BYTES
-
-    def _chain(self, registers: tuple[int, int, int], data: bytes) -> tuple[int, ...]:
-        sp, pc, bp = registers
+    def _chain(self, values: tuple[int, ...], data: bytes) -> tuple[int, ...]:
+        """Follows the frame pointers from a goroutine's saved registers; ``data`` is its stack from the pointer on."""
+        _, sp, pc, bp, status, *_ = values
+        if STATES.get(status & ~_SCAN) == "syscall" and not self.layout.saves_bp:
+            bp = 0
         low, high = self.text
         chain = [pc] if low <= pc < high else []
         end = sp + len(data)
         bp = bp or self._saved_pointer(sp, data)
         while len(chain) < _MOST_FRAMES and bp:
-            if not sp <= bp <= end - 16:
+            if sp <= bp <= end - 16:
+                above, back = _PAIR.unpack_from(data, bp - sp)
+            else:
                 try:  # beyond what was read: the rest of a deep stack
-                    more = self.memory.read(bp, 16)
+                    above, back = _PAIR.unpack(self.memory.read(bp, 16))
                 except OSError:
                     break
-                above, back = _PAIR.unpack(more)
-            else:
-                above, back = _PAIR.unpack_from(data, bp - sp)
             if not low <= back < high:
                 break
             chain.append(back)
@@ -317,6 +339,12 @@ class GoProgram:
         for where, size in _PAIR.iter_unpack(self.memory.read(address, 16 * min(count, 256))):
             there = 0 < size <= _MOST_TEXT and _LEAST_POINTER < where < _MOST_POINTER
             yield self.memory.read(where, size).decode("ascii", "replace") if there else ""
+
+
+def within_page(sp: int) -> int:
+    """How much may be read from a stack pointer on without leaving what is surely mapped: up to the page's end, or that of the next."""
+    left = -sp % _STACK_BYTES or _STACK_BYTES
+    return left if left >= _LEAST_STACK_BYTES else left + _STACK_BYTES
 
 
 def layout_of(version: str) -> Layout:

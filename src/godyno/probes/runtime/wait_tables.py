@@ -46,7 +46,9 @@ def decode_looks(raw: Path, sink: Sink, manifest: Mapping[str, Any]) -> None:
 class _Decoder:
     def __init__(self, raw: Path, sink: Sink, manifest: Mapping[str, Any]) -> None:
         self.sink = sink
-        self.symbols = Symbolizer(raw, raw.parent / HOLDER / "binaries", recorded_here(manifest), began_s(manifest))
+        self.symbols = Symbolizer(
+            raw, raw.parent / HOLDER / "binaries", recorded_here(manifest), began_s(manifest)
+        )
         self.machine = ""
         self.chains: dict[int, bytes] = {}
         self.blocked: dict[int, tuple[Frame, ...]] = {}
@@ -61,7 +63,16 @@ class _Decoder:
     def take(self, line: bytes) -> None:
         try:
             self._take(json.loads(line))
-        except (ValueError, TypeError, KeyError, IndexError, OverflowError, struct.error, RecursionError, AttributeError):
+        except (
+            ValueError,
+            TypeError,
+            KeyError,
+            IndexError,
+            OverflowError,
+            struct.error,
+            RecursionError,
+            AttributeError,
+        ):
             self.damaged += 1
 
     def _take(self, row: Any) -> None:
@@ -109,7 +120,11 @@ class _Decoder:
             if (was := known.pop(int(number), None)) is not None:
                 self._write(pid, layer, was, t_ns)
         for row in changed:
-            seen = _Seen(t_ns, row) if kind == "g" else _Seen(t_ns, [row[0], "blocked", "", row[0], 0, row[1], 0, 0])
+            seen = (
+                _Seen(t_ns, row)
+                if kind == "g"
+                else _Seen(t_ns, [row[0], "blocked", "", row[0], 0, row[1], 0, 0])
+            )
             was = known.get(seen.number)
             known[seen.number] = seen
             if was is not None:
@@ -139,7 +154,9 @@ class _Decoder:
         self.sink.span(seen.t_ns, t_end_ns, layer, track, seen.state, pid, seen.thread, args)
         if stack and seen.state in ("waiting", "syscall", "blocked"):
             goroutine = seen.number if layer == "goroutine_seen" else 0
-            self.sink.sample(seen.t_ns, layer, stack, (t_end_ns - seen.t_ns) * 1e-9, pid, seen.thread, goroutine)
+            self.sink.sample(
+                seen.t_ns, layer, stack, (t_end_ns - seen.t_ns) * 1e-9, pid, seen.thread, goroutine
+            )
 
     def _stack(self, pid: int, seen: _Seen) -> int:
         key = (pid, seen.chain, seen.blocked)
@@ -155,7 +172,9 @@ class _Decoder:
     def _root(self, pid: int, address: int) -> str:
         key, space = (pid, address), self.spaces.get(pid)
         if key not in self.roots:
-            self.roots[key] = self.symbols.place(address, space)[-1][0] if address and space is not None else ""
+            self.roots[key] = (
+                self.symbols.place(address, space)[-1][0] if address and space is not None else ""
+            )
         return self.roots[key]
 
     def _aside(self, pid: int, seen: _Seen) -> bool:
@@ -172,7 +191,9 @@ class _Decoder:
         if self.damaged > 1:  # the last line of a killed recorder is torn
             self.sink.warn(f"{self.damaged} records of what goroutines waited for could not be read.")
         if self.rows >= _MOST_ROWS:
-            self.sink.warn("More was seen of what goroutines waited for than a capture holds: the rest was left out.")
+            self.sink.warn(
+                "More was seen of what goroutines waited for than a capture holds: the rest was left out."
+            )
 
 
 class _Seen:
@@ -183,7 +204,9 @@ class _Seen:
     def __init__(self, t_ns: int, row: Iterator[Any] | list[Any]) -> None:
         self.t_ns = t_ns
         number, state, reason, thread, chain, blocked, parent, root = row
-        self.number, self.thread, self.parent, self.root = (_whole(one) for one in (number, thread, parent, root))
+        self.number, self.thread, self.parent, self.root = (
+            _whole(one) for one in (number, thread, parent, root)
+        )
         self.state = state if state in _STATES else "blocked"
         self.reason, self.chain, self.blocked = str(reason), int(chain), int(blocked)
 

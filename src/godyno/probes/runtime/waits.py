@@ -27,11 +27,12 @@ FILE = "looks.jsonl"
 _MOST_PROCESSES = 64  # in one look; more are taken in turn
 _MOST_THREADS = 64
 _MOST_CHAINS = 100_000
+_PREEMPTED = b"exit_to_user_mode"
 _FLUSH_NS = 500_000_000
 
 
 class Waits(SimpleProbe):
-    """Looks every ``period_s`` or less often, for ``share`` of one CPU at most. ``threads``: also at those of programs that are not Go's."""
+    """Looks every ``period_s`` or less often, for ``share`` of one CPU at most; with ``threads`` also at programs that are not Go's."""
 
     name: ClassVar[str] = "waits"
     summary: ClassVar[str] = "what goroutines and threads wait for, looked at from outside"
@@ -42,10 +43,10 @@ class Waits(SimpleProbe):
     }
     levels: ClassVar[tuple[str, ...]] = ("standard", "deep")
     level_settings: ClassVar[Mapping[str, Mapping[str, Any]]] = {
-        "deep": {"period_s": 0.01, "threads": False}  # where they sleep is recorded at every switch there
+        "deep": {"threads": False}  # where they sleep is recorded at every switch there
     }
 
-    def __init__(self, *, period_s: float = 0.02, share: float = 0.01, threads: bool = True) -> None:
+    def __init__(self, *, period_s: float = 0.01, share: float = 0.01, threads: bool = True) -> None:
         self.period_s, self.share, self.threads = period_s, share, threads
 
     def availability(self, machine: Machine) -> Availability:
@@ -157,46 +158,45 @@ class Waits(SimpleProbe):
             os.close(fd)
 
     def _goroutines(self, t_ns: int, pid: int, watched: _Watched, program: GoProgram) -> None:
-        rows: dict[int, list[Any]] = {}
+        was, now, changed = watched.rows, {}, []
         for one in program.look():
-            blocked = self._blocked(pid, one.thread) if one.thread and one.state in ("syscall", "running") else 0
-            chain = self._id("c", one.chain) if one.chain else 0
-            rows[one.number] = [
-                one.number, one.state, one.reason, one.thread, chain, blocked, one.parent, one.root,
-            ]  # fmt: skip
-        self._changed("g", t_ns, pid, watched, rows)
+            blocked = self._blocked(pid, one.thread) if one.thread else 0
+            now[one.number] = (one, blocked)
+            before = was.get(one.number)
+            if before is None or before[0] is not one or before[1] != blocked:
+                chain = self._id("c", one.chain) if one.chain else 0
+                changed.append([*one[:4], chain, blocked, *one[5:]])
+        self._write("g", t_ns, pid, changed, [number for number in was if number not in now])
+        watched.rows = now
 
     def _threads_of(self, t_ns: int, pid: int, watched: _Watched) -> None:
-        rows = {}
+        was, now = watched.rows, {}
         for tid in sorted(map(int, os.listdir(f"/proc/{pid}/task")))[:_MOST_THREADS]:  # noqa: PTH208
             blocked = self._blocked(pid, tid)
             if blocked:
-                rows[tid] = [tid, blocked]
-        self._changed("t", t_ns, pid, watched, rows)
-
-    def _changed(self, kind: str, t_ns: int, pid: int, watched: _Watched, rows: dict[int, list[Any]]) -> None:
-        was = watched.rows
-        changed = [row for number, row in rows.items() if was.get(number) != row]
-        gone = [number for number in was if number not in rows]
-        watched.rows = rows
-        self._write(kind, t_ns, pid, changed, gone)
+                now[tid] = blocked
+        changed = [[tid, blocked] for tid, blocked in now.items() if was.get(tid) != blocked]
+        self._write("t", t_ns, pid, changed, [tid for tid in was if tid not in now])
+        watched.rows = now
 
     def _blocked(self, pid: int, tid: int) -> int:
-        """The id of where in the kernel a thread is blocked; 0 where it runs, or cannot be seen."""
+        """The id of where in the kernel a thread is blocked; 0 where it is on a CPU, or ready to go on outside of the kernel."""
+        task = f"/proc/{pid}/task/{tid}"
         try:
-            call = _read(f"/proc/{pid}/task/{tid}/syscall")
-            if call.startswith(b"running"):
-                return 0
-            stack = _read(f"/proc/{pid}/task/{tid}/stack")
-            if stack:
-                return self._id("k", stack.decode("ascii", "replace"))
+            stack = _read(f"{task}/stack")
+            return self._id("k", stack.decode("ascii", "replace")) if stack and _PREEMPTED not in stack else 0
         except FileNotFoundError:
             return 0
         except OSError:
             pass  # that is root's to see
         try:
-            return self._id("w", f"{call.split(maxsplit=1)[0].decode()} {_read(f'/proc/{pid}/task/{tid}/wchan').decode()}")
-        except (OSError, UnboundLocalError, IndexError, UnicodeDecodeError):
+            call = _read(f"{task}/syscall").split(maxsplit=1)[0].decode("ascii", "replace")
+            return (
+                0
+                if call == "running"
+                else self._id("w", f"{call} {_read(f'{task}/wchan').decode('ascii', 'replace')}")
+            )
+        except (OSError, IndexError):
             return 0
 
     def _id(self, kind: str, what: Any) -> int:
@@ -219,7 +219,7 @@ class _Watched:
 
     def __init__(self, key: tuple[int, int], program: GoProgram | None, *, threads: bool) -> None:
         self.key, self.program, self.threads = key, program, threads
-        self.rows: dict[int, list[Any]] = {}
+        self.rows: dict[int, Any] = {}
 
 
 def _read(path: str) -> bytes:
