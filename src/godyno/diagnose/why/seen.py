@@ -39,6 +39,12 @@ _SCHEDULER = ("runtime.findRunnable", "runtime.findrunnable", "runtime.stopm", "
 _CROSSED = ("channel", "wait")  # of a goroutine: what it waits for is what others do
 _IN_KERNEL = {"poll": "network", "spawn": "child", "futex": "kernel_wait", "signal": "kernel_wait"}
 _BELOW_RUNNING = ("disk_read", "fault_disk", "reclaim")  # what a goroutine that "runs" can be blocked in
+# Who asked over HTTP waits at channels for the goroutine that reads the connection, which somebody long gone may have started.
+_ANSWERED = (
+    "net/http.(*persistConn).roundTrip",
+    "http2.(*ClientConn).roundTrip",
+    "http2ClientConn).roundTrip",
+)
 _NEAR_NS = 1_000_000_000
 _RUNNING, _RUNNABLE = "running", "runnable"
 _AT_WORK = (_RUNNING, _RUNNABLE)
@@ -223,12 +229,17 @@ class Seen:
             return Verdict(_RUNNABLE, one.number)
         if one.state != "waiting":
             kind = _IN_KERNEL.get(facts.slept_in, facts.slept_in)
+            if kind in ("network", "sleep", "kernel_wait") and "runtime.cgocall" in facts.user:
+                kind = states.network(self._stacks.frames(stack)) or "cgo"
             blocked = kind and (one.state == "syscall" or kind in _BELOW_RUNNING)
             return Verdict(
                 kind if blocked else _RUNNING, one.number, one.tid, stack if blocked else 0, facts.own
             )
         lane = Lane(pid, 0, one.number, [], [], [], [])
-        return Verdict(self._waited_for(lane, one.reason, stack), one.number, 0, stack, facts.own)
+        kind = self._waited_for(lane, one.reason, stack)
+        if kind == "channel" and any(name.endswith(_ANSWERED) for name in facts.user):
+            kind = "network"
+        return Verdict(kind, one.number, 0, stack, facts.own)
 
     def _spans(self, pid: int, layer: str) -> list[_Span]:
         table = self._capture.sql(
@@ -298,11 +309,7 @@ class _Look:
         accepting = [other for other in below if self.kind_of(other).kind == "idle"]
         if accepting and mine.kind == "channel":  # it waits for a signal to end while others answer
             return self._served(accepting) or [replace(mine, kind="idle")]
-        at_work = [
-            (other, found)
-            for other in below
-            if (found := self.kind_of(other)).kind not in (*_CROSSED, "idle", "observer")
-        ]
+        at_work = self._at_work(below) or self._at_work(others)  # whoever started them may be gone
         if at_work:
             # Who moved as this wait ended is who ended it; where that is not to be seen, any may have.
             ended = [pair for pair in at_work if pair[0].t_end_ns == one.t_end_ns] or at_work
@@ -315,6 +322,10 @@ class _Look:
             # Nobody else is there who could send: a timer does.
             return [mine if below else replace(mine, kind="sleep")]
         return channels or [replace(mine, kind="unknown")]
+
+    def _at_work(self, some: Iterable[_Span]) -> list[tuple[_Span, Verdict]]:
+        found = [(one, self.kind_of(one)) for one in some]
+        return [pair for pair in found if pair[1].kind not in (*_CROSSED, "idle", "observer")]
 
     def _served(self, accepting: Iterable[_Span]) -> list[Verdict]:
         """What those wait for who were started to answer somebody; a connection on which nothing comes waits to be asked."""

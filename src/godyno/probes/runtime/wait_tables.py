@@ -152,7 +152,7 @@ class _Decoder:
         args = {"reason": seen.reason} if seen.reason else {}
         track = f"{pid}/{seen.number}"
         self.sink.span(seen.t_ns, t_end_ns, layer, track, seen.state, pid, seen.thread, args)
-        if stack and seen.state in ("waiting", "syscall", "blocked"):
+        if stack and (seen.blocked or seen.state == "waiting"):
             goroutine = seen.number if layer == "goroutine_seen" else 0
             self.sink.sample(
                 seen.t_ns, layer, stack, (t_end_ns - seen.t_ns) * 1e-9, pid, seen.thread, goroutine
