@@ -192,7 +192,12 @@ class Places:
             part = places[first : first + _MOST_VECTORS]
             total = sum(size for _, size in part)
             self._batches.append(
-                (ctypes.byref(_Vector(at, total)), (_Vector * len(part))(*part), len(part), total)
+                (
+                    ctypes.byref(_Vector(at, total)),
+                    (_Vector * len(part))(*[_Vector(*place) for place in part]),
+                    len(part),
+                    total,
+                )
             )
             at += total
 
