@@ -296,7 +296,7 @@ def _missing(lanes: Lanes, stacks: Stacks, seen: Seen, programs: bool) -> list[s
         out.append(
             "Without --instrument what goroutines waited for was looked at now and then, and who ended their waits is a guess."
         )
-    elif not lanes.traced and programs:
+    elif not lanes.traced and (programs or not (stacks.has_sleeps or seen.looks)):
         out.append(
             "Without --instrument it is not known what goroutines waited for: locks, channels and timers are guessed from threads."
         )
