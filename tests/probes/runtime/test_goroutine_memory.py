@@ -6,6 +6,7 @@ import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -128,3 +129,15 @@ def test_older_versions_are_not_guessed() -> None:
     for version in ("go1.20.1", "", "gccgo"):
         with pytest.raises(Unreadable):
             layout_of(version)
+
+
+@pytest.mark.integration
+def test_a_program_that_tells_of_itself_is_left_alone(tmp_path: Path, godyno: Any) -> None:
+    go = find_go().path
+    done = godyno(
+        "record", "-q", "--instrument", "-o", str(tmp_path / "b.dyno"), "--", go, "build", "-o", str(tmp_path / "waits"), ".",
+        cwd=PROGRAM,
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    with (tmp_path / "waits").open("rb") as file, pytest.raises(Unreadable, match="itself"):
+        symbols_of(file.fileno())

@@ -30,7 +30,7 @@ _LEAST_STACK_BYTES = 256
 _STACK_BYTES = 4096  # of a goroutine's stack from its pointer on: what a look reads at once
 _MOST_FRAME_BYTES = 1024  # of those that are searched for a frame pointer that was not saved
 _WANTED = ("runtime.allgs", "runtime.waitReasonStrings", "runtime.buildVersion")
-_OBSERVED = "main.godynoRecorder"  # a program with this tells of its goroutines itself
+_OBSERVED = b"\0main.(*godynoRecorder)."  # a program with such methods tells of its goroutines itself
 _SYMBOL = struct.Struct("<IBBHQQ")
 _WORD, _PAIR, _SLICE = struct.Struct("<Q"), struct.Struct("<QQ"), struct.Struct("<QQQ")
 _VERSION = re.compile(r"go1\.(\d+)")
@@ -127,7 +127,7 @@ def _symbols_in(data: mmap.mmap) -> Symbols:
     table, names, text = file.section(".symtab"), file.section(".strtab"), file.section(".text")
     if table is None or names is None or text is None:
         raise Unreadable("its symbols were stripped (-ldflags=-s)")
-    if _offset(data, names.offset, names.size, _OBSERVED) is not None:
+    if data.find(_OBSERVED, names.offset, names.offset + names.size) >= 0:
         raise Unreadable("it tells of its goroutines itself")
     found = []
     for name in _WANTED:
