@@ -19,7 +19,33 @@ from godyno.probes.runtime.wait_tables import FILE, decode_looks
 from godyno.toolchain import find_go
 
 SECOND = 1_000_000_000
-PROGRAM = Path(__file__).parents[2] / "data" / "programs" / "waits"
+SHELF = """package main
+
+import (
+	"sync"
+	"time"
+)
+
+type shelf struct{ sync.Mutex }
+
+func (s *shelf) use() {
+	for i := 0; i < 25; i++ {
+		s.Lock()
+		time.Sleep(5 * time.Millisecond)
+		s.Unlock()
+	}
+}
+
+func main() {
+	var s shelf
+	var group sync.WaitGroup
+	for i := 0; i < 5; i++ {
+		group.Add(1)
+		go func() { defer group.Done(); s.use() }()
+	}
+	group.Wait()
+}
+"""
 
 
 def decoded(tmp_path: Path, *rows: Any, tail: bytes = b"") -> TableWriter:
@@ -100,12 +126,7 @@ def test_a_program_that_nobody_instrumented_is_told_what_it_waits_for(
     level: str, tmp_path: Path, godyno: Any
 ) -> None:
     (tmp_path / "go.mod").write_text("module example.com/m\n\ngo 1.21\n")
-    (tmp_path / "main.go").write_text(
-        "package main\n\nimport (\n\t\"sync\"\n\t\"time\"\n)\n\ntype shelf struct{ sync.Mutex }\n\n"
-        "func (s *shelf) use() {\n\tfor i := 0; i < 25; i++ {\n\t\ts.Lock()\n\t\ttime.Sleep(5 * time.Millisecond)\n\t\ts.Unlock()\n\t}\n}\n\n"
-        "func main() {\n\tvar s shelf\n\tvar group sync.WaitGroup\n\tfor i := 0; i < 5; i++ {\n\t\tgroup.Add(1)\n"
-        "\t\tgo func() { defer group.Done(); s.use() }()\n\t}\n\tgroup.Wait()\n}\n"
-    )  # fmt: skip
+    (tmp_path / "main.go").write_text(SHELF)
     env = {**os.environ, "GOTOOLCHAIN": "local", "GOFLAGS": ""}
     subprocess.run(
         [find_go().path, "build", "-o", "prog", "."], cwd=tmp_path, env=env, check=True, timeout=300
