@@ -195,6 +195,8 @@ def wanted(options: argparse.Namespace) -> list[tuple[Case, str]]:
     if options.third_set:
         found = recorded(every)
         chance.shuffle(found)
+    if options.level:
+        found = [(case, options.level) for case, level in found if level == "deep"]
     words = options.only.split(",") if options.only else []
     return [
         (case, level)
@@ -215,6 +217,7 @@ def main() -> None:
     parser.add_argument(
         "--only", default="", help="words that all have to fit: a strength, condition, level or kind"
     )
+    parser.add_argument("--level", choices=("deep", "plain", "standard"), help="everything at this level")
     parser.add_argument("--held-out", action="store_true", help="those that are held out, too")
     parser.add_argument("--second-set", action="store_true", help="only the second set of those")
     parser.add_argument("--third-set", action="store_true", help="only the third set")

@@ -181,5 +181,10 @@ def test_programs_with_a_planted_cause_are_attributed_right(benchmark: Any, tmp_
         assert row["exit"] == 0, row
         answer = benchmark.judge.asked(home)
         verdict = benchmark.score.score(case, row, answer)
-        assert verdict.first and not verdict.error, verdict
+        assert verdict.first and not verdict.error, (
+            verdict.named,
+            verdict.shares,
+            verdict.waited,
+            verdict.error,
+        )
         assert abs(verdict.summed - 1) <= benchmark.score.SUM_WITHIN
