@@ -27,7 +27,7 @@ ONE = [
     Planted("fore_runner", "disk.read", also=("channel",), cold=True),
     Planted("chained_table", "fault.disk", cold=True),
     Planted("wide_ledger", "memory", levels=(64, 64, 64), record=LIMIT, swap=True),
-    Planted("loose_leaves", "memory", levels=(64, 64, 64), record=LIMIT, swap=True),
+    Planted("loose_leaves", "memory", levels=(56, 56, 56), record=LIMIT, swap=True),
     Planted("self_portrait", "kernel"),
     Planted("postcards", "kernel"),
     Planted("second_copy", "kernel"),

@@ -1,8 +1,6 @@
 package main
 
-import (
-	"os"
-)
+import "os"
 
 // Leaves that lie about in a place of which there is not enough, and are looked through in turn.
 type unit struct {
@@ -17,9 +15,9 @@ func newUnit() *unit {
 	check(err)
 	check(os.Remove(place.Name()))
 	u := &unit{place: place}
-	for at := int64(0); at < u.size(); at += int64(len(u.leaf)) {
-		u.leaf[0] = byte(at >> 13)
-		_, err := place.WriteAt(u.leaf[:], at)
+	pile := make([]byte, 1<<20)
+	for at := int64(0); at < u.size(); at += int64(len(pile)) {
+		_, err := place.WriteAt(pile, at)
 		check(err)
 	}
 	return u

@@ -2,9 +2,10 @@ package main
 
 import (
 	"bytes"
-	"encoding/hex"
 	"sync"
 )
+
+const hexDigits = "0123456789abcdef"
 
 var sheets = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
@@ -12,9 +13,9 @@ func written(v uint64) (sum uint64) {
 	sheet := sheets.Get().(*bytes.Buffer)
 	defer sheets.Put(sheet)
 	sheet.Reset()
-	w := hex.NewEncoder(sheet)
 	for i := range 200 {
-		w.Write([]byte{byte(v >> (i & 31)), byte(i)})
+		sheet.WriteByte(hexDigits[v>>(i&31)&15])
+		sheet.WriteByte(hexDigits[i&15])
 	}
 	for _, c := range sheet.Bytes() {
 		sum = sum*31 + uint64(c)
