@@ -48,6 +48,7 @@ type unit struct {
 func newUnit() *unit {
 	file, err := os.Open(cfg.Data)
 	check(err)
+	syscall.Syscall6(syscall.SYS_FADVISE64, file.Fd(), 0, 0, 1, 0, 0)
 	u := &unit{file: file, v: uint64(cfg.Seed)}
 	u.near = &recent[int64, []byte]{64, list.New(), map[int64]*list.Element{}, u.fetch}
 	return u
@@ -55,14 +56,14 @@ func newUnit() *unit {
 
 func (u *unit) fetch(n int64) ([]byte, error) {
 	const size = 8 << 10
-	syscall.Syscall6(syscall.SYS_FADVISE64, u.file.Fd(), uintptr(n*size), size, 4, 0, 0)
 	room := make([]byte, size)
 	_, err := io.ReadFull(io.NewSectionReader(u.file, n*size, size), room)
 	return room, err
 }
 
 func (u *unit) pass() {
-	for range 24 {
+	syscall.Syscall6(syscall.SYS_FADVISE64, u.file.Fd(), 0, 0, 4, 0, 0)
+	for range 60 {
 		u.v = u.v*6364136223846793005 + 1442695040888963407
 		n := int64(u.v >> 40 % 30000)
 		if u.v>>60 < 3 {
