@@ -15,7 +15,8 @@ import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from catalogue import PARTS, SETS, Program, choose_set, folder_of, programs
+from catalogue import Program, programs
+from sets import PARTS, SETS, choose_set, folder_of
 
 from godyno.toolchain.find import find_go
 

@@ -16,7 +16,8 @@ import tempfile
 from pathlib import Path
 
 from build import SCRATCH
-from catalogue import Case, choose_set, programs
+from catalogue import Case, programs
+from sets import choose_set
 
 AWAY = {  # what level takes the cause away
     "collect_assist": -1, "collect_beside": -1, "strings_map": -1, "own_threads": 0, "own_goroutines": 1, "crowd": 1,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from catalogue import LIMIT, SETS, TASKS, Planted, Program, _neighbours, _quota, names_of
+from catalogue import LIMIT, TASKS, Planted, Program, _neighbours, _quota
+from sets import SETS, names_of
 
 ONE = [
     Planted("journal", "fsync", also=("disk.write",)),

@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from build import SCRATCH
-from catalogue import LARGE, SETS, Case, Program, cases, choose_set
+from catalogue import Case, Program, cases
 from run import RUNS
 from score import Verdict, failures, score, table
+from sets import LARGE, SETS, choose_set
 
 ANSWERS = SCRATCH / "answers.jsonl"
 

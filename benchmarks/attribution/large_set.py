@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from catalogue import SETS, Case, Planted, Program, _neighbours, _quota, names_of
+from catalogue import Case, Planted, Program, _neighbours, _quota
+from sets import SETS, names_of
 
 # A quota of CPUs that a healthy program cannot use up: one that computes in one place, and one that does in two.
 ONE_CPU, BOTH = "1.6", "2.5"

@@ -25,8 +25,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from build import GODYNO, SCRATCH
-from catalogue import LARGE, Case, cases, choose_set
+from catalogue import Case, cases
 from large_set import recorded  # type: ignore[import-not-found]
+from sets import LARGE, choose_set
 
 RUNS = SCRATCH / "runs"
 CPU = Path("/sys/fs/cgroup/cpu")

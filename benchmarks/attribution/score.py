@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from catalogue import LARGE, SETS, STRENGTHS, Case
+from catalogue import STRENGTHS, Case
 from scipy.stats import binomtest
+from sets import LARGE, SETS
 
 # What ``why`` calls each truth; any of them names it.
 NAMES: dict[str, tuple[str, ...]] = {

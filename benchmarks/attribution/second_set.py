@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from catalogue import LIMIT, SETS, TASKS, Planted, Program, names_of
+from catalogue import LIMIT, TASKS, Planted, Program
+from sets import SETS, names_of
 
 ONE = [
     Planted("rebuild", "lock"),
