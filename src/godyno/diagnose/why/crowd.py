@@ -7,6 +7,7 @@ follows from n and C, the second from how the program fared in the moments in wh
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 
@@ -23,20 +24,17 @@ class Steps:
     """A figure that holds from each of some instants to the next; ``over`` integrates it."""
 
     def __init__(self, t_ns: np.ndarray, value: np.ndarray) -> None:
-        self._t, self._value = t_ns, value.astype(float)
-        self._area = (
-            np.concatenate(([0.0], np.cumsum(self._value[:-1] * np.diff(t_ns)))) if len(t_ns) else np.zeros(0)
-        )
+        area = np.cumsum(value[:-1] * np.diff(t_ns)) if len(t_ns) else np.zeros(0)
+        # lists: a single look into one takes a tenth of what it takes into an array
+        self._t, self._value, self._area = t_ns.tolist(), value.astype(float).tolist(), [0.0, *area.tolist()]
 
     def _until(self, t_ns: int) -> float:
-        at = int(np.searchsorted(self._t, t_ns, side="right")) - 1
-        if at < 0:
-            return 0.0
-        return float(self._area[at] + self._value[at] * (t_ns - self._t[at]))
+        at = bisect.bisect_right(self._t, t_ns) - 1
+        return self._area[at] + self._value[at] * (t_ns - self._t[at]) if at >= 0 else 0.0
 
     def over(self, t_start_ns: int, t_end_ns: int) -> float:
         """Nanoseconds of the window, each times what the figure was then."""
-        return self._until(t_end_ns) - self._until(t_start_ns) if len(self._t) else 0.0
+        return self._until(t_end_ns) - self._until(t_start_ns)
 
 
 def levels(*kinds: Iterable[tuple[int, int]]) -> tuple[np.ndarray, list[np.ndarray]]:
