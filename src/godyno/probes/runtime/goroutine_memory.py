@@ -24,7 +24,8 @@ from godyno.errors import FormatError
 from godyno.formats.elf import elf
 
 MACHINES = (62, 183)  # x86-64 and arm64
-MOST_GOROUTINES = 2000
+MOST_GOROUTINES = 20_000
+_MOST_FOLLOWED = 1000  # in one look; the others' turn comes in the next
 _MOST_FRAMES = 64
 _LEAST_STACK_BYTES = 256
 _STACK_BYTES = 4096  # of a goroutine's stack from its pointer on: what a look reads at once
@@ -257,7 +258,7 @@ class GoProgram:
         moved: list[int] = []
         for index in range(min(count, came)):
             values = self._fields.unpack_from(self._all.buffer, index * self._fields.size)
-            if values != self._was[index]:
+            if values != self._was[index] and len(moved) < _MOST_FOLLOWED:
                 self._was[index] = values
                 moved.append(index)
         if moved:
@@ -272,9 +273,9 @@ class GoProgram:
         places = [(self._was[index][1], within_page(self._was[index][1])) for index in waiting]
         stacks = Places(self.memory, places)
         came = stacks.read() if places else 0
-        chains, at = {}, 0
+        chains, at, raw = {}, 0, stacks.buffer.raw
         for index, (_, size) in zip(waiting, places, strict=True):
-            data = stacks.buffer.raw[at : at + size] if at + size <= came else b""
+            data = raw[at : at + size] if at + size <= came else b""
             chains[index] = self._chain(self._was[index], data)
             at += size
         for index in moved:

@@ -46,7 +46,7 @@ class Waits(SimpleProbe):
         "deep": {"threads": False}  # where they sleep is recorded at every switch there
     }
 
-    def __init__(self, *, period_s: float = 0.01, share: float = 0.01, threads: bool = True) -> None:
+    def __init__(self, *, period_s: float = 0.01, share: float = 0.02, threads: bool = True) -> None:
         self.period_s, self.share, self.threads = period_s, share, threads
 
     def availability(self, machine: Machine) -> Availability:
