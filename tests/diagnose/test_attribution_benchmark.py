@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,7 +16,8 @@ from godyno.toolchain import find_go
 
 FOLDER = Path(__file__).parents[2] / "benchmarks" / "attribution"
 MODULES = (
-    "sets", "catalogue", "build", "run", "score", "judge", "held_out", "second_set", "large_set", "third_set", "fourth_set",
+    "sets", "catalogue", "build", "run", "score", "judge", "check", "savings", "held_out", "second_set", "large_set", "third_set",
+    "fourth_set",
 )  # fmt: skip
 LARGE_SETS = pytest.mark.parametrize("of_set", [3, 4], ids=["third", "fourth"])
 
@@ -29,9 +32,12 @@ def benchmark() -> Any:
         import catalogue
         import judge
         import run
+        import savings
         import score
 
-        yield SimpleNamespace(build=build, catalogue=catalogue, judge=judge, run=run, score=score)
+        yield SimpleNamespace(
+            build=build, catalogue=catalogue, judge=judge, run=run, score=score, savings=savings
+        )
     finally:
         sys.path.remove(str(FOLDER))
         for name in MODULES:
@@ -125,7 +131,7 @@ def test_a_case_that_is_recorded_again_has_a_name_of_its_own(benchmark: Any) -> 
 
 @LARGE_SETS
 def test_a_large_set_is_recorded_alone_and_has_many_healthy_runs(benchmark: Any, of_set: int) -> None:
-    options = SimpleNamespace(of_set=of_set, seed=1, only="", names=[], held_out=False)
+    options = SimpleNamespace(of_set=of_set, seed=1, only="", names=[], held_out=False, level="")
     wanted = benchmark.run.wanted(options)
     assert {case.program.of_set for case, _ in wanted} == {of_set}
     healthy = [(case, level) for case, level in wanted if case.program.kind == "healthy"]
@@ -183,6 +189,32 @@ def test_a_programs_source_does_not_name_its_cause(benchmark: Any, tmp_path: Pat
                 assert word not in text, (path, word)
 
 
+def test_each_planted_cause_and_the_surroundings_are_taken_away_by_themselves(benchmark: Any) -> None:
+    pair = _case(benchmark, "fsync+sleep", "both", "neighbours")
+    fixed = {arm.away: arm.fixed for arm in benchmark.savings.arms(pair, (100, 20, 30))}
+    assert fixed == {"": (100, 20, 30), "fsync": (100, 0, 30), "sleep": (100, 20, 0), "the load beside": (100, 20, 30)}  # fmt: skip
+    (_, _, _, alone) = benchmark.savings.arms(pair, (100, 20, 30))
+    assert pair.beside and alone.beside is None and alone.kinds == {"neighbours"}
+    limited = benchmark.savings.arms(_case(benchmark, "own_threads", "middle", "quota"), (100, 20))
+    assert [(arm.away, arm.quota) for arm in limited] == [("", 0.5), ("own_threads", 0.5), ("the quota", None)]  # fmt: skip
+
+
+def test_of_own_threads_the_passes_stay_and_the_others_go(benchmark: Any) -> None:
+    (whole, without) = benchmark.savings.arms(_case(benchmark, "own_threads"), (100, 20))
+    assert whole.level > 0 and (without.level, without.fixed) == (0, (100, 20))
+
+
+def test_a_saving_is_held_against_what_was_measured_without_the_cause(benchmark: Any) -> None:
+    case = _case(benchmark, "fsync+sleep", "both")
+    answer = {"wall_s": 2.0, "causes": [{"kind": "fsync", "saves_s": 1.0}, {"kind": "sleep", "saves_s": 0.1}]}
+    walls = {"": [1.0, 1.01] * 4, "fsync": [0.5, 0.51] * 4, "sleep": [0.7, 0.71] * 4}
+    first, second = benchmark.savings.compared(case, answer, walls, (100, 20, 30))
+    assert first["predicted"] == 0.5 and first["measured"] == pytest.approx(0.5, abs=0.01)
+    assert second["predicted"] == 0.05 and second["measured"] == pytest.approx(0.3, abs=0.01)
+    text = "\n".join(benchmark.savings.table([first, second]))
+    assert "1 of 2" in text and "larger is said to be larger: 1 of 1" in text and "| -25% |" in text
+
+
 @pytest.mark.integration
 @pytest.mark.skipif(sys.platform != "linux", reason="recording needs Linux")
 def test_programs_with_a_planted_cause_are_attributed_right(benchmark: Any, tmp_path: Path) -> None:
@@ -207,3 +239,9 @@ def test_programs_with_a_planted_cause_are_attributed_right(benchmark: Any, tmp_
             verdict.error,
         )
         assert abs(verdict.summed - 1) <= benchmark.score.SUM_WITHIN
+    home = tmp_path / "fixed"
+    home.mkdir()
+    wanted_passes = {**benchmark.run.settings(case, [], 1), "fixed": [20, 3]}
+    (home / "settings.json").write_text(json.dumps(wanted_passes))
+    subprocess.run([tmp_path / "bin" / case.program.name], cwd=home, check=True, stdout=subprocess.DEVNULL)
+    assert json.loads((home / "result.json").read_text())["passes"] == [20, 3]

@@ -6,6 +6,7 @@ import (
 	"os"
 	"runtime/metrics"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -18,6 +19,7 @@ type settings struct {
 	Seed  int64     `json:"seed"`
 	Many  int       `json:"many"`
 	Level int       `json:"level"`
+	Fixed []int64   `json:"fixed"`
 }
 
 var (
@@ -63,14 +65,42 @@ func newTally(parts int) *tally {
 	return b
 }
 
-// turn does whatever is furthest behind its share of the time so far.
-func (b *tally) turn(t *task, parts []part) {
+// begun counts the passes where it is fixed how many there are, whoever does them.
+var begun [8]atomic.Int64
+
+// next is what is furthest behind its number of passes; -1 when all are begun.
+func next() int {
+	k, least := -1, 1.0
+	for i, wanted := range cfg.Fixed {
+		if part := float64(begun[i].Load()) / float64(max(wanted, 1)); wanted > 0 && part < least {
+			k, least = i, part
+		}
+	}
+	if k >= 0 {
+		begun[k].Add(1)
+	}
+	return k
+}
+
+// behind is what is furthest behind its share of the time so far.
+func (b *tally) behind(parts []part) int {
 	k, most := 0, 0.0
 	elapsed := time.Since(began).Seconds()
 	for i := range parts {
 		if lack := cfg.Mix[i]*elapsed - b.spent[i+1]; lack > most {
 			k, most = i+1, lack
 		}
+	}
+	return k
+}
+
+// turn does whatever is furthest behind.
+func (b *tally) turn(t *task, parts []part) {
+	k := 0
+	if cfg.Fixed == nil {
+		k = b.behind(parts)
+	} else if k = next(); k < 0 {
+		return
 	}
 	at := time.Now()
 	if k == 0 {
@@ -90,7 +120,17 @@ func (b *tally) add(other *tally) {
 	b.sum += other.sum
 }
 
-func over() bool { return time.Since(began).Seconds() >= cfg.Span }
+func over() bool {
+	if cfg.Fixed == nil {
+		return time.Since(began).Seconds() >= cfg.Span
+	}
+	for i, wanted := range cfg.Fixed {
+		if begun[i].Load() < wanted {
+			return false
+		}
+	}
+	return true
+}
 
 // early is what was spent before main began, in seconds.
 var early float64

@@ -22,9 +22,11 @@ module            holds
 ``sleeps``        what a thread's sleep on it was, and who ended it
 ``programs``      drivers, and the two sides of a wait between processes
 ``surroundings``  who had the CPUs meanwhile
+``crowd``         own threads that want CPUs, more or fewer of them
 ``places``        addresses and files beside waits for them
 ``turns``         workers of a kind: a relay, a pipeline, or something held in turn
 ``ticks``         sleeps that are a clock's
+``overlays``      stops of the world, assists and sweeps
 ``refine``        pieces of the path to segments with one state each
 ``attribution``   segments and their sums
 ``causes``        what follows, ranked by what mending it would save

@@ -20,7 +20,7 @@ from godyno.diagnose.why.refine import Refine
 from godyno.diagnose.why.requests import request_pieces
 from godyno.diagnose.why.seen import Seen
 from godyno.diagnose.why.stacks import Stacks
-from godyno.diagnose.why.surroundings import Surroundings
+from godyno.diagnose.why.surroundings import OWN, Surroundings
 from godyno.diagnose.why.ticks import idle_between_ticks
 from godyno.errors import UsageError
 
@@ -130,11 +130,12 @@ def attribute(
     )
     if thread is None and (served := _served(walk, lanes, stacks, pieces, end - begin)):
         pieces, view = served, "requests"
+    surroundings = Surroundings(capture, lanes, cpus)
     refine = Refine(
         capture,
         lanes,
         stacks,
-        Surroundings(capture, lanes, cpus),
+        surroundings,
         lives,
         _go_pids(capture, lanes),
         pid if process is not None else 0,
@@ -146,7 +147,10 @@ def attribute(
         missing.insert(
             0, "The recording was cut off: this is what there is of it, and what came later is not known."
         )
-    return Attribution(begin, end, tuple(segments), view, pid, label, cpus, tuple(missing))
+    ran_s = surroundings.ran(begin, end) * 1e-9
+    crowded = any(one.state == OWN for one in segments)
+    needs_s = surroundings.crowd.longest(pid, segments) if crowded else 0.0
+    return Attribution(begin, end, tuple(segments), view, pid, label, cpus, tuple(missing), ran_s, needs_s)
 
 
 def _lived(capture: Any, one: Process) -> Process:

@@ -28,7 +28,7 @@ class Segment:
     phase: str = ""  # the package in whose init it was
     waiter: str = ""  # the function that waits for it, the outermost of those that do
     tool: bool = False  # whether it is a compiler's, a linker's …: of what builds
-    within: str = ""  # of what surrounds the program: the state whose going would take this with it
+    within: str = ""  # of waiting for a CPU: the state whose going would take this with it
 
     @property
     def seconds(self) -> float:
@@ -54,6 +54,10 @@ class Attribution:
     label: str = ""
     cpus: int = 1
     missing: tuple[str, ...] = ()
+    ran_s: float = 0.0  # CPU time of all that was recorded, meanwhile
+    needs_s: float = (
+        0.0  # how long it would take at least, however many CPUs there were; 0 where that is not known
+    )
 
     @property
     def wall_s(self) -> float:

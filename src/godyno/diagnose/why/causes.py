@@ -106,6 +106,21 @@ _NO_FAULT = (
 )  # a program that needs more than the machine has may be well all the same
 
 
+# What a wait for a CPU stretches: who does less of it waits less for one.
+_ON_CPU = (
+    "go",
+    "runtime",
+    "c",
+    "gc_assist",
+    "gc_background",
+    "kernel",
+    "minor_fault",
+    "cgo",
+    "package_init",
+    "load",
+    "runtime_init",
+)
+_READY = ("own_threads", "neighbours", "quota", "steal")
 # No fault of who asks either, where it is a compiler's or a linker's.
 _OF_TOOLS = ("kernel", "minor_fault", "load", "package_init")
 
@@ -123,6 +138,12 @@ def causes(found: Attribution) -> list[Cause]:
     )
     of_state: dict[str, list[Segment]] = {}
     with_it = totals((one.within, one.seconds) for one in found.segments if one.within)
+    on_cpu = totals((one.state, one.seconds) for one in found.segments if one.state in _ON_CPU)
+    ready_s = sum(
+        one.seconds for one in found.segments if one.state in _READY and one.within in ("", "own_threads")
+    )
+    for state, seconds in on_cpu.items():
+        with_it[state] = with_it.get(state, 0.0) + ready_s * seconds / sum(on_cpu.values())
     for one in found.segments:
         of_state.setdefault(one.state, []).append(one)
     out = []
@@ -195,9 +216,12 @@ def _cause(
     work = work or (kind.name in _OF_TOOLS and sum(one.seconds for one in mine if one.tool) > own / 2)
     if not machine and not work and of_own >= LEAST_SHARE and seconds >= LEAST_S:
         severity = "warning" if of_own >= WARNING_SHARE else "note"
-    saves = seconds * kind.saves * (_parallel(segments, found) if kind.name in ("lock", "channel") else 1.0)
-    # A child that is not started waits for no CPU, and with fewer things at once those that had to wait do not wait for longer.
-    saves += with_it.get(kind.name, 0.0)
+    saves = (_at_once(segments, found) if kind.name in ("lock", "channel") else seconds) * kind.saves
+    # A child that is not started waits for no CPU, what is not computed for none either; with fewer things at once those that had to
+    # wait do not wait for longer; and who does not sleep need not be woken.
+    saves += sum(with_it.get(state, 0.0) for state in kind.states) if kind.saves else 0.0
+    if kind.name == "own_threads":
+        saves = min(saves, max(0.0, wall - found.needs_s))
     return Cause(
         kind.name, claim, seconds, share, of_own, saves, Confidence.HIGH if what else Confidence.MEDIUM, _evidence(segments), advice,
         severity, what, "recorder" if unknown else "machine" if machine else "program", tuple(list(by.items())[:5]),
@@ -232,11 +256,13 @@ def _answering(segments: Iterable[Segment]) -> bool:
     return answering > sum(one.seconds for one in segments) / 2
 
 
-def _parallel(segments: Iterable[Segment], found: Attribution) -> float:
-    """The share of a wait for each other that could go: with more than one CPU, what runs in turn could run at once."""
-    on_cpu = totals(("cpu" if one.doing.startswith("on CPU") else "other", one.seconds) for one in segments)
-    total = sum(on_cpu.values()) or 1.0
-    return (on_cpu.get("cpu", 0.0) * (1 - 1 / found.cpus) + on_cpu.get("other", 0.0)) / total
+def _at_once(segments: Iterable[Segment], found: Attribution) -> float:
+    """Seconds of waiting for each other that could go: what the other computed meanwhile has to be computed all the same, and all the
+    computing of the run fits into no less than its time on as many CPUs as there are.
+    """
+    waits = totals(("cpu" if one.doing.startswith("on CPU") else "other", one.seconds) for one in segments)
+    spare = max(0.0, found.wall_s - found.ran_s / found.cpus)
+    return waits.get("other", 0.0) + min(waits.get("cpu", 0.0), spare)
 
 
 def _evidence(segments: list[Segment]) -> Evidence:

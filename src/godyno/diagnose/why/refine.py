@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-import bisect
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 from godyno.diagnose.processes import Process
 from godyno.diagnose.why import states
 from godyno.diagnose.why.attribution import Segment
-from godyno.diagnose.why.lanes import CALL, READY, RUN, Lanes
+from godyno.diagnose.why.lanes import CALL, READY, RUN, SLEEP, Lanes
+from godyno.diagnose.why.overlays import overlays
 from godyno.diagnose.why.path import Piece, Wait
 from godyno.diagnose.why.places import Places
 from godyno.diagnose.why.programs import TOOLS, child_above, command, is_driver
 from godyno.diagnose.why.stacks import Stacks
 from godyno.diagnose.why.states import STATES
-from godyno.diagnose.why.surroundings import STRETCHED, Surroundings
+from godyno.diagnose.why.surroundings import CALLED, Part, Surroundings
 from godyno.diagnose.why.turns import Turns
 
 _NEAR_NS = 20_000_000
-_TRACING = (
-    "start trace",
-    "stop trace",
-)  # godyno's own stops; others are told by the goroutine that stops the world
+_WAITS = (
+    "disk",
+    "network",
+    "lock",
+    "channel",
+    "sleep",
+    "child",
+    "pipe",
+)  # families of states in which a thread sleeps
 _PLAIN = {
     "futex": "kernel_wait",
     "poll": "network",
@@ -45,7 +50,7 @@ class Refine:
         self._names = {one.pid: one for one in processes}
         self._roots = lanes.roots
         self._began = stacks.go_began()
-        self._overlays = _overlays(capture, lanes)
+        self._overlays = overlays(capture, lanes)
         self._turns = Turns(lanes)
 
     def segments(self, pieces: Sequence[Piece]) -> list[Segment]:
@@ -55,6 +60,10 @@ class Refine:
             for segment in self._of(piece):
                 for one in self._collected(segment):
                     labelled = self._labelled(one, piece)
+                    if out and labelled.state == "dispatch" and STATES[out[-1].state].family in _WAITS:
+                        labelled.within = (
+                            labelled.within or out[-1].state
+                        )  # who does not sleep need not be woken
                     if out and _alike(out[-1], labelled):
                         out[-1].t_end_ns = labelled.t_end_ns
                     else:
@@ -129,28 +138,46 @@ class Refine:
 
     def _ready(self, piece: Piece) -> Iterator[Segment]:
         thread = self.lanes.threads.get(piece.tid)
+        wait_ns = piece.t_end_ns - piece.t_start_ns
         if piece.goroutine and thread is not None and piece.stack == 0 and not piece.call:
             at = piece.t_start_ns
             for a, b, state, _ in thread.between(piece.t_start_ns, piece.t_end_ns):
                 if a > at:
-                    yield from self._split(piece, self.surroundings.queued(piece.pid, at, a))
-                ways = self.surroundings.without_cpu if state == READY else self.surroundings.queued
-                yield from self._split(piece, ways(piece.pid, a, b))
+                    yield from self._split(piece, self.surroundings.queued(piece.pid, at, a, wait_ns))
+                # A thread that stands ready with another goroutine on it is that one's.
+                other = self.lanes.goroutine_at(piece.pid, piece.tid, (a + b) // 2)
+                mine = state == READY and (other is None or other.goroutine == piece.goroutine)
+                ways = self.surroundings.without_cpu if mine else self.surroundings.queued
+                yield from self._split(piece, ways(piece.pid, a, b, wait_ns))
                 at = b
             if at < piece.t_end_ns:
-                yield from self._split(piece, self.surroundings.queued(piece.pid, at, piece.t_end_ns))
+                yield from self._split(
+                    piece, self.surroundings.queued(piece.pid, at, piece.t_end_ns, wait_ns)
+                )
             return
         ways = (
             self.surroundings.queued if piece.goroutine and thread is None else self.surroundings.without_cpu
         )
-        yield from self._split(piece, ways(piece.pid, piece.t_start_ns, piece.t_end_ns))
+        yield from self._split(piece, ways(piece.pid, piece.t_start_ns, piece.t_end_ns, wait_ns))
 
-    def _split(self, piece: Piece, found: Iterator[tuple[str, int, int]]) -> Iterator[Segment]:
-        for state, start, end in found:
-            if state == STRETCHED:
-                yield replace(self._segment(piece, start, end, "neighbours", "", 0), within="own_threads")
-            else:
-                yield self._segment(piece, start, end, state, "", 0)
+    def _split(self, piece: Piece, found: Iterator[Part]) -> Iterator[Segment]:
+        for state, within, start, end in found:
+            if state == CALLED:
+                yield self._behind_a_call(piece, start, end)
+                continue
+            yield replace(self._segment(piece, start, end, state, "", 0), within=within)
+
+    def _behind_a_call(self, piece: Piece, start: int, end: int) -> Segment:
+        """A goroutine waited for a processor that one kept who slept in a system call: what that one slept in held up both."""
+        for tid in self.surroundings.callers(piece.pid, start, end):
+            thread = self.lanes.threads.get(tid)
+            for _, _, state, index in thread.between(start, end) if thread is not None else ():
+                stack = self.stacks.slept(tid, thread.start[index]) if thread and state == SLEEP else 0
+                facts = self.stacks.facts(stack)
+                if facts.slept_in in STATES and STATES[facts.slept_in].family in _WAITS:
+                    detail = f"{facts.own} ({facts.call})" if facts.call else facts.own
+                    return self._segment(piece, start, end, facts.slept_in, detail, stack)
+        return self._segment(piece, start, end, "dispatch", "", 0)
 
     def _segment(self, piece: Piece, start: int, end: int, state: str, detail: str, stack: int) -> Segment:
         facts = self.stacks.facts(stack)
@@ -269,49 +296,3 @@ def _lived_for(wait: Wait, child: Process | None) -> bool:
         return False
     together = min(wait.t_end_ns, child.t_end_ns) - max(wait.t_start_ns, child.t_start_ns)
     return 2 * together > child.t_end_ns - child.t_start_ns
-
-
-class _Overlays:
-    """Intervals by process, and by goroutine, that do not overlap each other."""
-
-    def __init__(self, found: Mapping[tuple[int, int], list[tuple[int, int, str, str]]]) -> None:
-        self._found = {key: sorted(rows) for key, rows in found.items()}
-        self._starts = {key: [row[0] for row in rows] for key, rows in self._found.items()}
-
-    def __bool__(self) -> bool:
-        return bool(self._found)
-
-    def between(self, segment: Segment) -> list[tuple[int, int, str, str]]:
-        """What lies over a segment, clipped, in order of time."""
-        out = []
-        for key in {(segment.pid, 0), (segment.pid, segment.goroutine)}:
-            rows, starts = self._found.get(key), self._starts.get(key)
-            if rows is None or starts is None:
-                continue
-            index = max(0, bisect.bisect_right(starts, segment.t_start_ns) - 1)
-            while index < len(rows) and rows[index][0] < segment.t_end_ns:
-                start, end, state, detail = rows[index]
-                a, b = max(start, segment.t_start_ns), min(end, segment.t_end_ns)
-                if b > a:
-                    out.append((a, b, state, detail))
-                index += 1
-        return sorted(out)
-
-
-def _overlays(capture: Any, lanes: Lanes) -> _Overlays:
-    table = capture.sql(
-        "SELECT layer, pid, coalesce(TRY_CAST(split_part(track, '/', 2) AS BIGINT), 0) AS g, coalesce(tid, 0) AS tid, name, "
-        "t_start_ns, t_end_ns FROM spans "
-        "WHERE layer IN ('stw', 'gc_assist', 'gc_sweep') AND t_end_ns > t_start_ns"
-    )
-    found: dict[tuple[int, int], list[tuple[int, int, str, str]]] = {}
-    for row in table.to_pylist():
-        if row["layer"] == "stw":
-            on_it = lanes.goroutine_at(row["pid"], row["tid"], row["t_end_ns"])
-            root = lanes.roots.get((row["pid"], on_it.goroutine), "") if on_it is not None else ""
-            ours = row["name"] in _TRACING or states.system_goroutine(root) == "observer"
-            state, key = "observer" if ours else "gc_stw", (row["pid"], 0)
-        else:
-            state, key = "gc_assist", (row["pid"], row["g"])
-        found.setdefault(key, []).append((row["t_start_ns"], row["t_end_ns"], state, row["name"]))
-    return _Overlays(found)

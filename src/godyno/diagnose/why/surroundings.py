@@ -8,43 +8,21 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import Any
 
-import numpy as np
-
 from godyno.diagnose.quota import throttled_windows
-from godyno.diagnose.why.lanes import READY, RUN, Lane, Lanes
+from godyno.diagnose.why.crowd import Crowd, Steps, level
+from godyno.diagnose.why.lanes import CALL, READY, RUN, Lane, Lanes
 
 _SHORT_NS = 150_000  # the scheduler itself needs some time: shorter waits for a CPU accuse nobody
 _LEAST_STEAL = 0.02
-STRETCHED = "stretched"  # waiting for own goroutines, for longer as they themselves had no CPU
+OWN = "own_threads"
+CALLED = "called"  # behind own goroutines that sleep in a system call and keep their processor
+# Within the first the runtime's watchman does not take the processor of such a one, after the second it has.
+_CALL_NS, _TAKEN_NS = 20_000, 20_000_000
+# A state, what else would take it along if it went, start, end. The places of a stretch's parts within it are only in order of states.
+Part = tuple[str, str, int, int]
 # A new cgroup wants some pages that were pushed out before its time, and grows by them. Short of memory is who reads pages again (so many
 # a second), is about as large as it ever was, and does not grow by so much: something else is pushed out for them.
 _REFAULTS, _FULL, _GROWS = 2000.0, 0.9, 0.5
-
-
-class Level:
-    """How many of some intervals lasted at each instant; ``over`` integrates it."""
-
-    def __init__(self, intervals: Iterable[tuple[int, int]]) -> None:
-        pairs = np.array(list(intervals), np.int64).reshape(-1, 2)
-        marks = np.concatenate((pairs[:, 0], pairs[:, 1]))
-        steps = np.concatenate((np.ones(len(pairs)), -np.ones(len(pairs))))
-        order = np.argsort(marks, kind="stable")
-        self._t = marks[order]
-        self._level = np.cumsum(steps[order])
-        gaps = np.diff(self._t)
-        self._area = (
-            np.concatenate(([0.0], np.cumsum(self._level[:-1] * gaps))) if len(self._t) else np.zeros(0)
-        )
-
-    def _until(self, t_ns: int) -> float:
-        at = int(np.searchsorted(self._t, t_ns, side="right")) - 1
-        if at < 0:
-            return 0.0
-        return float(self._area[at] + self._level[at] * (t_ns - self._t[at]))
-
-    def over(self, t_start_ns: int, t_end_ns: int) -> float:
-        """Nanoseconds of the intervals within the window, added up."""
-        return self._until(t_end_ns) - self._until(t_start_ns) if len(self._t) else 0.0
 
 
 class Surroundings:
@@ -53,44 +31,53 @@ class Surroundings:
     def __init__(self, capture: Any, lanes: Lanes, cpus: int) -> None:
         self._capture, self._lanes, self.cpus = capture, lanes, max(1, cpus)
 
-    def without_cpu(self, pid: int, t_start_ns: int, t_end_ns: int) -> Iterator[tuple[str, int, int]]:
-        """(state, start, end) of a stretch in which a thread was ready; the parts' places within it are only in order of states."""
-        if t_end_ns - t_start_ns < _SHORT_NS:
-            yield "dispatch", t_start_ns, t_end_ns
+    def without_cpu(self, pid: int, t_start_ns: int, t_end_ns: int, wait_ns: int) -> Iterator[Part]:
+        """The parts of a stretch in which a thread was ready, of a wait that was so long in all."""
+        if wait_ns < _SHORT_NS:
+            yield "dispatch", "", t_start_ns, t_end_ns
             return
         length = t_end_ns - t_start_ns
-        quota = self._stalled.over(t_start_ns, t_end_ns) * self._throttled(t_start_ns, t_end_ns)
+        quota = self.crowd.stalled.over(t_start_ns, t_end_ns) * self._throttled(t_start_ns, t_end_ns)
         left = length - quota
-        own = min(left, self._own.over(t_start_ns, t_end_ns) / self.cpus)
-        collector = own * min(1.0, self.collecting(pid, t_start_ns, t_end_ns) / max(1.0, own * self.cpus))
+        own = min(left, self.crowd.too_many.over(t_start_ns, t_end_ns))
+        either = min(1.0, self.crowd.either.over(t_start_ns, t_end_ns) / length)
+        collector = own * self._collecting(pid, t_start_ns, t_end_ns)
+        others = left - own
         yield from parts(
             t_start_ns, t_end_ns,
-            (("quota", quota), ("gc_background", collector), ("own_threads", own - collector), ("neighbours", left - own)),
+            (("quota", "", quota * (1 - either)), ("quota", OWN, quota * either), ("gc_background", "", collector),
+             (OWN, "", own - collector), ("neighbours", "", others * (1 - either)), ("neighbours", OWN, others * either)),
         )  # fmt: skip
 
-    def queued(self, pid: int, t_start_ns: int, t_end_ns: int) -> Iterator[tuple[str, int, int]]:
-        """As ``without_cpu``, of a goroutine that waited for one of the runtime's processors: these may wait for a CPU themselves."""
-        if t_end_ns - t_start_ns < _SHORT_NS / 3:
-            yield "dispatch", t_start_ns, t_end_ns
+    def queued(self, pid: int, t_start_ns: int, t_end_ns: int, wait_ns: int) -> Iterator[Part]:
+        """As ``without_cpu``, of a goroutine that waited for one of the runtime's processors: these may wait for a CPU themselves, and
+        then it waits for own goroutines, for longer as they have none.
+        """
+        if wait_ns < _SHORT_NS / 3:
+            yield "dispatch", "", t_start_ns, t_end_ns
             return
         length = t_end_ns - t_start_ns
         procs = self._procs(pid, (t_start_ns + t_end_ns) // 2)
-        running = self._own.over(t_start_ns, t_end_ns)
+        running = self.ran(t_start_ns, t_end_ns)
         own = length * min(1.0, running / procs / length)
-        collector = own * min(1.0, self.collecting(pid, t_start_ns, t_end_ns) / max(1.0, running))
-        quota = min(length - own, self._stalled.over(t_start_ns, t_end_ns)) * self._throttled(
+        collector = own * self._collecting(pid, t_start_ns, t_end_ns)
+        quota = min(length - own, self.crowd.stalled.over(t_start_ns, t_end_ns)) * self._throttled(
             t_start_ns, t_end_ns
         )
         held, ready = self._running.get(pid), self._ready.get(pid)
         share = min(1.0, held.over(t_start_ns, t_end_ns) / procs / length) if held else 0.0
         stretched = min(max(0.0, length * share - own), length - own - quota)
         left = length - own - quota - stretched
+        calls = self._calls.get(pid)
+        taken = min(1.0, share + (calls.over(t_start_ns, t_end_ns) / procs / length if calls else 0.0))
+        called = min(max(0.0, length * taken - own - stretched), left)
+        left -= called
         # A processor that nobody had is the scheduler's own delay, but where its thread had no CPU.
         others = min(left, ready.over(t_start_ns, t_end_ns)) if ready else 0.0
         yield from parts(
             t_start_ns, t_end_ns,
-            (("quota", quota), ("gc_background", collector), ("own_threads", own - collector), (STRETCHED, stretched),
-             ("neighbours", others), ("dispatch", left - others)),
+            (("quota", "", quota), ("gc_background", "", collector), (OWN, "", own - collector), ("neighbours", OWN, stretched),
+             (CALLED, "", called), ("neighbours", "", others), ("dispatch", "", left - others)),
         )  # fmt: skip
 
     def _procs(self, pid: int, t_ns: int) -> int:
@@ -114,14 +101,19 @@ class Surroundings:
                 limits.append(max(1, int(row["v"])))
         return out
 
+    def ran(self, t_start_ns: int, t_end_ns: int) -> float:
+        """Nanoseconds that own threads were on CPUs."""
+        return self.crowd.ran.over(t_start_ns, t_end_ns)
+
     def stolen(self, t_start_ns: int, t_end_ns: int) -> float:
         """The share of a stretch on a CPU in which the hypervisor had that CPU."""
         return self._share(self._steal, t_start_ns, t_end_ns)
 
-    def collecting(self, pid: int, t_start_ns: int, t_end_ns: int) -> float:
-        """Nanoseconds of the collector's workers of a traced process in the window."""
-        level = self._collectors.get(pid)
-        return level.over(t_start_ns, t_end_ns) if level else 0.0
+    def _collecting(self, pid: int, t_start_ns: int, t_end_ns: int) -> float:
+        """Which share of what own threads ran was the collector's workers of a traced process."""
+        workers = self._collectors.get(pid)
+        ran = max(1.0, self.ran(t_start_ns, t_end_ns))
+        return min(1.0, workers.over(t_start_ns, t_end_ns) / ran) if workers else 0.0
 
     def short_of_memory(self, t_start_ns: int, t_end_ns: int) -> bool:
         """Whether pages of files that had been pushed out of memory were wanted again at that time."""
@@ -164,30 +156,10 @@ class Surroundings:
         return total / max(1, t_end_ns - t_start_ns)
 
     @cached_property
-    def _own(self) -> Level:
-        return Level(
-            (start, end)
-            for lane in self._lanes.threads.values()
-            for start, end, state in zip(lane.start, lane.end, lane.state, strict=True)
-            if state == RUN
-        )
-
-    @cached_property
-    def _stalled(self) -> Level:
-        """When a thread was ready and none ran."""
-        marks: list[tuple[int, int, int]] = []
-        for lane in self._lanes.threads.values():
-            for start, end, state in zip(lane.start, lane.end, lane.state, strict=True):
-                if state in (RUN, READY):
-                    marks += [(start, state, 1), (end, state, -1)]
-        marks.sort()
-        levels, since, out = [0, 0], 0, []
-        for t_ns, state, step in marks:
-            if levels[READY] and not levels[RUN] and t_ns > since:
-                out.append((since, t_ns))
-            levels[state] += step
-            since = t_ns
-        return Level(out)
+    def crowd(self) -> Crowd:
+        """The own threads that want CPUs."""
+        limited = any(window.throttled_s > 0 for window in throttled_windows(self._capture))
+        return Crowd(self._lanes, self.cpus, limited)
 
     @cached_property
     def _quota(self) -> tuple[list[int], list[int], list[float]]:
@@ -195,7 +167,7 @@ class Surroundings:
         for window in throttled_windows(self._capture):
             if window.throttled_s <= 0:
                 continue
-            stalled = self._stalled.over(window.t_start_ns, window.t_end_ns)
+            stalled = self.crowd.stalled.over(window.t_start_ns, window.t_end_ns)
             starts.append(window.t_start_ns)
             ends.append(window.t_end_ns)
             shares.append(min(1.0, window.throttled_s * 1e9 / max(1.0, stalled)))
@@ -219,13 +191,13 @@ class Surroundings:
         return starts, ends, shares
 
     @cached_property
-    def _collectors(self) -> dict[int, Level]:
+    def _collectors(self) -> dict[int, Steps]:
         return self._ran(
             lambda lane: any(str(why.get("reason", "")).startswith("GC worker") for why in lane.why)
         )
 
     @cached_property
-    def _ready(self) -> dict[int, Level]:
+    def _ready(self) -> dict[int, Steps]:
         """The threads of each process that waited for a CPU."""
         found: dict[int, list[tuple[int, int]]] = {}
         for lane in self._lanes.threads.values():
@@ -234,14 +206,45 @@ class Surroundings:
                 for start, end, state in zip(lane.start, lane.end, lane.state, strict=True)
                 if state == READY
             )
-        return {pid: Level(intervals) for pid, intervals in found.items()}
+        return {pid: level(intervals) for pid, intervals in found.items()}
 
     @cached_property
-    def _running(self) -> dict[int, Level]:
+    def _running(self) -> dict[int, Steps]:
         """The goroutines of each process that had a processor of the runtime's, whether or not that had a CPU."""
         return self._ran(lambda lane: True)
 
-    def _ran(self, counts: Callable[[Lane], bool]) -> dict[int, Level]:
+    @cached_property
+    def _calls(self) -> dict[int, Steps]:
+        """The goroutines of each process that were in a call for longer than a moment, as long as they may have kept their processor."""
+        return {
+            pid: level((start, min(end, start + _TAKEN_NS)) for start, (end, _) in zip(*found, strict=True))
+            for pid, found in self._callers.items()
+        }
+
+    def callers(self, pid: int, t_start_ns: int, t_end_ns: int) -> Iterator[int]:
+        """The threads of the goroutines that were in such calls in the window, the last that began one first."""
+        starts, found = self._callers.get(pid, ([], []))
+        index = bisect.bisect_left(starts, t_end_ns) - 1
+        while index >= 0 and starts[index] > t_start_ns - _TAKEN_NS:
+            end, tid = found[index]
+            if end > t_start_ns:
+                yield tid
+            index -= 1
+
+    @cached_property
+    def _callers(self) -> dict[int, tuple[list[int], list[tuple[int, int]]]]:
+        rows: dict[int, list[tuple[int, int, int]]] = {}
+        for (pid, _), lane in self._lanes.goroutines.items():
+            rows.setdefault(pid, []).extend(
+                (start, end, tid)
+                for start, end, state, tid in zip(lane.start, lane.end, lane.state, lane.thread, strict=True)
+                if state == CALL and end - start > _CALL_NS
+            )
+        return {
+            pid: ([one[0] for one in sorted(of)], [one[1:] for one in sorted(of)]) for pid, of in rows.items()
+        }
+
+    def _ran(self, counts: Callable[[Lane], bool]) -> dict[int, Steps]:
         found: dict[int, list[tuple[int, int]]] = {}
         for (pid, _), lane in self._lanes.goroutines.items():
             if counts(lane):
@@ -250,19 +253,17 @@ class Surroundings:
                     for start, end, state in zip(lane.start, lane.end, lane.state, strict=True)
                     if state == RUN
                 )
-        return {pid: Level(intervals) for pid, intervals in found.items()}
+        return {pid: level(intervals) for pid, intervals in found.items()}
 
 
-def parts(
-    t_start_ns: int, t_end_ns: int, lengths: Iterable[tuple[str, float]]
-) -> Iterator[tuple[str, int, int]]:
+def parts(t_start_ns: int, t_end_ns: int, lengths: Iterable[tuple[str, str, float]]) -> Iterator[Part]:
     """Cuts a stretch into parts of these lengths, which add up to it; the last takes what rounding leaves."""
-    kept = [(name, length) for name, length in lengths if length >= 1]
+    kept = [one for one in lengths if one[2] >= 1]
     at = t_start_ns
-    for index, (name, length) in enumerate(kept):
+    for index, (name, within, length) in enumerate(kept):
         until = t_end_ns if index == len(kept) - 1 else min(t_end_ns, at + int(length))
         if until > at:
-            yield name, at, until
+            yield name, within, at, until
         at = until
     if at < t_end_ns and not kept:
-        yield "dispatch", at, t_end_ns
+        yield "dispatch", "", at, t_end_ns
