@@ -14,7 +14,7 @@ import pytest
 
 from godyno.capture.reader import Capture, open_capture
 from godyno.capture.tables import TableWriter
-from godyno.diagnose.builds.cache_misses import CacheMisses
+from godyno.diagnose.builds.cache_misses import CacheMisses, Cause, _because
 from godyno.diagnose.builds.test_results import TestResults
 from godyno.model import Finding, Workload
 from godyno.testing.captures import SECOND, T0
@@ -234,3 +234,8 @@ def test_why_a_test_ran_again_is_told(tmp_path: Path) -> None:
     # New at each run of this test, as the user's cache has the results of the last.
     bench.write("leaf/leaf.go", f"package leaf\n\nfunc Value() int {{ return {time.time_ns()} }}\n")
     assert why(SETTING="b") == ["since the test program changed"]
+
+
+def test_a_flag_without_a_value_is_given_or_not() -> None:
+    assert _because([Cause("flags", "trimpath", None, "")]) == "since -trimpath is given now"
+    assert _because([Cause("flags", "trimpath", "", None)]) == "since -trimpath is given no more"

@@ -46,3 +46,10 @@ def test_a_window_and_what_saves_nothing_have_none(made: Callable[..., Capture])
 
 def test_other_commands_have_none(made: Callable[..., Capture]) -> None:
     assert others(made(a_build, workload=Workload(("./service",))), 2.0) == pytest.approx([])
+
+
+def test_the_path_of_a_run_is_walked_once(made: Callable[..., Capture]) -> None:
+    result = Result(T0, T0 + 2 * SECOND, 0, 0, 2.0, 0.0)
+    capture = made(a_build, workload=Workload(("./service",)), result=result)
+    assert answer(capture).attribution is answer(capture).attribution
+    assert answer(capture, T0, T0 + SECOND).attribution is not answer(capture).attribution

@@ -163,6 +163,11 @@ def _because(causes: Sequence[Cause]) -> str:
             texts.append(f"since {cause.name}{of} {how}")
         else:
             label = f"{cause.what} {cause.name}" if cause.name and cause.name != cause.what else cause.what
+            if cause.what == "flags" and not cause.before and not cause.after:  # one that is there or not
+                texts.append(
+                    f"since -{cause.name}{of} is given {'now' if cause.before is None else 'no more'}"
+                )
+                continue
             texts.append(
                 f"since {label}{of} changed from {cause.before or 'nothing'} to {cause.after or 'nothing'}"
             )

@@ -47,7 +47,8 @@ class Why:
             data={
                 "columns": [["state", "text"], ["time", "s"], ["share", "1"], ["in", "text"]],
                 "rows": [
-                    [state["title"], state["seconds"], state["share"], ", ".join(part["detail"] for part in state["details"][:2])]
+                    [state["title"], state["seconds"], state["share"],
+                     units.short_paths(", ".join(part["detail"] for part in state["details"][:2]))]
                     for state in states
                     if state["share"] >= 0.001
                 ],

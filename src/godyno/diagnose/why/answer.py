@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from godyno.diagnose.processes import Process, processes
 from godyno.diagnose.why import states
@@ -64,6 +65,9 @@ class Answer:
         }  # fmt: skip
 
 
+_WALKED: WeakKeyDictionary[Any, Attribution] = WeakKeyDictionary()
+
+
 def why(
     path: str | os.PathLike[str],
     *,
@@ -102,9 +106,19 @@ def attribute(
 ) -> Attribution:  # fmt: skip
     """The path of a run, a process or a window of one, as segments with one state each; they cover it without holes.
 
-    ``thread`` is the one that did at ``t_end_ns`` what the window ends with, where that is known.
-    Raises UsageError for a process or a window that is not in the capture.
+    ``thread`` is the one that did at ``t_end_ns`` what the window ends with, where that is known. The whole run's path is walked once for
+    a capture that is open: a report shows it in several places. Raises UsageError for a process or a window that is not in the capture.
     """
+    if t_start_ns is None and t_end_ns is None and process is None and thread is None:
+        if capture not in _WALKED:
+            _WALKED[capture] = _walked(capture, None, None, None, None)
+        return _WALKED[capture]
+    return _walked(capture, t_start_ns, t_end_ns, process, thread)
+
+
+def _walked(
+    capture: Any, t_start_ns: int | None, t_end_ns: int | None, process: int | str | None, thread: int | None
+) -> Attribution:
     lives = [_lived(capture, one) for one in processes(capture)]
     root = _root(lives, process)
     begin, end = _window(capture, lives, root, t_start_ns, t_end_ns)
