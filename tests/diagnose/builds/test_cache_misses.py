@@ -14,7 +14,8 @@ import pytest
 
 from godyno.capture.reader import Capture, open_capture
 from godyno.capture.tables import TableWriter
-from godyno.diagnose.builds.cache_misses import CacheMisses, Cause, _because
+from godyno.diagnose.builds.cache_misses import CacheMisses
+from godyno.diagnose.builds.miss_causes import Cause, reason
 from godyno.diagnose.builds.test_results import TestResults
 from godyno.model import Finding, Workload
 from godyno.testing.captures import SECOND, T0
@@ -187,7 +188,7 @@ def test_a_general_input_is_one_finding_however_many_packages(made: Callable[...
     capture = made(fill, workload=Workload(("go", "build", "-p", "1", "./...")))
     (finding,) = CacheMisses().analyze(capture)
     assert finding.data["packages"] == 3 and finding.data["saves_s"] == pytest.approx(3.0)
-    assert "from [] [] to [] [-N]" in finding.claim
+    assert "since the compiler is given -N now" in finding.claim
 
 
 TESTS = """package leaf
@@ -237,5 +238,18 @@ def test_why_a_test_ran_again_is_told(tmp_path: Path) -> None:
 
 
 def test_a_flag_without_a_value_is_given_or_not() -> None:
-    assert _because([Cause("flags", "trimpath", None, "")]) == "since -trimpath is given now"
-    assert _because([Cause("flags", "trimpath", "", None)]) == "since -trimpath is given no more"
+    assert reason([Cause("flags", "trimpath", None, "")]) == "since -trimpath is given now"
+    assert reason([Cause("flags", "trimpath", "", None)]) == "since -trimpath is given no more"
+    assert (
+        reason([Cause("flags", "gcflags", "[] []", '["-race"] []')])
+        == 'since the compiler is given "-race" now'
+    )
+    assert (
+        reason([Cause("flags", "gcflags", "[-l] []", "[-N] []")])
+        == "since the compiler is given -N now, -l no more"
+    )
+
+
+def test_cgo_is_on_or_off() -> None:
+    assert reason([Cause("c compiler", "CC", '["gcc"] []', None)]).startswith("since cgo is off now")
+    assert reason([Cause("c compiler", "CC", None, '["gcc"] []')]) == "since cgo is on now"

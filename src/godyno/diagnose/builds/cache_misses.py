@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from godyno import units
+from godyno.diagnose.builds.miss_causes import Cause, reason
 from godyno.diagnose.builds.schedule import ASSUMPTION, METHOD, Build, build_of, worked_s
 from godyno.diagnose.critical_path import Action
 from godyno.diagnose.processes import arguments, text_of
@@ -30,22 +30,6 @@ _ADVICE = {
     "profile": "A new profile compiles everything below it anew: renew it seldom.",
     "file": "An edit has to be compiled. Where much hangs below it, move what changes often into a package that few import.",
 }
-_SAID = {
-    "not-in-cache": "were compiled before with exactly these inputs, but the cache has no entry any more",
-    "first": "no earlier recording with --cache-keys knows",
-    "hidden": "have a key that changed in something that is not kept (a secret value)",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """What a miss comes from: an input (``what``, ``name``, its values) of ``package``, which is empty where it is the same for many."""
-
-    what: str
-    name: str = ""
-    before: str | None = None
-    after: str | None = None
-    package: str = ""
 
 
 class CacheMisses:
@@ -84,7 +68,7 @@ class CacheMisses:
         known = all(cause.what not in ("graph", "newest file") for cause in first)
         what = first[0].what
         count = f"{len(members):,} packages were" if len(members) > 1 else f"{members[0].name} was"
-        claim = f"{count} compiled ({units.show_seconds(took)}) {_because(first)}"
+        claim = f"{count} compiled ({units.show_seconds(took)}) {reason(first)}"
         return Finding(
             source=self.name,
             kind="cache-miss",
@@ -138,41 +122,6 @@ _EVIDENCE = Evidence(
     sql="SELECT name, (t_end_ns::HUGEINT - t_start_ns) / 1e9 AS lasted_s FROM spans WHERE layer = 'action' AND track = 'build' "
     "AND json_valid(args) AND TRY_CAST(args->>'cmd_real_s' AS DOUBLE) > 0 ORDER BY 2 DESC LIMIT 20",
 )
-
-
-def _because(causes: Sequence[Cause]) -> str:
-    texts = []
-    for cause in causes[:3]:
-        of = f" of {cause.package}" if cause.package else ""
-        if cause.what == "-a":
-            texts.append("since -a asks for it")
-        elif cause.what in _SAID:
-            texts.append(f"that {_SAID[cause.what]}")
-        elif cause.what == "graph":
-            texts.append(
-                f"beginning at {cause.package}"
-                if cause.package
-                else "from the standard library on: the cache was empty, or a setting that is part of every key changed"
-            )
-        elif cause.what == "newest file":
-            texts.append(
-                f"beginning at {cause.package}, whose {cause.name} was written {cause.after} before the build"
-            )
-        elif cause.what == "file":
-            how = "was added" if cause.before is None else "is gone" if cause.after is None else "changed"
-            texts.append(f"since {cause.name}{of} {how}")
-        else:
-            label = f"{cause.what} {cause.name}" if cause.name and cause.name != cause.what else cause.what
-            if cause.what == "flags" and not cause.before and not cause.after:  # one that is there or not
-                texts.append(
-                    f"since -{cause.name}{of} is given {'now' if cause.before is None else 'no more'}"
-                )
-                continue
-            texts.append(
-                f"since {label}{of} changed from {cause.before or 'nothing'} to {cause.after or 'nothing'}"
-            )
-    more = f" and {len(causes) - 3} more" if len(causes) > 3 else ""
-    return ", ".join(texts) + more
 
 
 def _keys(capture: Any) -> dict[str, dict[str, Any]]:
