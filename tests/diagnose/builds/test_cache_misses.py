@@ -14,7 +14,7 @@ import pytest
 
 from godyno.capture.reader import Capture, open_capture
 from godyno.capture.tables import TableWriter
-from godyno.diagnose.builds.cache_misses import CacheMisses
+from godyno.diagnose.builds.cache_misses import CacheMisses, _causes
 from godyno.diagnose.builds.miss_causes import Cause, reason
 from godyno.diagnose.builds.test_results import TestResults
 from godyno.model import Finding, Workload
@@ -235,6 +235,25 @@ def test_why_a_test_ran_again_is_told(tmp_path: Path) -> None:
     # New at each run of this test, as the user's cache has the results of the last.
     bench.write("leaf/leaf.go", f"package leaf\n\nfunc Value() int {{ return {time.time_ns()} }}\n")
     assert why(SETTING="b") == ["since the test program changed"]
+
+
+@pytest.mark.parametrize(
+    ("what", "where"),
+    [
+        ("directory", "/home/u.v/go/pkg/mod/github.com/!some/mod@{}/inner"),
+        ("module", "github.com/!some/mod@{}"),
+    ],
+)
+def test_another_version_of_a_module_is_one_cause_for_its_packages(what: str, where: str) -> None:
+    rows = [["file", "a.go", "1", "2"], [what, "dir", where.format("v1.2.0"), where.format("v1.3.0")]]
+    causes = [_causes(rows, f"github.com/Some/mod{inner}") for inner in ("/inner", "")]
+    assert causes == [frozenset({Cause("module", "github.com/Some/mod", "v1.2.0", "v1.3.0")})] * 2
+    assert "since module github.com/Some/mod changed from v1.2.0 to v1.3.0" in reason(list(causes[0]))
+
+
+def test_a_moved_directory_is_no_version() -> None:
+    rows = [["directory", "dir", "/a/mod@v1.2.0", "/b/mod@v1.3.0"]]
+    assert {one.what for one in _causes(rows, "example.com/other")} == {"directory"}
 
 
 def test_a_flag_without_a_value_is_given_or_not() -> None:

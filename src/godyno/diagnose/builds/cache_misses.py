@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -173,6 +174,8 @@ def _causes(rows: Sequence[Sequence[Any]], package: str) -> frozenset[Cause]:
         if general:
             row = min(general, key=lambda row: (row[1] not in ("go", "GOOS/GOARCH"), str(row[1])))
             return frozenset({Cause(what, str(row[1]), _text(row[2]), _text(row[3]))})
+    if version := _version(rows, package):
+        return frozenset({version})
     own = (
         [row for row in rows if row[0] in ("file", "directory")]
         or [row for row in rows if row[0] != "other"]
@@ -181,6 +184,25 @@ def _causes(rows: Sequence[Sequence[Any]], package: str) -> frozenset[Cause]:
     if own[0][0] == "file" and len(own) > 3:
         own = own[:4]
     return frozenset(Cause(str(row[0]), str(row[1]), _text(row[2]), _text(row[3]), package) for row in own)
+
+
+def _version(rows: Sequence[Sequence[Any]], package: str) -> Cause | None:
+    """That the package's module has another version, which is part of its directory's name in the module cache; with -trimpath of the
+    module's own."""
+    for row in rows:
+        if row[0] not in ("directory", "module"):
+            continue
+        (path, _, before), (now, _, after) = (
+            (_text(value) or "").replace("\\", "/").partition("@v") for value in row[2:4]
+        )
+        words = re.sub("!([a-z])", lambda found: found[1].upper(), path).split(
+            "/"
+        )  # as the cache escapes capitals
+        tails = ("/".join(words[first:]) for first in range(len(words)))
+        module = next((one for one in tails if one and f"{package}/".startswith(f"{one}/")), "")
+        if before and after and path == now and module:
+            return Cause("module", module, *(f"v{text.partition('/')[0]}" for text in (before, after)))
+    return None
 
 
 def _text(value: Any) -> str | None:
