@@ -272,3 +272,19 @@ def test_a_flag_without_a_value_is_given_or_not() -> None:
 def test_cgo_is_on_or_off() -> None:
     assert reason([Cause("c compiler", "CC", '["gcc"] []', None)]).startswith("since cgo is off now")
     assert reason([Cause("c compiler", "CC", None, '["gcc"] []')]) == "since cgo is on now"
+
+
+def test_a_dependency_that_changed_back_and_was_cached_is_named(made: Callable[..., Capture]) -> None:
+    def fill(writer: TableWriter) -> None:
+        above = {"id": 1, "mode": "build", "deps": [], "cmd_real_s": 0.9, "key": "k"}
+        writer.span(T0, T0 + SECOND, "action", "build", "example.com/above", 0, 0, above)
+        args = {
+            "key": "k",
+            "known": False,
+            "seen": True,
+            "changed": [["dependency", "example.com/below", "x", "y"]],
+        }
+        writer.event(T0, "cache", "build", "example.com/above", args=args)
+
+    (finding,) = CacheMisses().analyze(made(fill, workload=Workload(("go", "build", "./..."))))
+    assert "since example.com/above imports another example.com/below, which the cache had" in finding.claim

@@ -114,7 +114,7 @@ _OTHER_ADVICE = {
     "not-in-cache": "Look whether something empties GOCACHE (go clean, a CI that does not keep it; go itself drops what five "
     "days did not use), "
     "or whether it can be written: `godyno modcache check`.",
-    "first": "Record again with --cache-keys after the next change: it will be named.",
+    "first": "Record again with --cache-keys after the next change: what changed will be named.",
     "graph": "Record with --cache-keys, twice: which input changed is named exactly.",
     "newest file": "Record with --cache-keys, twice: which input changed is named exactly.",
 }
@@ -153,6 +153,10 @@ def _by_keys(
             own[number] = _causes(mine, action.name)
         elif not changed:
             own[number] = frozenset({Cause("hidden")})
+        elif not _compiled_below(
+            build, missed, number
+        ):  # what changed below it was built before, and was in the cache
+            own[number] = frozenset({Cause("dependency", str(changed[0][1]), package=action.name)})
     return _inherited(build, missed, own)
 
 

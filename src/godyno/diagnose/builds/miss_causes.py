@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 _SAID = {
-    "not-in-cache": "were compiled before with exactly these inputs, but the cache has no entry any more",
-    "first": "no earlier recording with --cache-keys knows",
-    "hidden": "have a key that changed in something that is not kept (a secret value)",
+    "not-in-cache": "again with exactly the inputs of an earlier time: the cache has no entry any more",
+    "first": "for the first time in a recording with --cache-keys",
+    "hidden": "since something in the key changed that is not kept (a secret value)",
 }
 
 
@@ -31,7 +31,7 @@ def reason(causes: Sequence[Cause]) -> str:
         if cause.what == "-a":
             texts.append("since -a asks for it")
         elif cause.what in _SAID:
-            texts.append(f"that {_SAID[cause.what]}")
+            texts.append(_SAID[cause.what])
         elif cause.what == "graph":
             texts.append(
                 f"beginning at {cause.package}"
@@ -42,6 +42,8 @@ def reason(causes: Sequence[Cause]) -> str:
             texts.append(
                 f"beginning at {cause.package}, whose {cause.name} was written {cause.after} before the build"
             )
+        elif cause.what == "dependency":
+            texts.append(f"since {cause.package} imports another {cause.name}, which the cache had")
         elif cause.what == "file":
             how = "was added" if cause.before is None else "is gone" if cause.after is None else "changed"
             texts.append(f"since {cause.name}{of} {how}")
