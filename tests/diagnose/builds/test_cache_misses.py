@@ -248,6 +248,10 @@ def test_another_version_of_a_module_is_one_cause_for_its_packages(what: str, wh
     rows = [["file", "a.go", "1", "2"], [what, "dir", where.format("v1.2.0"), where.format("v1.3.0")]]
     causes = [_causes(rows, f"github.com/Some/mod{inner}") for inner in ("/inner", "")]
     assert causes == [frozenset({Cause("module", "github.com/Some/mod", "v1.2.0", "v1.3.0")})] * 2
+    named = [
+        ["module", "github.com/Some/mod", "v1.2.0 h1:a=", "v1.3.0 h1:b="]
+    ]  # as in a program's build information
+    assert _causes(named, "example.com/program") == causes[0]
     assert "since module github.com/Some/mod changed from v1.2.0 to v1.3.0" in reason(list(causes[0]))
 
 

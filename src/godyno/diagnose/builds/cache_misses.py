@@ -191,21 +191,22 @@ def _causes(rows: Sequence[Sequence[Any]], package: str) -> frozenset[Cause]:
 
 
 def _version(rows: Sequence[Sequence[Any]], package: str) -> Cause | None:
-    """That the package's module has another version, which is part of its directory's name in the module cache; with -trimpath of the
-    module's own."""
+    """That a module has another version: the package's own, which is part of its directory's name in the module cache (with -trimpath of
+    the module's), or one that a program's build information names."""
     for row in rows:
+        before, after = ((_text(value) or "").replace("\\", "/") for value in row[2:4])
+        if row[0] == "module" and before.startswith("v") and after.startswith("v"):
+            return Cause("module", str(row[1]), before.partition(" ")[0], after.partition(" ")[0])
         if row[0] not in ("directory", "module"):
             continue
-        (path, _, before), (now, _, after) = (
-            (_text(value) or "").replace("\\", "/").partition("@v") for value in row[2:4]
-        )
+        (path, _, was), (now, _, is_) = before.partition("@v"), after.partition("@v")
         words = re.sub("!([a-z])", lambda found: found[1].upper(), path).split(
             "/"
         )  # as the cache escapes capitals
         tails = ("/".join(words[first:]) for first in range(len(words)))
         module = next((one for one in tails if one and f"{package}/".startswith(f"{one}/")), "")
-        if before and after and path == now and module:
-            return Cause("module", module, *(f"v{text.partition('/')[0]}" for text in (before, after)))
+        if was and is_ and path == now and module:
+            return Cause("module", module, *(f"v{text.partition('/')[0]}" for text in (was, is_)))
     return None
 
 

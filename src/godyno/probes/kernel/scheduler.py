@@ -34,9 +34,10 @@ _WOKEN = struct.Struct("<2xB21xi")
 _IN_INTERRUPT = 0x18  # TRACE_FLAG_HARDIRQ, TRACE_FLAG_SOFTIRQ: it was not the thread itself that woke another
 _EXISTING = "existing.jsonl"
 _BIN_NS = 100_000_000
-_MOST_SPANS = (
-    1_000_000  # a cold build of a large module has as many; fewer would leave holes in its critical path
-)
+# Of a service at a thousand requests a second more would be told no better, and take `why` seconds more to read. With stacks it is asked
+# for the critical path whole: a cold build of a large module has a million, and with fewer a tenth of its path is not known.
+_MOST_SPANS, _MOST_SPANS_WITH_STACKS = 200_000, 1_000_000
+
 _MOST_BINS = 1_000_000
 _SAME_FORK_NS = 100_000
 RUNNING, RUNNABLE, SLEEPING = 0, 1, 2
@@ -107,8 +108,8 @@ class Scheduler(PerfProbe):
         self.wakeups, self._no_wakeups = False, why
 
     def settings(self) -> Mapping[str, Any]:
-        """Whether wake-ups are seen."""
-        return {"wakeups": self.wakeups}
+        """Whether wake-ups and call chains are seen."""
+        return {"wakeups": self.wakeups, "stacks": self.stacks}
 
     def availability(self, machine: Machine) -> Any:
         """As perf's records."""
@@ -123,7 +124,7 @@ class Scheduler(PerfProbe):
             return
         if meta is None:
             return
-        states = States(sink)
+        states = States(sink, _MOST_SPANS_WITH_STACKS if meta.settings.get("stacks") else _MOST_SPANS)
         stacks = Stacks(raw, sink, manifest)
         states.existing(raw / _EXISTING)
         chains: dict[int, tuple[int, int]] = {}  # of a thread that sleeps: stack, and since when
