@@ -51,3 +51,12 @@ def test_what_begins_long_after_its_effect_counts_for_less() -> None:
     (one,) = suspects({"throttled": late, "own_cpu": prompt * 0}, START, END, 0.5)
     (other,) = suspects({"throttled": prompt, "own_cpu": prompt * 0}, START, END, 0.5)
     assert one.lag_s < -2 and one.score / one.share < 0.5 * other.score / other.share
+
+
+def test_what_had_gone_on_for_long_and_held_nobody_up_counts_for_less() -> None:
+    early, prompt = np.full(STEPS, 0.0), np.full(STEPS, 0.0)
+    early[START - 12 : END] = 0.5
+    prompt[START:END] = 0.5
+    (one,) = suspects({"throttled": early, "own_cpu": prompt * 0}, START, END, 0.5)
+    (other,) = suspects({"throttled": prompt, "own_cpu": prompt * 0}, START, END, 0.5)
+    assert one.lag_s > 4 and one.score / one.share < 0.5 * other.score / other.share
