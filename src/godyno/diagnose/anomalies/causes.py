@@ -14,7 +14,11 @@ from godyno.stats.sample import MAD_TO_SD, Floats
 _Layers = Mapping[str, Floats]
 _REFAULTS = 100.0  # pages a second that are read again: fewer hold nobody up
 _MORE = 0.2  # of the processors: others that had so much more than usual are why it waited
-_LATE_STEPS, _EARLY_STEPS, _APART = 4, 8, 0.3  # what begins so much after its effect, or before it, counts for so much
+_LATE_STEPS, _EARLY_STEPS, _APART = (
+    4,
+    8,
+    0.3,
+)  # what begins so much after its effect, or before it, counts for so much
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +148,9 @@ def suspects(
             continue
         began = _onset(lost, usual + max(rule.floor / 2, 3 * spread), start, end)
         late = began - start > max(_LATE_STEPS, (end - start) // 4)
-        early = start - began > max(_EARLY_STEPS, (end - start) // 4)  # it went on for so long, and nothing came of it
+        early = start - began > max(
+            _EARLY_STEPS, (end - start) // 4
+        )  # it went on for so long, and nothing came of it
         score = share * rule.weight * (_APART if late or early else 1.0)
         found.append(Suspect(rule.name, share, usual, (start - began) * step_s, score))
     return sorted(found, key=lambda one: -one.score)
