@@ -22,6 +22,7 @@ from godyno.diagnose.why.stacks import Stacks
 from godyno.diagnose.why.surroundings import Surroundings
 from godyno.diagnose.why.ticks import idle_between_ticks
 from godyno.errors import UsageError
+from godyno.formats.gocommand import go_command
 
 _WRITING_NS = (
     500_000_000  # at most so long after an execution trace its program ends: godyno's file writes profiles
@@ -148,7 +149,7 @@ def _walked(
     )
     segments = refine.segments(pieces)
     programs = {one.pid for one in lives if one.kind not in TOOLS}
-    missing = _missing(lanes, stacks, bool(refine.go & programs))
+    missing = [*_missing(lanes, stacks, bool(refine.go & programs)), *_hidden_tests(capture)]
     if capture.manifest.result is None:
         missing.insert(
             0, "The recording was cut off: this is what there is of it, and what came later is not known."
@@ -305,3 +306,13 @@ def _missing(lanes: Lanes, stacks: Stacks, programs: bool) -> list[str]:
             "Without --instrument it is not known what goroutines waited for: locks, channels and timers are guessed from threads."
         )
     return out
+
+
+def _hidden_tests(capture: Any) -> list[str]:
+    """That go told of packages alone."""
+    command = go_command(capture.manifest.workload.argv)
+    if command is None or command.subcommand != "test" or {"v", "json"} & set(command.flags):
+        return []
+    return [
+        "Without -v or -json go test tells of no tests: which are slow, or serial and only wait, is not known."
+    ]
