@@ -2,9 +2,9 @@
 
     python benchmarks/why_builds.py [--module github.com/caddyserver/caddy/v2@v2.11.9] [--scratch DIR] [--other-go PATH]
 
-The module comes from the module proxy, its caches are private (kept in DIR). A first build fills them; then each case changes
-one thing, builds under ``godyno record --cache-keys`` and is put back; the unchanged build is recorded again before each. Cases that
-compile everything build one small package of the module.
+The module comes from the module proxy, its caches are private (that of the whole program is kept in DIR). A first build fills them;
+then each case changes one thing, builds under ``godyno record --cache-keys`` and is put back; the unchanged build is recorded again
+before each. Cases that compile everything build one small package of the module.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from godyno.capture.reader import open_capture
 from godyno.diagnose.builds.cache_misses import CacheMisses
 from godyno.toolchain.find import find_go
 
-WHOLE, SMALL = "./cmd/caddy", "./internal/metrics"
+WHOLE, SMALL = "./cmd/caddy", "./notify"
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ CASES = (
     Case("an exported function added to the root package", ("file", "replacer.go"), WHOLE,
          append=("replacer.go", "\n// Added is new.\nfunc Added() int { return 1 }\n")),
     Case("a comment in a leaf package", ("file", "headers.go"), WHOLE, append=("modules/caddyhttp/headers/headers.go", "\n// added\n")),
-    Case("a dependency's version", ("module", "github.com/yuin/goldmark"), WHOLE, require="github.com/yuin/goldmark@v1.8.5"),
+    Case("a dependency's version", ("module", "github.com/yuin/goldmark"), WHOLE, require="github.com/yuin/goldmark@v1.8.4"),
     Case("-race", ("flags", "gcflags"), flags=("-race",)),
     Case("-trimpath in GOFLAGS", ("flags", "trimpath"), env={"GOFLAGS": "-trimpath"}),
     Case("-gcflags=all=-N", ("flags", "gcflags"), flags=("-gcflags=all=-N",)),
@@ -69,7 +69,8 @@ class Bench:
         self.scratch, self.tree, self.other_go = scratch, scratch / "tree", other_go
         self.go = find_go()
         scratch.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(self.tree, ignore_errors=True)
+        for old in (self.tree, self.cache(SMALL)):
+            shutil.rmtree(old, ignore_errors=True)
         told = subprocess.run(
             [self.go.path, "mod", "download", "-json", module], cwd=scratch, env={**os.environ, "GOFLAGS": "-mod=mod"}, capture_output=True,
             text=True, check=True,
@@ -78,9 +79,13 @@ class Bench:
         for file in (self.tree, *self.tree.rglob("*")):
             file.chmod(file.stat().st_mode | 0o200)
 
-    def env(self, also: Mapping[str, str]) -> dict[str, str]:
+    def cache(self, package: str) -> Path:
+        """A build cache for each, so that what is built again and again in other ways begins with an empty one."""
+        return self.scratch / ("gocache" if package == WHOLE else "gocache-small")
+
+    def env(self, package: str, also: Mapping[str, str]) -> dict[str, str]:
         return {
-            **os.environ, "GOFLAGS": "", "GOCACHE": str(self.scratch / "gocache"), "GODYNO_STATE": str(self.scratch / "state"),
+            **os.environ, "GOFLAGS": "", "GOCACHE": str(self.cache(package)), "GODYNO_STATE": str(self.scratch / "state"),
             "GOTOOLCHAIN": "local", **also,
         }  # fmt: skip
 
@@ -89,7 +94,9 @@ class Bench:
         shutil.rmtree(out, ignore_errors=True)
         words = ["record", "-q", "--cache-keys", "-o", str(out), "--", go, "build", *flags]
         words += ["-o", str(self.scratch / "built"), package] if package == WHOLE else [package]
-        subprocess.run([sys.executable, "-m", "godyno", *words], cwd=self.tree, env=self.env(env), check=True)
+        subprocess.run(
+            [sys.executable, "-m", "godyno", *words], cwd=self.tree, env=self.env(package, env), check=True
+        )
         with open_capture(out) as capture:
             return list(CacheMisses().analyze(capture))
 
@@ -106,7 +113,7 @@ class Bench:
             if case.require:
                 self.go.run("get", case.require, cwd=self.tree, env={"GOFLAGS": "-mod=mod"})
             if case.right[0] == "not-in-cache":
-                shutil.rmtree(self.scratch / "gocache")
+                shutil.rmtree(self.cache(case.package))
             found = self.record(
                 case.package, case.flags, case.env, self.other_go if case.other_go else self.go.path
             )
