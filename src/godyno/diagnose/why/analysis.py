@@ -33,7 +33,9 @@ class Why:
     def _states(self, found: Answer) -> Finding:
         one = found.attribution
         states = one.states()
-        longest = "; ".join(f"{state['share']:.0%} {state['title']}" for state in states[:3] if state["share"] >= 0.005)
+        longest = "; ".join(
+            f"{state['share']:.0%} {state['title']}" for state in states[:3] if state["share"] >= 0.005
+        )
         verdict = " Nothing of the program is accused." if found.healthy else ""
         if found.untold is not None:
             verdict = f" What took {found.untold.share:.0%} was not recorded. {found.untold.advice}".rstrip()
