@@ -36,6 +36,16 @@ def test_neighbours_that_take_no_more_than_ever_are_not_why_it_waits() -> None:
     assert first.name == "neighbours"
 
 
+def test_neighbours_that_have_most_of_the_processors_always_are_why_it_waits_where_its_own_need_did_not_grow() -> (
+    None
+):
+    waits = {"cpu_full": (0.05, 0.4), "others_cpu": (0.8, 0.8)}
+    assert [one.name for one in accused(**waits)] == ["neighbours"]
+    (first, *_) = accused(**waits, own_cpu=(0.2, 0.5))
+    assert first.name == "its own computing"
+    assert accused(cpu_full=(0.05, 0.4), others_cpu=(0.3, 0.3)) == []
+
+
 def test_answers_that_were_held_up_and_come_at_once_are_no_more_load() -> None:
     values = np.full(STEPS, 300.0)
     values[START : START + 3] = 0.0
