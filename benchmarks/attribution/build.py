@@ -15,7 +15,8 @@ import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from catalogue import PARTS, Program, programs
+from catalogue import Program, programs
+from sets import PARTS, SETS, choose_set, folder_of
 
 from godyno.toolchain.find import find_go
 
@@ -26,10 +27,7 @@ TYPES = (PARTS / "types.txt").read_text().split()
 
 def part(kind: str, name: str) -> Path:
     """The file of a part; those that are held out lie apart."""
-    places = [
-        folder / kind / f"{name}.go"
-        for folder in (PARTS, PARTS / "held_out", PARTS / "second", PARTS / "third")
-    ]
+    places = [folder_of(of_set) / kind / f"{name}.go" for of_set in SETS]
     return next(path for path in places if path.exists())
 
 
@@ -92,12 +90,12 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("names", nargs="*", help="only these programs")
-    parser.add_argument("--third-set", action="store_true", help="only the third set")
+    choose_set(parser)
     options = parser.parse_args()
     chosen = [
         program
         for program in programs()
-        if program.name in (options.names or [program.name]) and (program.third_set or not options.third_set)
+        if program.name in (options.names or [program.name]) and options.of_set in (None, program.of_set)
     ]
     SCRATCH.mkdir(exist_ok=True)
     put_together(chosen, SCRATCH / "sample")

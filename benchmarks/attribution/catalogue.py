@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
-PARTS = Path(__file__).parent / "parts"
+from sets import PARTS, SETS, names_of
+
 STRENGTHS = {"weak": 0.32, "middle": 0.52, "strong": 0.8}
 TASKS = sorted(path.stem for path in (PARTS / "task").glob("*.go"))
 
@@ -36,14 +36,14 @@ class Planted:
 
 @dataclass(frozen=True)
 class Program:
-    """``held_out`` ones are judged apart. ``records`` differ by strength where the cause is a setting of the recording itself."""
+    """``records`` differ by strength where the cause is a setting of the recording itself."""
 
     name: str
     causes: tuple[Planted, ...]
     task: str
     frame: str = "line"
     many: int = 2
-    held_out: bool = False
+    of_set: int = 0  # the place of its set in SETS
     span_s: float = 1.2
     level: int = 0
     records: tuple[tuple[str, ...], ...] = ()
@@ -51,8 +51,6 @@ class Program:
     strengths: tuple[str, ...] = tuple(STRENGTHS)
     conditions: tuple[str, ...] = ("bare", "neighbours")
     tags: tuple[str, ...] = field(default=())
-    second_set: bool = False  # of those held out: the second set of them
-    third_set: bool = False
     turns: int = 1  # how often each of its cases is recorded
     generous: str = ""  # a quota of CPUs that it cannot use up, for the condition of that name
 
@@ -61,11 +59,8 @@ class Program:
         return ("healthy", "one", "two")[len(self.causes)]
 
     @property
-    def part_of(self) -> str:
-        """The set that it belongs to."""
-        if self.third_set:
-            return "third"
-        return "second" if self.second_set else "held out" if self.held_out else "developed on"
+    def held_out(self) -> bool:
+        return self.of_set > 0
 
 
 LIMIT = ("--memory-limit", "48MiB")
@@ -161,7 +156,7 @@ def _framed(index: int, units: Sequence[str]) -> str:
 
 def programs() -> list[Program]:
     """All of them, in the order of their names."""
-    names = iter((PARTS / "names.txt").read_text().split())
+    names = iter(names_of(SETS[0]))
     made = []
     for index, cause in enumerate(ONE):
         frame = _framed(index, [cause.unit])
@@ -198,19 +193,20 @@ def programs() -> list[Program]:
 
     made += second_set()
     conditioned = [_conditioned(index, program) for index, program in enumerate(made)]
+    from fourth_set import fourth_set  # type: ignore[import-not-found]
     from third_set import third_set  # type: ignore[import-not-found]
 
-    return conditioned + third_set()
+    return conditioned + third_set() + fourth_set()
 
 
-def _neighbours(name: str, task: str, frame: str, held_out: bool = False) -> Program:
+def _neighbours(name: str, task: str, frame: str) -> Program:
     """The load of others is the cause: two busy loops in a group of a weight, as ``beside=WEIGHT``."""
     weights = tuple((f"beside={weight}",) for weight in (500, 1100, 4400))
     cause = Planted("", "run.neighbours")
-    return Program(name, (cause,), task, frame, records=weights, conditions=("bare",), held_out=held_out)
+    return Program(name, (cause,), task, frame, records=weights, conditions=("bare",))
 
 
-def _quota(name: str, task: str, frame: str, held_out: bool = False) -> Program:
+def _quota(name: str, task: str, frame: str) -> Program:
     quotas = tuple(("--cpu-quota", quota) for quota in ("0.68", "0.48", "0.2"))
     return Program(
         name,
@@ -219,7 +215,6 @@ def _quota(name: str, task: str, frame: str, held_out: bool = False) -> Program:
         frame,
         records=quotas,
         conditions=("bare",),
-        held_out=held_out,
     )
 
 

@@ -8,6 +8,7 @@ A collection is taken away by GOGC=off, the crowd of own threads by leaving them
 
 from __future__ import annotations
 
+import argparse
 import json
 import statistics
 import subprocess
@@ -16,10 +17,12 @@ from pathlib import Path
 
 from build import SCRATCH
 from catalogue import Case, programs
+from sets import choose_set
 
 AWAY = {  # what level takes the cause away
     "collect_assist": -1, "collect_beside": -1, "strings_map": -1, "own_threads": 0, "own_goroutines": 1, "crowd": 1,
     "bench_row": 0, "mill": 0, "guest_list": -1, "small_hall": -1,
+    "attic": 0, "small_prints": 0, "mixed_bag": -1,
 }  # fmt: skip
 
 
@@ -42,12 +45,19 @@ def took(name: str, many: int, level: int, span_s: float) -> float:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    choose_set(parser)
+    options = parser.parse_args()
     print(
         "| unit | a pass with | without | its own share | catalogue's |",
         "|---|---:|---:|---:|---:|",
         sep="\n",
     )
     for program in programs():
+        if options.of_set not in (None, program.of_set):
+            continue
         if len(program.causes) != 1 or program.causes[0].unit not in AWAY:
             continue
         unit, level = program.causes[0].unit, Case(program, "middle", "bare").level

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from catalogue import LIMIT, PARTS, TASKS, Planted, Program, _neighbours, _quota
+from dataclasses import replace
+
+from catalogue import LIMIT, TASKS, Planted, Program, _neighbours, _quota
+from sets import SETS, names_of
 
 ONE = [
     Planted("journal", "fsync", also=("disk.write",)),
@@ -50,12 +53,12 @@ HEALTHY = [
 
 
 def held_out() -> list[Program]:
-    names = iter((PARTS / "held_out" / "names.txt").read_text().split())
+    names = iter(names_of(SETS[1]))
     made = []
     frames = ("line", "pool", "line", "stages")
     for index, cause in enumerate(ONE):
         frame = "line" if cause.unit in LINE_ONLY else frames[index % 4]
-        made.append(Program(next(names), (cause,), TASKS[(index * 3 + 2) % len(TASKS)], frame, held_out=True))
+        made.append(Program(next(names), (cause,), TASKS[(index * 3 + 2) % len(TASKS)], frame))
     by_unit = {cause.unit: cause for cause in ONE}
     for index, pair in enumerate(PAIRS):
         causes = tuple(by_unit[unit] for unit in pair)
@@ -65,14 +68,13 @@ def held_out() -> list[Program]:
                 causes,
                 TASKS[(index * 7 + 5) % len(TASKS)],
                 "line",
-                held_out=True,
                 strengths=("both",),
             )
         )
     for whole, task, frame, more in HEALTHY:
         made.append(
-            Program(next(names), (), task, frame, whole=whole, strengths=("none",), held_out=True, **more)  # type: ignore[arg-type]
+            Program(next(names), (), task, frame, whole=whole, strengths=("none",), **more)  # type: ignore[arg-type]
         )
-    made.append(_neighbours(next(names), "words", "pool", held_out=True))
-    made.append(_quota(next(names), "routes", "pool", held_out=True))
-    return made
+    made.append(_neighbours(next(names), "words", "pool"))
+    made.append(_quota(next(names), "routes", "pool"))
+    return [replace(program, of_set=1) for program in made]

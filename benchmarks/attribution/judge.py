@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from build import SCRATCH
-from catalogue import Case, cases
+from catalogue import Case, Program, cases
 from run import RUNS
 from score import Verdict, failures, score, table
+from sets import LARGE, SETS, choose_set
 
 ANSWERS = SCRATCH / "answers.jsonl"
 
@@ -94,14 +95,16 @@ def main() -> None:
     )
     parser.add_argument("--keep-captures", action="store_true", help="also those of right answers")
     parser.add_argument("--keep", action="store_true", help="write the results")
-    parser.add_argument(
-        "--third-set", action="store_true", help="only the third set, whose results are kept apart"
-    )
+    choose_set(parser, LARGE)
     parser.add_argument("--failures", type=Path, default=SCRATCH / "failures.md")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--only-score", action="store_true", help="ask nothing, score what was answered")
     options = parser.parse_args()
-    known = {case.label: case for case in cases() if case.program.third_set == options.third_set}
+
+    def asked_for(program: Program) -> bool:
+        return program.of_set == options.of_set if options.of_set else program.of_set < LARGE
+
+    known = {case.label: case for case in cases() if asked_for(case.program)}
     runs = {
         (one["label"], one["level"]): one
         for one in read_lines(SCRATCH / "runs.jsonl")
@@ -128,8 +131,8 @@ def main() -> None:
                 shutil.rmtree(RUNS / "-".join(key) / "run.dyno", ignore_errors=True)
             print(f"\r{number}/{len(todo)} {key[0]:40}", end="", file=sys.stderr)
     print(file=sys.stderr)
-    all_of_them = [one for one in verdicts() if one.case.program.third_set == options.third_set]
-    told = [one for one in all_of_them if options.third_set or not one.case.program.held_out]
+    all_of_them = [one for one in verdicts() if asked_for(one.case.program)]
+    told = [one for one in all_of_them if options.of_set or not one.case.program.held_out]
     options.failures.write_text(failures(told, RUNS))
     ended = sum(run["exit"] != 0 for run in runs.values())
     lines = [
@@ -144,7 +147,7 @@ def main() -> None:
         from arms import keep
 
         keep(
-            "attribution_third" if options.third_set else "attribution",
+            f"attribution_{SETS[options.of_set]}" if options.of_set else "attribution",
             "\n".join(lines),
             [one.as_json() for one in all_of_them],
         )

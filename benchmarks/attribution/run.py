@@ -26,7 +26,8 @@ from pathlib import Path
 
 from build import GODYNO, SCRATCH
 from catalogue import Case, cases
-from third_set import recorded  # type: ignore[import-not-found]
+from large_set import recorded  # type: ignore[import-not-found]
+from sets import LARGE, choose_set
 
 RUNS = SCRATCH / "runs"
 CPU = Path("/sys/fs/cgroup/cpu")
@@ -185,24 +186,31 @@ def run(case: Case, home: Path, program: Path, hosts: list[str], level: str, see
 
 def wanted(options: argparse.Namespace) -> list[tuple[Case, str]]:
     """What is to be recorded, in an order drawn by chance: all at deep with --instrument; then every tenth without it, and at standard."""
-    every = [case for case in cases() if case.program.third_set == options.third_set]
+    large = (options.of_set or 0) >= LARGE
+    every = [
+        case
+        for case in cases()
+        if (case.program.of_set == options.of_set if large else case.program.of_set < LARGE)
+    ]
     chance = random.Random(options.seed)
     found = [(case, "deep") for case in every]
     chance.shuffle(found)
     less = [(case, level) for case in every[::10] for level in ("plain", "standard")]
     chance.shuffle(less)
     found += less
-    if options.third_set:
+    if large:
         found = recorded(every)
         chance.shuffle(found)
+    if options.level:
+        found = [(case, options.level) for case, level in found if level == "deep"]
     words = options.only.split(",") if options.only else []
     return [
         (case, level)
         for case, level in found
         if all(word in {*case.label.split("-"), level, case.program.kind} for word in words)
         and (not options.names or case.program.name in options.names)
-        and (options.held_out or options.second_set or options.third_set or not case.program.held_out)
-        and (case.program.second_set or not options.second_set)
+        and options.of_set in (None, case.program.of_set)
+        and (options.held_out or options.of_set or not case.program.held_out)
     ]
 
 
@@ -215,9 +223,9 @@ def main() -> None:
     parser.add_argument(
         "--only", default="", help="words that all have to fit: a strength, condition, level or kind"
     )
+    parser.add_argument("--level", choices=("deep", "plain", "standard"), help="everything at this level")
     parser.add_argument("--held-out", action="store_true", help="those that are held out, too")
-    parser.add_argument("--second-set", action="store_true", help="only the second set of those")
-    parser.add_argument("--third-set", action="store_true", help="only the third set")
+    choose_set(parser)
     parser.add_argument("--again", action="store_true", help="also what was recorded already")
     parser.add_argument("names", nargs="*", help="only these programs")
     options = parser.parse_args()

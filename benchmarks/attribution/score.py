@@ -10,6 +10,7 @@ from typing import Any
 
 from catalogue import STRENGTHS, Case
 from scipy.stats import binomtest
+from sets import LARGE, SETS
 
 # What ``why`` calls each truth; any of them names it.
 NAMES: dict[str, tuple[str, ...]] = {
@@ -82,8 +83,7 @@ class Verdict:
 
     def as_json(self) -> dict[str, Any]:
         return {
-            "program": self.case.program.name, "held_out": self.case.program.held_out,
-            "second_set": self.case.program.second_set, "third_set": self.case.program.third_set,
+            "program": self.case.program.name, "set": SETS[self.case.program.of_set],
             "turn": self.case.turn, "strength": self.case.strength,
             "condition": self.case.condition, "level": self.level, "kind": self.case.program.kind,
             "truth": [cause.truth for cause in self.case.program.causes], "unit": [cause.unit for cause in self.case.program.causes],
@@ -213,9 +213,11 @@ def summary(runs: Sequence[Verdict]) -> list[str]:
     ]
 
 
-THIRD = "Third held-out set: judged once, never tuned on"
-SECOND = "Second held-out set: judged once, never tuned on"
-HELD_OUT = "Formerly held out: looked at once, then mended for"
+TITLES = (
+    "Developed on",
+    "Formerly held out: looked at once, then mended for",
+    *(f"{name.title()} held-out set: judged once, never tuned on" for name in SETS[2:]),
+)
 FIRST_OF_THIRD = [
     "When first judged, before any of these answers had been seen: one planted cause first named in 179 of 235 = 76.2% [70.2%, 81.5%], "
     "among the first two 192 of 235, two planted in their order 25 of 37, healthy runs accused 29 of 138 = 21.0% [14.5%, 28.8%]. "
@@ -240,16 +242,15 @@ FIRST = [
 def table(verdicts: Sequence[Verdict]) -> list[str]:
     """The results as Markdown."""
     lines = []
-    sets = {THIRD: "third", SECOND: "second", HELD_OUT: "held out", "Developed on": "developed on"}
-    for title, part_of in sets.items():
-        runs = [v for v in verdicts if v.case.program.part_of == part_of]
+    for of_set, title in reversed(list(enumerate(TITLES))):
+        runs = [v for v in verdicts if v.case.program.of_set == of_set]
         judged = [v for v in runs if not v.void]
         if not runs:
             continue
         names = {v.case.program.name for v in runs}
         lines += [
             f"## {title}", "",
-            *{HELD_OUT: FIRST, THIRD: FIRST_OF_THIRD}.get(title, []),
+            *{1: FIRST, 3: FIRST_OF_THIRD}.get(of_set, []),
             f"{len(names)} programs, {len(runs)} runs; {len(runs) - len(judged)} of them are no test, as the plant missed its share.", "",
             *summary(judged),
         ]  # fmt: skip
@@ -258,7 +259,7 @@ def table(verdicts: Sequence[Verdict]) -> list[str]:
         lines += _rows("strength", one, lambda v: f"{STRENGTHS.get(v.case.strength, 0):.0%}")
         lines += _rows("condition", judged, lambda v: f"{v.case.program.kind}, {v.case.condition}")
         lines += _rows("recorded at", judged, lambda v: v.level)
-        if part_of == "third":
+        if of_set >= LARGE:
             lines += _more(judged)
     return lines
 

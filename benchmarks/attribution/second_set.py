@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from catalogue import LIMIT, PARTS, TASKS, Planted, Program
+from catalogue import LIMIT, TASKS, Planted, Program
+from sets import SETS, names_of
 
 ONE = [
     Planted("rebuild", "lock"),
@@ -41,7 +42,7 @@ HEALTHY: list[tuple[str, str, str, dict[str, Any]]] = [
 
 def second_set() -> list[Program]:
     """All of them; the truth about each was laid down here before anything was recorded."""
-    names = iter((PARTS / "second" / "names.txt").read_text().split())
+    names = iter(names_of(SETS[2]))
     frames = ("line", "stages", "pool")
     made = []
     for index, cause in enumerate(ONE):
@@ -53,4 +54,4 @@ def second_set() -> list[Program]:
         made.append(Program(next(names), causes, task, "line", strengths=("both",)))
     for whole, task, frame, more in HEALTHY:
         made.append(Program(next(names), (), task, frame, whole=whole, strengths=("none",), **more))
-    return [replace(program, held_out=True, second_set=True) for program in made]
+    return [replace(program, of_set=2) for program in made]

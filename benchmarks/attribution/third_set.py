@@ -10,10 +10,10 @@ setting of a program's stretches it to a share that could be seen).
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
-from catalogue import LIMIT, PARTS, Case, Planted, Program, _neighbours, _quota
+from catalogue import LIMIT, Planted, Program
+from large_set import BOTH, ONE_CPU, LargeSet  # type: ignore[import-not-found]
 
 ONE = [
     Planted("save_note", "fsync"),
@@ -80,9 +80,7 @@ PAIRS = [
     ("basin", "in_a_row"), ("either", "straight_out"), ("clerk_outside", "parcels_out"), ("guest_list", "still_there"),
     ("small_hall", "phone_book"), ("chimes", "more_or_less"), ("first_reader", "knock"), ("to_self", "egg_timer"),
 ]  # fmt: skip
-# Ordinary programs: what they do most is to compute, or to wait until there is something to do. The number is a quota of CPUs that none of
-# them can use up.
-ONE_CPU, BOTH = "1.6", "2.5"
+# Ordinary programs: what they do most is to compute, or to wait until there is something to do.
 HEALTHY: list[tuple[str, str, str, str, dict[str, Any]]] = [
     ("", "edits", "line", ONE_CPU, {}),
     ("", "sieve", "crew", BOTH, {"many": 2}),
@@ -108,48 +106,20 @@ HEALTHY: list[tuple[str, str, str, str, dict[str, Any]]] = [
     ("render", "edits", "", BOTH, {}),
     ("parked", "phrases", "", BOTH, {}),
 ]
-TASKS = ("edits", "cells", "sieve", "phrases", "ledger", "digests", "words")
-FRAMES = ("porter", "relay", "crew", "errand", "line")
+THIRD = LargeSet(
+    of_set=3,
+    one=ONE,
+    alone=LINE_ONLY,
+    pairs=PAIRS,
+    healthy=HEALTHY,
+    tasks=("edits", "cells", "sieve", "phrases", "ledger", "digests", "words"),
+    frames=("porter", "relay", "crew", "errand", "line"),
+    alone_frames=("line", "errand", "porter"),
+    pair_frames=("line", "porter"),
+    loaded=(("edits", "crew"), ("cells", "pool")),
+    confined=(("sieve", "porter"), ("phrases", "crew")),
+)
 
 
 def third_set() -> list[Program]:
-    """All of them. A third of those with a plant are also recorded under a quota."""
-    names = iter((PARTS / "third" / "names.txt").read_text().split())
-    made = []
-    for index, cause in enumerate(ONE):
-        frame = ("line", "errand", "porter")[index % 3] if cause.unit in LINE_ONLY else FRAMES[index % 5]
-        made.append(Program(next(names), (cause,), TASKS[index % len(TASKS)], frame))
-    by_unit = {cause.unit: cause for cause in ONE}
-    for index, (first, second) in enumerate(PAIRS):
-        causes, task = (by_unit[first], by_unit[second]), TASKS[(index + 2) % len(TASKS)]
-        made.append(Program(next(names), causes, task, ("line", "porter")[index % 2], strengths=("both",)))
-    made = [
-        replace(one, conditions=("bare", "neighbours", "quota") if i % 3 == 0 else one.conditions)
-        for i, one in enumerate(made)
-    ]
-    for whole, task, frame, quota, more in HEALTHY:
-        made.append(
-            Program(
-                next(names), (), task, frame, whole=whole, strengths=("none",), conditions=("bare", "neighbours", "generous"),
-                generous=quota, turns=3, span_s=1.6, **more,
-            )
-        )  # fmt: skip
-    made += [_neighbours(next(names), "edits", "crew"), _neighbours(next(names), "cells", "pool")]
-    made += [_quota(next(names), "sieve", "porter"), _quota(next(names), "phrases", "crew")]
-    return [replace(program, held_out=True, third_set=True) for program in made]
-
-
-def recorded(cases: list[Case]) -> list[tuple[Case, str]]:
-    """At which level each is recorded. Healthy ones twice at deep with what the program tells of itself, then once without that; every
-    seventh of the others is recorded again without it, at deep or at standard.
-    """
-    wanted = []
-    for index, case in enumerate(cases):
-        less = ("plain", "standard")[index // 7 % 2]
-        if case.program.kind == "healthy":
-            wanted.append((case, "deep" if case.turn < 3 else less))
-        else:
-            wanted.append((case, "deep"))
-            if index % 7 == 0:
-                wanted.append((case, less))
-    return wanted
+    return THIRD.programs()

@@ -17,6 +17,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "processes": "godyno.probes.kernel.processes:Processes",
         "scheduler": "godyno.probes.kernel.scheduler:Scheduler",
         "page_faults": "godyno.probes.kernel.page_faults:PageFaults",
+        "waits": "godyno.probes.runtime.waits:Waits",
         "cpu_samples": "godyno.probes.kernel.cpu_samples:CpuSamples",
         "counters": "godyno.probes.kernel.counters:Counters",
         "syscalls": "godyno.probes.kernel.syscalls:Syscalls",
@@ -94,6 +95,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
 LEVELS: dict[str, tuple[str, ...]] = {
     "scheduler": ("standard", "deep"),
     "page_faults": ("standard", "deep"),
+    "waits": ("standard", "deep"),
     "cpu_samples": ("standard", "deep"),
     "counters": ("standard", "deep"),
     "syscalls": ("deep",),

@@ -13,7 +13,10 @@ from godyno.errors import GodynoError
 from godyno.toolchain import find_go
 
 FOLDER = Path(__file__).parents[2] / "benchmarks" / "attribution"
-MODULES = ("catalogue", "build", "run", "score", "judge", "held_out", "second_set", "third_set")
+MODULES = (
+    "sets", "catalogue", "build", "run", "score", "judge", "held_out", "second_set", "large_set", "third_set", "fourth_set",
+)  # fmt: skip
+LARGE_SETS = pytest.mark.parametrize("of_set", [3, 4], ids=["third", "fourth"])
 
 
 @pytest.fixture(scope="module")
@@ -103,9 +106,12 @@ def test_a_healthy_run_is_accused_by_any_severity_but_info_save_of_the_condition
     assert not _scored(benchmark, of.Case(program, "none", "bare"), ["quota"], states).first
 
 
-def test_a_quota_that_a_healthy_program_cannot_use_up_must_not_be_accused(benchmark: Any) -> None:
+@LARGE_SETS
+def test_a_quota_that_a_healthy_program_cannot_use_up_must_not_be_accused(
+    benchmark: Any, of_set: int
+) -> None:
     of = benchmark.catalogue
-    program = next(one for one in of.programs() if one.generous)
+    program = next(one for one in of.programs() if one.of_set == of_set and one.generous)
     case = of.Case(program, "none", "generous")
     assert case.record == ("--cpu-quota", program.generous)
     assert _scored(benchmark, case, ["quota?"], {"go": 1.0}).first
@@ -117,9 +123,22 @@ def test_a_case_that_is_recorded_again_has_a_name_of_its_own(benchmark: Any) -> 
     assert len(labels) == len(set(labels))
 
 
-def test_no_name_stands_for_both_of_two_planted_causes_in_the_third_set(benchmark: Any) -> None:
+@LARGE_SETS
+def test_a_large_set_is_recorded_alone_and_has_many_healthy_runs(benchmark: Any, of_set: int) -> None:
+    options = SimpleNamespace(of_set=of_set, seed=1, only="", names=[], held_out=False)
+    wanted = benchmark.run.wanted(options)
+    assert {case.program.of_set for case, _ in wanted} == {of_set}
+    healthy = [(case, level) for case, level in wanted if case.program.kind == "healthy"]
+    assert len(healthy) >= 200
+    assert {case.condition for case, _ in healthy} == {"bare", "neighbours", "generous"}
+
+
+@LARGE_SETS
+def test_no_name_stands_for_both_of_two_planted_causes_in_a_large_set(benchmark: Any, of_set: int) -> None:
     accepted = benchmark.score.accepted
-    pairs = [one.causes for one in benchmark.catalogue.programs() if one.third_set and len(one.causes) == 2]
+    pairs = [
+        one.causes for one in benchmark.catalogue.programs() if one.of_set == of_set and one.kind == "two"
+    ]
     assert len(pairs) >= 16
     for first, second in pairs:
         both = accepted(first.truth, first.also) & accepted(second.truth, second.also)
@@ -181,5 +200,10 @@ def test_programs_with_a_planted_cause_are_attributed_right(benchmark: Any, tmp_
         assert row["exit"] == 0, row
         answer = benchmark.judge.asked(home)
         verdict = benchmark.score.score(case, row, answer)
-        assert verdict.first and not verdict.error, verdict
+        assert verdict.first and not verdict.error, (
+            verdict.named,
+            verdict.shares,
+            verdict.waited,
+            verdict.error,
+        )
         assert abs(verdict.summed - 1) <= benchmark.score.SUM_WITHIN

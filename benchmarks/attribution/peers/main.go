@@ -200,15 +200,21 @@ func main() {
 	own := 1 + os.Getpid()%250 // so that two of these do not get in each other's way
 	busy, calm := fmt.Sprintf("127.0.%d.99:8533", own), fmt.Sprintf("127.0.%d.99:8534", own)
 	lines, letters := fmt.Sprintf("127.0.%d.99:8535", own), fmt.Sprintf("127.0.%d.99:8536", own)
+	many, near := fmt.Sprintf("127.0.%d.99:8537", own), filepath.Join(dir, "near")
 	hosts := []string{
 		serveNames(own), serveFar(own), serveTLS(), serveHTTP(loopback()), serveLines(loopback(), answerTakes),
 		servePipe(filepath.Join(dir, "in")), drainPipe(filepath.Join(dir, "out")), serveDatagrams(),
 		serveLines(must(net.Listen("unix", socket)), lineTakes), busy, calm,
 		takeSlowly(loopback()), tellSlowly(loopback()), lines, letters,
+		serveAtOnce(loopback()), serveCalls(loopback()), serveFrames(loopback()), many, near,
 	}
 	go call(busy, 4*time.Millisecond)
 	go call(calm, 25*time.Millisecond)
-	go askLines(lines)
+	go askLines("tcp", lines)
+	for range 4 {
+		go askLines("tcp", many)
+	}
+	go askLines("unix", near)
 	go sendLetters(letters)
 	fmt.Println(string(must(json.Marshal(hosts))))
 	io.Copy(io.Discard, os.Stdin)

@@ -49,9 +49,9 @@ func tellSlowly(l net.Listener) string {
 }
 
 // askLines asks whoever serves lines at an address, over one connection, now and then.
-func askLines(address string) {
+func askLines(network, address string) {
 	for ; ; time.Sleep(askedEvery) {
-		conn, err := net.Dial("tcp", address)
+		conn, err := net.Dial(network, address)
 		if err != nil {
 			continue
 		}

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 # Layers whose tracks are PID/GOROUTINE.
-LAYERS = frozenset({"goroutine", "goroutine_state", "go_syscall", "gc_assist", "gc_sweep", "region"})
+LAYERS = frozenset(
+    {"goroutine", "goroutine_state", "goroutine_seen", "go_syscall", "gc_assist", "gc_sweep", "region"}
+)
 MOST_ROWS = 40
 OTHERS = "others"
 

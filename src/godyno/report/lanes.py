@@ -28,6 +28,7 @@ KNOWN: dict[str, tuple[str, bool]] = {
     "gc_assist": ("Allocating goroutines that had to help marking", True),
     "gc_sweep": ("Allocating goroutines that had to sweep", False),
     "goroutine_state": ("Goroutines, the busiest first", True),
+    "goroutine_seen": ("Goroutines as they were seen at looks from outside", True),
     "goroutine": ("Lives of goroutines by their first function", False),
     "task": ("Tasks", True),
     "region": ("Regions", True),
@@ -37,6 +38,7 @@ KNOWN: dict[str, tuple[str, bool]] = {
     "thread_state": ("What threads did, the busiest first", True),
     "syscall": ("System calls", True),
     "syscall_args": ("System calls with their arguments", True),
+    "thread_seen": ("Threads seen blocked in the kernel", False),
     "block_io": ("Block I/O of the machine", False),
     "init": ("Package initialisation", False),
     "throttled": ("Throttled by the CPU quota", True),
@@ -72,7 +74,8 @@ def lanes(
         share = row["n"] if total <= most else max(1000, int(most * row["n"] / total))
         out.append(_lane(capture, window, payload, row["layer"], row["n"], share, "spans", named))
     events = capture.sql(
-        "SELECT coalesce(layer, '') AS layer, count(*) AS n FROM events WHERE t_ns IS NOT NULL GROUP BY 1 ORDER BY 1"
+        "SELECT coalesce(layer, '') AS layer, count(*) AS n FROM events WHERE t_ns IS NOT NULL AND layer IS DISTINCT FROM 'look' "
+        "GROUP BY 1 ORDER BY 1"  # when it was looked says nothing to a reader
     ).to_pylist()
     out.extend(
         _lane(capture, window, payload, row["layer"], row["n"], most // 10, "events", named) for row in events

@@ -13,6 +13,12 @@ MS = 1_000_000
 KERNEL = "[kernel]"
 
 
+def _root(functions: Sequence[str]) -> str:
+    """The function that a goroutine with this stack was started with."""
+    outer = [name for name in functions if name != "runtime.goexit"]
+    return outer[-1] if outer else "main.main"
+
+
 class Scene:
     """Writes into a capture; instants are in ms."""
 
@@ -55,6 +61,28 @@ class Scene:
                 ]
             )
         )
+
+    def look(self, at: float, pid: int = 1, layer: str = "goroutine_seen") -> None:
+        """A look at a process, whose goroutines or threads are told by ``seen``."""
+        self.writer.event(int(at * MS), "look", str(pid), layer, pid)
+
+    def seen(
+        self, number: int, start: float, end: float, state: str, reason: str, functions: Sequence[str], *, pid: int = 1,
+        tid: int = 0, parent: int = 0, layer: str = "goroutine_seen",
+    ) -> None:  # fmt: skip
+        """A goroutine, or without goroutines a thread, that looks saw in one state from ``start`` on until ``end``."""
+        track, args = f"{pid}/{number}", {"reason": reason} if reason else {}
+        self.writer.span(int(start * MS), int(end * MS), layer, track, state, pid, tid, args)
+        if functions:
+            goroutine = number if layer == "goroutine_seen" else 0
+            self.writer.sample(
+                int(start * MS), layer, self.stack(*functions), (end - start) * 1e-3, pid, tid, goroutine
+            )
+        if layer == "goroutine_seen":
+            kept = {"seen": True, **({"parent": parent} if parent else {})}
+            self.writer.span(
+                int(start * MS), int(end * MS), "goroutine", track, _root(functions), pid, 0, kept
+            )
 
     def sample(
         self, layer: str, at: float, functions: Sequence[str], tid: int = 1, goroutine: int = 0, pid: int = 1

@@ -13,11 +13,13 @@ from godyno.diagnose.why import states
 from godyno.diagnose.why.attribution import Attribution, Segment, totals
 from godyno.diagnose.why.causes import Cause, causes
 from godyno.diagnose.why.lanes import RUN, SLEEP, Lane, Lanes, read_lanes
+from godyno.diagnose.why.looks import Looks
 from godyno.diagnose.why.others import others, ranked
 from godyno.diagnose.why.path import Piece, Walk
 from godyno.diagnose.why.programs import TOOLS
 from godyno.diagnose.why.refine import Refine
 from godyno.diagnose.why.requests import request_pieces
+from godyno.diagnose.why.seen import Seen
 from godyno.diagnose.why.stacks import Stacks
 from godyno.diagnose.why.surroundings import Surroundings
 from godyno.diagnose.why.ticks import idle_between_ticks
@@ -135,7 +137,11 @@ def _walked(
         )
         return Attribution(begin, end, (Segment(begin, end, "unknown"),), "path", pid, label, cpus, unseen)
     walk = Walk(lanes, stacks, lives)
-    pieces, view = idle_between_ticks(walk.from_end(last, end, begin), end - begin), "path"
+    looks = Looks(capture, lanes, stacks, walk.sleeps.waited_for, cpus)
+    pieces, view = (
+        idle_between_ticks(Seen(looks, lanes, stacks).told(walk.from_end(last, end, begin)), end - begin),
+        "path",
+    )
     if thread is None and (served := _served(walk, lanes, stacks, pieces, end - begin)):
         pieces, view = served, "requests"
     refine = Refine(
@@ -149,7 +155,7 @@ def _walked(
     )
     segments = refine.segments(pieces)
     programs = {one.pid for one in lives if one.kind not in TOOLS}
-    missing = [*_missing(lanes, stacks, bool(refine.go & programs)), *_hidden_tests(capture)]
+    missing = [*_missing(lanes, stacks, looks, bool(refine.go & programs)), *_hidden_tests(capture)]
     if capture.manifest.result is None:
         missing.insert(
             0, "The recording was cut off: this is what there is of it, and what came later is not known."
@@ -292,16 +298,24 @@ def _go_pids(capture: Any, lanes: Lanes) -> frozenset[int]:
     return frozenset(table["pid"].to_pylist()) | frozenset(lanes.traced)
 
 
-def _missing(lanes: Lanes, stacks: Stacks, programs: bool) -> list[str]:
+def _missing(lanes: Lanes, stacks: Stacks, looks: Looks, programs: bool) -> list[str]:
     """What was not recorded and would have told more; ``programs`` says that there are Go programs other than those that build."""
     out = []
     if not stacks.has_cpu:
         out.append("Without CPU samples (--level standard) it is not known what ran on the CPU.")
-    if not stacks.has_sleeps:
+    if not stacks.has_sleeps and looks.times:
+        out.append(
+            "Without --level deep what threads slept in was looked at now and then: short waits are shares, not sights."
+        )
+    elif not stacks.has_sleeps:
         out.append(
             "Without --level deep it is not known what threads slept in: disk, network, timers and locks look alike."
         )
-    if not lanes.traced and (programs or not stacks.has_sleeps):
+    if not lanes.traced and looks.any_goroutines:
+        out.append(
+            "Without --instrument what goroutines waited for was looked at now and then, and who ended their waits is a guess."
+        )
+    elif not lanes.traced and (programs or not (stacks.has_sleeps or looks.times)):
         out.append(
             "Without --instrument it is not known what goroutines waited for: locks, channels and timers are guessed from threads."
         )

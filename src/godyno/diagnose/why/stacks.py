@@ -13,6 +13,7 @@ from godyno.diagnose.why import states
 from godyno.diagnose.why.states import LOADER
 
 Frames = tuple[tuple[str, bool], ...]
+_LAYERS = ("off_cpu", "wakeup", "goroutine_wait", "goroutine_seen", "thread_seen")
 _NONE: tuple[list[int], list[int]] = ([], [])
 
 
@@ -50,6 +51,12 @@ class Stacks:
     def waited(self, pid: int, goroutine: int, t_end_ns: int) -> int:
         """The stack of a goroutine's wait that ended then; only waits of 0.1 ms and longer have one."""
         return self._by_instant["goroutine_wait"].get((pid, goroutine, t_end_ns), 0)
+
+    def seen(self, pid: int, tid: int, goroutine: int, t_start_ns: int) -> int:
+        """Where a goroutine, or without one a thread, waited that looks saw from then on."""
+        if goroutine:
+            return self._by_instant["goroutine_seen"].get((pid, goroutine, t_start_ns), 0)
+        return self._by_instant["thread_seen"].get((tid, t_start_ns), 0)
 
     def samples(self, tid: int, t_start_ns: int, t_end_ns: int) -> list[tuple[int, int]]:
         """(t_ns, stack) of a thread's CPU samples in a window."""
@@ -173,14 +180,14 @@ class Stacks:
 
     @cached_property
     def _by_instant(self) -> dict[str, dict[Any, int]]:
-        out: dict[str, dict[Any, int]] = {"off_cpu": {}, "wakeup": {}, "goroutine_wait": {}}
+        out: dict[str, dict[Any, int]] = {layer: {} for layer in _LAYERS}
         table = self._capture.sql(
             "SELECT layer, pid, tid, goroutine, t_ns, stack_id FROM stacks "
-            "WHERE layer IN ('off_cpu', 'wakeup', 'goroutine_wait')"  # also of sleeps that began before the window
+            f"WHERE layer IN {_LAYERS}"  # also of sleeps that began before the window
         )  # fmt: skip
         columns = (table[index].to_pylist() for index in range(6))
         for layer, pid, tid, goroutine, t_ns, stack in zip(*columns, strict=True):
-            if layer == "goroutine_wait":
+            if layer.startswith("goroutine"):
                 out[layer][pid, goroutine, t_ns] = stack
             else:
                 out[layer][tid, t_ns] = stack
@@ -195,7 +202,7 @@ class Stacks:
         table = self._capture.sql(
             "SELECT stack_id, concat(CASE WHEN \"binary\" = '[kernel]' THEN 'k' ELSE 'u' END, "
             "CASE WHEN \"binary\" LIKE '%/ld-%' THEN ? ELSE '' END, coalesce(function, '')) AS f FROM frames WHERE stack_id IN "
-            "(SELECT DISTINCT stack_id FROM stacks WHERE layer IN ('cpu', 'off_cpu', 'wakeup', 'goroutine_wait')) ORDER BY stack_id, depth",
+            f"(SELECT DISTINCT stack_id FROM stacks WHERE layer IN {('cpu', *_LAYERS)}) ORDER BY stack_id, depth",
             [LOADER],
         )
         encoded = table["f"].combine_chunks().dictionary_encode()

@@ -82,7 +82,8 @@ _KERNEL: tuple[tuple[tuple[str, ...], tuple[str, ...], str], ...] = (
       "udp_recvmsg", "unix_stream_", "unix_dgram_", "sock_recvmsg", "netlink_"), (), "network"),
     (("balance_dirty_pages", "wait_writeback", "do_truncate", "truncate_inode"), (), "disk_write"),
     (("io_schedule", "folio_wait", "bit_wait_io", "wait_on_buffer", "blk_", "jbd2_", "wait_transaction_locked", "start_this_handle",
-      "request_wait_answer", "p9_client_rpc", "submit_bio_wait", "io_uring_enter", "rpc_wait", "read_events"), (), "disk"),
+      "request_wait_answer", "p9_client_rpc", "submit_bio_wait", "io_uring_enter", "rpc_wait", "read_events", "iomap_dio",
+      "rq_qos_wait"), (), "disk"),
     (("nanosleep",), (), "sleep"),
     (("ep_poll", "do_epoll_wait", "do_sys_poll", "do_poll", "do_select", "do_pselect"), (), "poll"),
     (("futex",), (), "futex"),
@@ -114,7 +115,8 @@ _WRITES = (
 
 _COLLECTOR = (
     ("gc_assist", ("runtime.gcAssistAlloc", "runtime.(*mheap).reclaim", "runtime.deductSweepCredit", "runtime.gcParkAssist")),
-    ("gc_stw", ("runtime.stopTheWorld", "runtime.gcMarkTermination", "runtime.startTheWorld", "runtime.ReadMemStats")),
+    ("gc_stw", ("runtime.stopTheWorld", "runtime.tracebackothers", "runtime.gcMarkTermination", "runtime.startTheWorld",
+                "runtime.ReadMemStats")),
     ("gc_background", ("runtime.gcBgMarkWorker", "runtime.bgsweep", "runtime.gcDrain", "runtime.gcMarkDone", "runtime.gcStart",
                        "runtime.bgscavenge")),
 )  # fmt: skip

@@ -1,0 +1,267 @@
+"""What a look at a program says that it waits for: down from the main goroutine to those that it waits for (probe ``waits``)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from godyno.diagnose.processes import arguments
+from godyno.diagnose.why import states
+from godyno.diagnose.why.lanes import Lane, Lanes
+from godyno.diagnose.why.stacks import Stacks
+
+RUNNING, RUNNABLE = "running", "runnable"
+AT_WORK = (RUNNING, RUNNABLE)
+_CROSSED = ("channel", "wait")  # of a goroutine: what it waits for is what others do
+_ASIDE = (*_CROSSED, "idle", "observer")
+_IN_KERNEL = {"poll": "network", "spawn": "child", "futex": "kernel_wait", "signal": "kernel_wait"}
+_BELOW_RUNNING = ("disk_read", "fault_disk", "reclaim")  # what a goroutine that "runs" can be blocked in
+# Who asked over HTTP waits at channels for the goroutine that reads the connection, which somebody long gone may have started.
+_ANSWERED = (
+    "net/http.(*persistConn).roundTrip",
+    "http2.(*ClientConn).roundTrip",
+    "http2ClientConn).roundTrip",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a process waited for at a look: ``kind`` is a state's name, ``running`` or ``runnable``; ``where`` the function that waits."""
+
+    kind: str
+    goroutine: int = 0
+    tid: int = 0
+    stack: int = 0
+    where: str = ""
+
+
+@dataclass(slots=True)
+class _Span:
+    """A goroutine, or a thread, as long as looks saw it in one state; ``verdict`` is found when it is first asked for."""
+
+    t_start_ns: int
+    t_end_ns: int
+    number: int
+    state: str
+    reason: str
+    tid: int
+    verdict: Verdict | None = None
+
+
+class Looks:
+    """The looks of a capture at programs without an execution trace. ``waited_for`` names a goroutine's wait, as ``Sleeps.waited_for``."""
+
+    def __init__(
+        self,
+        capture: Any,
+        lanes: Lanes,
+        stacks: Stacks,
+        waited_for: Callable[[Lane, str, int], str],
+        cpus: int,
+    ) -> None:
+        self._capture, self._lanes, self._stacks, self._cpus = capture, lanes, stacks, cpus
+        self._waited_for = waited_for
+        table = capture.sql(
+            "SELECT pid, name, list(t_ns ORDER BY t_ns) AS t FROM events WHERE layer = 'look' GROUP BY pid, name"
+        )
+        self.times: dict[tuple[int, str], list[int]] = {
+            (row["pid"], row["name"]): row["t"] for row in table.to_pylist() if row["pid"] not in lanes.traced
+        }
+
+    @property
+    def any_goroutines(self) -> bool:
+        """Whether any goroutines were looked at."""
+        return any(layer == "goroutine_seen" for _, layer in self.times)
+
+    def of_goroutines(self, pid: int) -> bool:
+        """Whether a process's goroutines were looked at."""
+        return (pid, "goroutine_seen") in self.times
+
+    def of_threads(self, pid: int) -> bool:
+        """Whether its threads were, as it is not Go's or has no symbols."""
+        return (pid, "thread_seen") in self.times
+
+    def verdicts(self, pid: int, layer: str) -> list[tuple[int, Verdict]]:
+        """What each look at a process said, in order of time; of threads, one for each that was blocked."""
+        found = self._goroutines(pid) if layer == "goroutine_seen" else self._threads(pid)
+        return list(found)
+
+    def _threads(self, pid: int) -> Iterator[tuple[int, Verdict]]:
+        for t_ns, now in _at(self.times[pid, "thread_seen"], self._spans.get((pid, "thread_seen"), ())):
+            for one in now.values():
+                if one.verdict is None:
+                    stack = self._stacks.seen(pid, one.tid, 0, one.t_start_ns)
+                    facts = self._stacks.facts(stack)
+                    kind = _IN_KERNEL.get(facts.slept_in, facts.slept_in)
+                    one.verdict = Verdict(kind, 0, one.tid, stack, facts.call)
+                    if facts.slept_in in ("", "futex", "poll"):
+                        one.verdict = Verdict("")
+                if one.verdict.kind:
+                    yield t_ns, one.verdict
+
+    def _goroutines(self, pid: int) -> Iterator[tuple[int, Verdict]]:
+        def kind_of(one: _Span) -> Verdict:
+            if one.verdict is None:
+                one.verdict = self._verdict(pid, one)
+            return one.verdict
+
+        family = _Family(pid, self._lanes)
+        before: Mapping[int, _Span] = {}
+        found: list[Verdict] = []
+        spans = self._spans.get((pid, "goroutine_seen"), ())
+        for turn, (t_ns, now) in enumerate(_at(self.times[pid, "goroutine_seen"], spans)):
+            if now is not before:
+                before, found = now, _Look(now, kind_of, family, self._cpus).answers()
+            if found:
+                yield t_ns, found[turn % len(found)]
+
+    def _verdict(self, pid: int, one: _Span) -> Verdict:
+        stack = self._stacks.seen(pid, one.tid, one.number, one.t_start_ns)
+        facts = self._stacks.facts(stack)
+        if one.state == "runnable":
+            return Verdict(RUNNABLE, one.number)
+        if one.state != "waiting":
+            kind = _IN_KERNEL.get(facts.slept_in, facts.slept_in)
+            if kind in ("network", "sleep", "kernel_wait") and "runtime.cgocall" in facts.user:
+                kind = states.network(self._stacks.frames(stack)) or "cgo"
+            blocked = kind and (one.state == "syscall" or kind in _BELOW_RUNNING)
+            return Verdict(
+                kind if blocked else RUNNING, one.number, one.tid, stack if blocked else 0, facts.own
+            )
+        lane = Lane(pid, 0, one.number, [], [], [], [])
+        kind = self._waited_for(lane, one.reason, stack)
+        if kind == "channel" and any(name.endswith(_ANSWERED) for name in facts.user):
+            kind = "network"
+        return Verdict(kind, one.number, 0, stack, facts.own)
+
+    @cached_property
+    def _spans(self) -> dict[tuple[int, str], list[_Span]]:
+        table = self._capture.sql(
+            "SELECT t_start_ns, t_end_ns, coalesce(TRY_CAST(split_part(track, '/', 2) AS BIGINT), 0) AS number, name, args, "
+            "coalesce(tid, 0) AS tid, pid, layer FROM spans WHERE layer IN ('goroutine_seen', 'thread_seen') ORDER BY t_start_ns"
+        )
+        out: dict[tuple[int, str], list[_Span]] = {}
+        reasons: dict[str, str] = {}
+        for row in table.to_pylist():
+            text = row["args"]
+            if text not in reasons:
+                reasons[text] = str(arguments(text).get("reason", ""))
+            span = _Span(
+                row["t_start_ns"], row["t_end_ns"], row["number"], row["name"], reasons[text], row["tid"]
+            )
+            out.setdefault((row["pid"], row["layer"]), []).append(span)
+        return out
+
+
+class _Family:
+    """Who started whom, and which goroutines are the runtime's own."""
+
+    def __init__(self, pid: int, lanes: Lanes) -> None:
+        self._known: dict[tuple[int, int], bool] = {}
+        self._parents = {g: parent for (of, g), parent in lanes.parents.items() if of == pid}
+        self.aside = {
+            g
+            for (of, g), root in lanes.roots.items()
+            if of == pid and g != 1 and states.system_goroutine(root)
+        }
+
+    def descends(self, number: int, above: int) -> bool:
+        """Whether a goroutine was started by another, or by one that was."""
+        key = (number, above)
+        if key not in self._known:
+            seen: set[int] = set()
+            while number in self._parents and number not in seen and number != above:
+                seen.add(number)
+                number = self._parents[number]
+            self._known[key] = bool(seen) and number == above
+        return self._known[key]
+
+
+class _Look:
+    """The goroutines of a process at one look."""
+
+    def __init__(
+        self, now: Mapping[int, _Span], kind_of: Callable[[_Span], Verdict], family: _Family, cpus: int
+    ) -> None:
+        self.now, self.family = now, family
+        # While a CPU is left to the program, a goroutine that is ready is about to run: who looks holds it up.
+        crowded = sum(one.state in ("running", "syscall") for one in now.values()) >= cpus
+        self.kind_of = kind_of if crowded else lambda one: _about_to_run(kind_of(one))
+
+    def answers(self) -> list[Verdict]:
+        """What the main goroutine waited for; several where any of them may be it."""
+        main = self.now.get(1)
+        if main is None:
+            return []
+        return self._behind(main, {1})
+
+    def _behind(self, one: _Span, passed: set[int]) -> list[Verdict]:
+        mine = self.kind_of(one)
+        if mine.kind == "idle":
+            return self._served([one]) or [mine]
+        if mine.kind not in _CROSSED:
+            return [mine]
+        others = [
+            other
+            for other in self.now.values()
+            if other.number not in passed and other.number not in self.family.aside
+        ]
+        below = [other for other in others if self.family.descends(other.number, one.number)] or others
+        accepting = [other for other in below if self.kind_of(other).kind == "idle"]
+        if accepting and mine.kind == "channel":  # it waits for a signal to end while others answer
+            return self._served(accepting) or [replace(mine, kind="idle")]
+        at_work = self._at_work(below) or self._at_work(others)  # whoever started them may be gone
+        if at_work:
+            # Who moved as this wait ended is who ended it; where that is not to be seen, any may have.
+            ended = [pair for pair in at_work if pair[0].t_end_ns == one.t_end_ns] or at_work
+            # Of who waits for a lock and who does not, the latter may be who holds it, and is then not waited for for itself.
+            locked = [pair for pair in ended if pair[1].kind == "lock"]
+            likely = locked if 2 * len(locked) >= len(ended) else ended
+            return [replace(found, where=found.where or mine.where) for _, found in likely]
+        channels = [found for other in below if (found := self.kind_of(other)).kind == "channel"]
+        if mine.kind == "channel":
+            # Nobody else is there who could send: a timer does.
+            return [mine if below else replace(mine, kind="sleep")]
+        return channels or [replace(mine, kind="unknown")]
+
+    def _at_work(self, some: Iterable[_Span]) -> list[tuple[_Span, Verdict]]:
+        found = [(one, self.kind_of(one)) for one in some]
+        return [pair for pair in found if pair[1].kind not in _ASIDE]
+
+    def _served(self, accepting: Iterable[_Span]) -> list[Verdict]:
+        """What those wait for who were started to answer somebody; a connection on which nothing comes waits to be asked."""
+        above = [one.number for one in accepting]
+        out: list[Verdict] = []
+        for other in self.now.values():
+            if any(self.family.descends(other.number, number) for number in above):
+                found = self.kind_of(other)
+                if found.kind not in ("idle", "network", "observer", *_CROSSED):
+                    out.append(found)
+                elif found.kind == "channel":
+                    out += self._behind(other, {1, *above, other.number})
+        return out
+
+
+def _about_to_run(found: Verdict) -> Verdict:
+    return replace(found, kind=RUNNING) if found.kind == RUNNABLE else found
+
+
+def _at(times: Sequence[int], spans: Sequence[_Span]) -> Iterator[tuple[int, Mapping[int, _Span]]]:
+    """At each look, what was seen; the same object as before where nothing changed."""
+    now: dict[int, _Span] = {}
+    first = 0
+    for t_ns in times:
+        over = [
+            number for number, one in now.items() if one.t_end_ns <= t_ns and one.t_end_ns > one.t_start_ns
+        ]
+        begin = first
+        while first < len(spans) and spans[first].t_start_ns <= t_ns:
+            first += 1
+        if over or first > begin:
+            now = {number: one for number, one in now.items() if number not in over}
+            now |= {
+                one.number: one for one in spans[begin:first] if one.t_end_ns > t_ns or one.t_start_ns == t_ns
+            }
+        yield t_ns, now

@@ -1,0 +1,199 @@
+"""What looks from outside tell of a program without an execution trace: what its goroutines wait for (probe ``waits``).
+
+Threads tell exactly when such a program ran and when it slept, but not which of its goroutines was waited for, nor at what: most
+sleep in the scheduler then. Looks tell that, now and then. So each stretch of the path takes the answer of the looks that fell into
+it; one into which none fell takes that of the nearest look at a stretch of its kind. Many short waits are so told apart in their true
+shares, as a profile tells functions apart. In a look the path goes from the main goroutine down to whom it waits for.
+"""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from godyno.diagnose.why.busy import Busy
+from godyno.diagnose.why.lanes import READY, RUN, SLEEP, Lanes
+from godyno.diagnose.why.looks import AT_WORK, RUNNABLE, Looks, Verdict
+from godyno.diagnose.why.path import Piece, Wait
+from godyno.diagnose.why.stacks import Stacks
+
+# Sleeps of a thread that say little about the goroutines: the scheduler's own, or what is not known.
+_OPEN = (
+    "unknown",
+    "wait",
+    "futex",
+    "poll",
+    "",
+    "signal",
+    "kernel_wait",
+    "sleep",
+    "network",
+    "pipe",
+    "idle",
+    "channel",
+)
+_SCHEDULER = ("runtime.findRunnable", "runtime.findrunnable", "runtime.stopm", "runtime.netpoll", "runtime.notesleep", "runtime.mPark",
+              "runtime.notetsleep", "runtime.futexsleep", "runtime.schedule")  # fmt: skip
+_UNNAMED = ("wait", "poll", "futex")  # a wait for another process, of which only who ended it is known
+_NEAR_NS = 1_000_000_000
+_Key = tuple[str, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A piece with the looks it learns from; ``instead`` is what another thread of its process did meanwhile."""
+
+    piece: Piece
+    key: _Key | None
+    instead: Piece | None = None
+
+
+class Seen:
+    """Tells pieces of the path by looks."""
+
+    def __init__(self, looks: Looks, lanes: Lanes, stacks: Stacks) -> None:
+        self._looks, self._lanes, self._stacks = looks, lanes, stacks
+        self._of_process: dict[int, Busy] = {}
+        self._waits: dict[int, list[tuple[int, Verdict]]] = {}
+
+    def told(self, pieces: Sequence[Piece]) -> list[Piece]:
+        """The pieces, with what looks tell of those whose own records do not."""
+        if not self._looks.times:
+            return list(pieces)
+        parts = [part for piece in pieces for part in self._parts(piece)]
+        starts = [part.piece.t_start_ns for part in parts]
+        donors: dict[_Key, list[tuple[int, Verdict]]] = {}
+        for pid, layer in self._looks.times:
+            verdicts = self._looks.verdicts(pid, layer)
+            self._waits[pid] = [(t_ns, one) for t_ns, one in verdicts if one.kind not in AT_WORK]
+            for t_ns, verdict in verdicts:
+                index = bisect.bisect_right(starts, t_ns) - 1
+                if index < 0 or parts[index].piece.t_end_ns <= t_ns or parts[index].piece.pid != pid:
+                    continue
+                key = parts[index].key
+                if key is not None and _agrees(key[0], verdict) and key[2] in (0, verdict.tid):
+                    donors.setdefault(key, []).append((t_ns, verdict))
+        out: list[Piece] = []
+        for part in parts:
+            found = donors.get(part.key) if part.key is not None and part.piece.state != READY else None
+            told = _told(part, found, self._lanes) if found else (part.piece,)
+            out += [self._through(piece) for piece in told]
+        return out
+
+    def _parts(self, piece: Piece) -> Iterator[_Part]:
+        """A piece, or what it is made of, with the looks that each may learn from: those at a stretch of the same kind, of the same
+        process, or of the same thread where it is not Go's.
+        """
+        goroutines = self._looks.of_goroutines(piece.pid)
+        if piece.goroutine or not (goroutines or self._looks.of_threads(piece.pid)):
+            yield _Part(piece, None)
+        elif piece.state != SLEEP:
+            # Where all CPUs are taken, who looks has just taken one from who ran: a stretch without one is like one with it.
+            yield _Part(piece, ("run", piece.pid, 0) if goroutines else None)
+        elif not (piece.kind in _OPEN and self._untold(piece.stack)):
+            yield _Part(piece, ("sure", piece.pid, 0) if goroutines else None)
+        elif not goroutines:
+            yield _Part(piece, ("sleep", piece.pid, piece.tid))
+        else:
+            at = piece.t_start_ns
+            for start, end, tid, state in self._busy(piece.pid).between(piece.t_start_ns, piece.t_end_ns):
+                if start > at:
+                    yield _Part(replace(piece, t_start_ns=at, t_end_ns=start), ("sleep", piece.pid, 0))
+                busy = replace(piece, t_start_ns=start, t_end_ns=end)
+                yield _Part(
+                    busy,
+                    ("busy", piece.pid, 0),
+                    replace(busy, state=state, kind="", tid=tid, stack=0, where=""),
+                )
+                at = end
+            if at < piece.t_end_ns:
+                yield _Part(replace(piece, t_start_ns=at), ("sleep", piece.pid, 0))
+
+    def _busy(self, pid: int) -> Busy:
+        if pid not in self._of_process:
+            threads = [
+                self._lanes.threads[tid]
+                for tid in self._lanes.of_process.get(pid, ())
+                if tid not in self._stacks.watchmen
+            ]
+            self._of_process[pid] = Busy([lane for lane in threads if lane.pid == pid])
+        return self._of_process[pid]
+
+    def _through(self, piece: Piece) -> Piece:
+        """The piece, with what its waiters in other processes waited for there, where only looks tell that."""
+        if not any(
+            one.kind in _UNNAMED and one.lane.pid != piece.pid and one.lane.pid in self._waits
+            for one in piece.via
+        ):
+            return piece
+        return replace(piece, via=tuple(self._named(one, piece.pid) for one in piece.via))
+
+    def _named(self, wait: Wait, pid: int) -> Wait:
+        found = self._waits.get(wait.lane.pid)
+        if wait.kind not in _UNNAMED or wait.lane.pid == pid or not found:
+            return wait
+        middle = (wait.t_start_ns + wait.t_end_ns) // 2
+        t_ns, verdict = _nearest(found, middle)
+        near = wait.t_start_ns <= t_ns <= wait.t_end_ns or abs(t_ns - middle) < _NEAR_NS
+        if near and verdict.kind in ("pipe", "child"):
+            return replace(wait, kind=verdict.kind, where=verdict.where)
+        return wait
+
+    def _untold(self, stack: int) -> bool:
+        user = self._stacks.facts(stack).user
+        return not user or any(name.startswith(_SCHEDULER) for name in user)
+
+
+def _agrees(kind: str, verdict: Verdict) -> bool:
+    """Whether a look at a stretch of this kind tells something of it: it is not an instant, and may have seen the moment after."""
+    if verdict.kind == "lock" or kind == "busy":
+        return True
+    return (verdict.kind in AT_WORK) == (kind == "run")
+
+
+def _told(part: _Part, found: Sequence[tuple[int, Verdict]], lanes: Lanes) -> Iterator[Piece]:
+    """A piece, cut midway between the looks that fell into it."""
+    piece = part.piece
+    low = bisect.bisect_left(found, piece.t_start_ns, key=lambda one: one[0])
+    high = bisect.bisect_left(found, piece.t_end_ns, key=lambda one: one[0])
+    inside = found[low:high]
+    if not inside:
+        nearest = _nearest(found, piece.t_start_ns)
+        inside = [nearest] if abs(nearest[0] - piece.t_start_ns) < _NEAR_NS else []
+    if not inside:
+        yield piece
+        return
+    at = piece.t_start_ns
+    for index, (t_ns, verdict) in enumerate(inside):
+        last = index == len(inside) - 1
+        if not last and inside[index + 1][1] == verdict:
+            continue
+        end = piece.t_end_ns if last else (t_ns + inside[index + 1][0]) // 2
+        if end > at:
+            yield _with(part, at, end, verdict, lanes)
+            at = end
+
+
+def _nearest(found: Sequence[tuple[int, Verdict]], t_ns: int) -> tuple[int, Verdict]:
+    index = bisect.bisect_left(found, t_ns, key=lambda one: one[0])
+    return min(found[max(0, index - 1) : index + 1], key=lambda one: abs(one[0] - t_ns))
+
+
+def _with(part: _Part, start: int, end: int, verdict: Verdict, lanes: Lanes) -> Piece:
+    piece = replace(part.piece, t_start_ns=start, t_end_ns=end)
+    at_work = verdict.kind in AT_WORK
+    if part.instead is not None and (at_work or verdict.kind == "lock"):
+        piece = replace(part.instead, t_start_ns=start, t_end_ns=end)
+    if piece.state == RUN and verdict.kind == RUNNABLE:
+        return replace(piece, state=READY, goroutine=verdict.goroutine, tid=0, stack=0)
+    told = part.key is not None and part.key[0] in ("sleep", "busy")
+    if piece.state == SLEEP and told and not at_work:
+        return replace(
+            piece, kind=verdict.kind, goroutine=verdict.goroutine, stack=verdict.stack, where=verdict.where,
+        )  # fmt: skip
+    lane = lanes.threads.get(piece.tid)
+    if verdict.kind == "lock" and lane is not None:
+        wait = Wait(piece.t_start_ns, piece.t_end_ns, "lock", lane, verdict.stack, 0, verdict.where)
+        return replace(piece, via=(*piece.via, wait))
+    return piece

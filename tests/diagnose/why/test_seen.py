@@ -1,0 +1,266 @@
+"""Go programs without an execution trace that were looked at from outside: what their threads cannot tell, looks do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from godyno.capture.reader import Capture
+from godyno.diagnose.why import answer, attribute
+
+Made = Callable[..., Capture]
+MAIN = ("main.main", "runtime.main", "runtime.goexit")
+SLEEP = ("runtime.gopark", "time.Sleep", "main.rest", *MAIN)
+READ = (
+    "runtime.gopark",
+    "internal/poll.(*FD).Read",
+    "net.(*netFD).Read",
+    "net.(*conn).Read",
+    "main.ask",
+    *MAIN,
+)
+GROUP = ("runtime.gopark", "sync.runtime_SemacquireWaitGroup", "sync.(*WaitGroup).Wait", *MAIN)
+LOCK = (
+    "runtime.gopark",
+    "sync.runtime_SemacquireMutex",
+    "sync.(*Mutex).Lock",
+    "main.(*shelf).take",
+    "main.work",
+    "runtime.goexit",
+)
+ACCEPT = (
+    "runtime.gopark",
+    "internal/poll.(*FD).Accept",
+    "net.(*netFD).accept",
+    "net/http.(*Server).Serve",
+    *MAIN,
+)
+NEXT = (
+    "runtime.gopark",
+    "internal/poll.(*FD).Read",
+    "net.(*conn).Read",
+    "bufio.(*Reader).Peek",
+    "net/http.(*conn).serve",
+    "runtime.goexit",
+)
+HANDLER = (
+    "runtime.gopark",
+    "time.Sleep",
+    "main.answer",
+    "net/http.HandlerFunc.ServeHTTP",
+    "net/http.(*conn).serve",
+    "runtime.goexit",
+)
+FSYNC = (
+    "k:folio_wait_bit",
+    "k:ext4_sync_file",
+    "k:__x64_sys_fsync",
+    "k:do_syscall_64",
+    "syscall.fsync",
+    "os.(*File).Sync",
+    "main.save",
+    *MAIN,
+)
+
+
+def _sleeper(s: Any) -> None:
+    """A process that runs for 10 ms at each end and sleeps for 80 between."""
+    s.process(1, 0, 100)
+    s.thread(1, (0, 10, "running"), (10, 90, "sleeping"), (90, 91, "runnable", 0), (91, 100, "running"))
+    for at in (5, 95):
+        s.sample("cpu", at, MAIN)
+
+
+def _look(s: Any, every: float = 10.0, until: float = 100.0, pid: int = 1) -> None:
+    at = every / 2
+    while at < until:
+        s.look(at, pid)
+        at += every
+
+
+def test_a_sleep_of_all_threads_is_what_the_main_goroutine_was_seen_in(scene: Made) -> None:
+    def fill(s: Any) -> None:
+        _sleeper(s)
+        _look(s)
+        s.seen(1, 5, 15, "running", "", ())
+        s.seen(1, 15, 95, "waiting", "sleep", SLEEP)
+
+    (cause, *_) = answer(scene(fill)).causes
+    assert cause.kind == "sleep" and "main.rest" in cause.what and cause.share == pytest.approx(0.8, abs=0.01)
+
+
+def test_many_short_waits_take_the_shares_in_which_looks_saw_them(scene: Made) -> None:
+    """Of 100 sleeps of 0.8 ms each tenth was seen: three of four in the network."""
+
+    def fill(s: Any) -> None:
+        s.process(1, 0, 1000)
+        s.thread(
+            1,
+            *(
+                one
+                for at in range(0, 1000, 10)
+                for one in ((at, at + 2, "running"), (at + 2, at + 10, "sleeping"))
+            ),
+        )
+        for at in range(0, 1000, 10):
+            s.sample("cpu", at + 1, MAIN)
+        for turn, at in enumerate(range(5, 1000, 100)):
+            s.look(at)
+            stack, reason = (SLEEP, "sleep") if turn % 4 == 3 else (READ, "IO wait")
+            s.seen(1, at, at + 100, "waiting", reason, stack)
+
+    found = attribute(scene(fill)).seconds()
+    assert found["network"] == pytest.approx(0.8 * 0.75, rel=0.15)
+    assert found["sleep"] == pytest.approx(0.8 * 0.25, rel=0.35)
+    assert found["go"] == pytest.approx(0.2, rel=0.05)
+
+
+def test_who_waits_for_workers_that_wait_for_a_lock_waits_for_the_lock(scene: Made) -> None:
+    def fill(s: Any) -> None:
+        _sleeper(s)
+        _look(s)
+        s.seen(1, 5, 95, "waiting", "sync.WaitGroup.Wait", GROUP)
+        holder = ("runtime.gopark", "time.Sleep", "main.renew", "runtime.goexit")
+        s.seen(7, 5, 95, "waiting", "sleep", holder, parent=1)
+        for number in (8, 9, 10):
+            s.seen(number, 5, 95, "waiting", "sync.Mutex.Lock", LOCK, parent=1)
+
+    (cause, *_) = answer(scene(fill)).causes
+    assert cause.kind == "lock" and "main.(*shelf).take" in cause.what
+
+
+def test_a_lock_is_one_also_while_its_holder_computes(scene: Made) -> None:
+    def fill(s: Any) -> None:
+        s.process(1, 0, 100)
+        s.thread(1, (0, 100, "running"))
+        for at in range(5, 100, 10):
+            s.sample("cpu", at, ("main.hold", "runtime.goexit"))
+        _look(s)
+        s.seen(1, 5, 95, "waiting", "sync.Mutex.Lock", LOCK)
+        s.seen(7, 5, 95, "running", "", (), tid=1, parent=1)
+
+    assert attribute(scene(fill)).seconds()["lock"] == pytest.approx(0.1, abs=0.002)
+
+
+def test_what_another_thread_did_while_the_paths_slept_is_told_where_the_main_goroutine_ran(
+    scene: Made,
+) -> None:
+    def fill(s: Any) -> None:
+        _sleeper(s)
+        s.thread(2, (10, 60, "running"), (60, 100, "sleeping"))
+        for at in range(15, 60, 10):
+            s.sample("cpu", at, ("main.count", *MAIN), tid=2)
+        _look(s)
+        s.seen(1, 5, 65, "running", "", (), tid=2)
+        s.seen(1, 65, 95, "waiting", "IO wait", READ)
+
+    found = attribute(scene(fill)).seconds()
+    assert found["go"] == pytest.approx(0.07, abs=0.003) and found["network"] == pytest.approx(
+        0.03, abs=0.003
+    )
+
+
+@pytest.mark.parametrize(("running", "state"), [(2, "own_threads"), (1, "go")])
+def test_a_goroutine_that_is_ready_is_held_up_only_where_others_have_all_cpus(
+    scene: Made, running: int, state: str
+) -> None:
+    def fill(s: Any) -> None:
+        s.process(1, 0, 100)
+        for tid in (1, 2)[:running]:
+            s.thread(tid, (0, 100, "running"))
+            s.seen(10 + tid, 5, 95, "running", "", (), tid=tid, parent=1)
+            for at in range(5, 100, 10):
+                s.sample("cpu", at, ("main.count", *MAIN), tid=tid)
+        _look(s)
+        s.seen(1, 5, 95, "runnable", "", ())
+
+    found = attribute(scene(fill)).seconds()
+    assert max(found, key=lambda one: found[one]) == state
+
+
+@pytest.mark.parametrize(("handler", "state"), [(False, "idle"), (True, "sleep")])
+def test_a_service_is_idle_unless_somebody_waits_for_its_answer(
+    scene: Made, handler: bool, state: str
+) -> None:
+    def fill(s: Any) -> None:
+        _sleeper(s)
+        _look(s)
+        s.seen(1, 5, 95, "waiting", "IO wait", ACCEPT)
+        s.seen(7, 5, 95, "waiting", "IO wait", NEXT, parent=1)
+        if handler:
+            s.seen(8, 5, 95, "waiting", "sleep", HANDLER, parent=1)
+
+    found = answer(scene(fill))
+    assert found.attribution.seconds()[state] == pytest.approx(0.08, abs=0.003)
+    assert found.healthy != handler
+
+
+def test_a_channel_on_which_nobody_could_send_is_a_timers(scene: Made) -> None:
+    def fill(s: Any) -> None:
+        _sleeper(s)
+        _look(s)
+        s.seen(1, 5, 95, "waiting", "chan receive", ("runtime.gopark", "runtime.chanrecv1", *MAIN))
+
+    assert attribute(scene(fill)).seconds()["sleep"] == pytest.approx(0.08, abs=0.003)
+
+
+def test_a_goroutine_in_a_system_call_waits_where_its_thread_is_blocked(scene: Made) -> None:
+    def fill(s: Any) -> None:
+        _sleeper(s)
+        _look(s)
+        s.seen(1, 5, 95, "syscall", "", FSYNC, tid=1)
+
+    (cause, *_) = answer(scene(fill)).causes
+    assert cause.kind == "fsync" and "main.save" in cause.what
+
+
+def test_threads_of_other_programs_are_told_by_where_they_were_seen_blocked(scene: Made) -> None:
+    def fill(s: Any) -> None:
+        _sleeper(s)
+        for at in range(15, 90, 10):
+            s.look(at, layer="thread_seen")
+        s.seen(1, 15, 85, "blocked", "", FSYNC[:4], tid=1, layer="thread_seen")
+
+    assert attribute(scene(fill)).seconds()["fsync"] == pytest.approx(0.08, abs=0.003)
+
+
+def test_a_child_that_is_waited_for_over_a_pipe_is_named_though_no_thread_tells(scene: Made) -> None:
+    piped = ("runtime.gopark", "internal/poll.(*FD).Read", "os.(*File).Read", "main.listen", *MAIN)
+
+    def fill(s: Any) -> None:
+        s.process(1, 0, 1000)
+        s.process(7, 1, 999, 1, "/usr/bin/talker")
+        s.thread(
+            1, (0, 100, "running"), (100, 900, "sleeping"), (900, 910, "runnable", 7), (910, 1000, "running")
+        )
+        s.thread(7, (1, 100, "sleeping"), (100, 900, "running"), (900, 999, "sleeping"), pid=7)
+        _look(s, 50, 1000)
+        s.seen(1, 75, 925, "waiting", "IO wait", piped)
+
+    (cause, *_) = answer(scene(fill)).causes
+    assert cause.kind in ("pipe", "child") and "talker" in cause.what
+
+
+def test_a_program_with_a_trace_is_told_by_that(scene: Made) -> None:
+    def fill(s: Any) -> None:
+        _sleeper(s)
+        s.goroutine(
+            1, (0, 10, "running", {}), (10, 91, "waiting", {"reason": "sleep", "function": "main.rest"}), (91, 100, "running", {})
+        )  # fmt: skip
+        _look(s)
+        s.seen(1, 5, 95, "waiting", "IO wait", READ)
+
+    found = attribute(scene(fill)).seconds()
+    assert found["sleep"] > 0.07 and "network" not in found
+
+
+def test_the_answer_says_that_it_looked_now_and_then(scene: Made) -> None:
+    def fill(s: Any) -> None:
+        _sleeper(s)
+        _look(s)
+        s.seen(1, 5, 95, "waiting", "sleep", SLEEP)
+
+    told = " ".join(attribute(scene(fill)).missing)
+    assert "looked at now and then" in told and "--instrument" in told
