@@ -123,6 +123,11 @@ def _of_go(scratch: Path) -> Iterator[tuple[str, str, bytes]]:
         if (data := file.read_bytes())
     ]
     yield "decoded", "decoded", b"".join(parts)
+    subprocess.run(
+        [sys.executable, "-m", "godyno", "record", "-q", "--level", "standard", "-o", "looks.dyno", "--", "./seed", scratch],
+        cwd=scratch, check=True,
+    )  # fmt: skip
+    yield "looks", "looks", (scratch / "looks.dyno" / "raw" / "waits" / "looks.jsonl").read_bytes()[:4096]
     for name in ("seed", "pie"):
         small = small_program((scratch / name).read_bytes())
         yield "pclntab", name, small

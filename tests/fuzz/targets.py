@@ -37,6 +37,7 @@ from godyno.formats import (
     strace,
     test2json,
 )
+from godyno.probes.runtime import wait_tables
 from godyno.recorder.seal import _Replay
 
 # Thousands of small directories a second: in memory where there is such a place.
@@ -211,10 +212,20 @@ def _schedtrace(line: str) -> None:
     (schedtrace.sched_state if line.startswith("S") else schedtrace.sched_detail)(line)
 
 
+def _looks(data: bytes) -> None:
+    with tempfile.TemporaryDirectory(dir=MEMORY) as scratch:
+        raw = Path(scratch, "waits")
+        raw.mkdir()
+        (raw / wait_tables.FILE).write_bytes(data)
+        writer = TableWriter(raw)
+        wait_tables.decode_looks(raw, writer, {})
+        writer.write(Path(scratch))
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "pprof": _pprof, "perfdata": _perfdata, "pclntab": _pclntab, "elf": _elf, "decoded": _decoded,
     "gctrace": _each(gctrace.gc_cycle), "inittrace": _each(inittrace.package_init), "schedtrace": _each(_schedtrace),
     "debuglines": _debuglines, "strace": _strace, "actiongraph": _actiongraph, "test2json": _test2json,
     "benchfmt": _benchfmt, "shimlog": _shimlog, "buildcommand": _buildcommand, "rfc3339": _each(rfc3339.unix_ns),
-    "journal": _journal, "replay": _replay, "manifest": _manifest, "pack": _pack,
+    "looks": _looks, "journal": _journal, "replay": _replay, "manifest": _manifest, "pack": _pack,
 }  # fmt: skip

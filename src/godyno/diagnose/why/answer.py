@@ -138,6 +138,7 @@ def _walked(
         return Attribution(begin, end, (Segment(begin, end, "unknown"),), "path", pid, label, cpus, unseen)
     walk = Walk(lanes, stacks, lives)
     looks = Looks(capture, lanes, stacks, walk.sleeps.waited_for, cpus)
+    walk.sleeps.seen_in = looks.waited_in
     pieces, view = (
         idle_between_ticks(Seen(looks, lanes, stacks).told(walk.from_end(last, end, begin)), end - begin),
         "path",

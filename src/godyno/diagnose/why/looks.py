@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -13,6 +14,7 @@ from godyno.diagnose.why.lanes import Lane, Lanes
 from godyno.diagnose.why.stacks import Stacks
 
 RUNNING, RUNNABLE = "running", "runnable"
+NEAR_NS = 1_000_000_000  # so far a look may be from what it tells of
 AT_WORK = (RUNNING, RUNNABLE)
 _CROSSED = ("channel", "wait")  # of a goroutine: what it waits for is what others do
 _ASIDE = (*_CROSSED, "idle", "observer")
@@ -50,6 +52,12 @@ class _Span:
     verdict: Verdict | None = None
 
 
+def nearest(found: Sequence[tuple[int, Verdict]], t_ns: int) -> tuple[int, Verdict] | None:
+    """The one nearest to an instant of what is in order of time; None of nothing."""
+    index = bisect.bisect_left(found, t_ns, key=lambda one: one[0])
+    return min(found[max(0, index - 1) : index + 1], key=lambda one: abs(one[0] - t_ns), default=None)
+
+
 class Looks:
     """The looks of a capture at programs without an execution trace. ``waited_for`` names a goroutine's wait, as ``Sleeps.waited_for``."""
 
@@ -63,6 +71,7 @@ class Looks:
     ) -> None:
         self._capture, self._lanes, self._stacks, self._cpus = capture, lanes, stacks, cpus
         self._waited_for = waited_for
+        self._waits: dict[int, list[tuple[int, Verdict]]] = {}
         table = capture.sql(
             "SELECT pid, name, list(t_ns ORDER BY t_ns) AS t FROM events WHERE layer = 'look' GROUP BY pid, name"
         )
@@ -82,6 +91,20 @@ class Looks:
     def of_threads(self, pid: int) -> bool:
         """Whether its threads were, as it is not Go's or has no symbols."""
         return (pid, "thread_seen") in self.times
+
+    def waited_in(self, pid: int, t_start_ns: int, t_end_ns: int) -> str:
+        """What a process waited for between two instants, by the look nearest to the end; empty where there is none near."""
+        if not self.of_goroutines(pid):
+            return ""
+        if pid not in self._waits:
+            self._waits[pid] = [
+                one for one in self.verdicts(pid, "goroutine_seen") if one[1].kind not in AT_WORK
+            ]
+        found = nearest(self._waits[pid], t_end_ns)
+        near = found is not None and (
+            t_start_ns <= found[0] <= t_end_ns or abs(found[0] - t_end_ns) < NEAR_NS
+        )
+        return found[1].kind if found is not None and near else ""
 
     def verdicts(self, pid: int, layer: str) -> list[tuple[int, Verdict]]:
         """What each look at a process said, in order of time; of threads, one for each that was blocked."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from godyno.diagnose.why.busy import Busy
 from godyno.diagnose.why.lanes import READY, RUN, SLEEP, Lanes
-from godyno.diagnose.why.looks import AT_WORK, RUNNABLE, Looks, Verdict
+from godyno.diagnose.why.looks import AT_WORK, NEAR_NS, RUNNABLE, Looks, Verdict, nearest
 from godyno.diagnose.why.path import Piece, Wait
 from godyno.diagnose.why.stacks import Stacks
 
@@ -36,7 +36,6 @@ _OPEN = (
 _SCHEDULER = ("runtime.findRunnable", "runtime.findrunnable", "runtime.stopm", "runtime.netpoll", "runtime.notesleep", "runtime.mPark",
               "runtime.notetsleep", "runtime.futexsleep", "runtime.schedule")  # fmt: skip
 _UNNAMED = ("wait", "poll", "futex")  # a wait for another process, of which only who ended it is known
-_NEAR_NS = 1_000_000_000
 _Key = tuple[str, int, int]
 
 
@@ -134,11 +133,11 @@ class Seen:
         if wait.kind not in _UNNAMED or wait.lane.pid == pid or not found:
             return wait
         middle = (wait.t_start_ns + wait.t_end_ns) // 2
-        t_ns, verdict = _nearest(found, middle)
-        near = wait.t_start_ns <= t_ns <= wait.t_end_ns or abs(t_ns - middle) < _NEAR_NS
-        if near and verdict.kind in ("pipe", "child"):
-            return replace(wait, kind=verdict.kind, where=verdict.where)
-        return wait
+        best = nearest(found, middle)
+        if best is None or best[1].kind not in ("pipe", "child"):
+            return wait
+        near = wait.t_start_ns <= best[0] <= wait.t_end_ns or abs(best[0] - middle) < NEAR_NS
+        return replace(wait, kind=best[1].kind, where=best[1].where) if near else wait
 
     def _untold(self, stack: int) -> bool:
         user = self._stacks.facts(stack).user
@@ -159,8 +158,8 @@ def _told(part: _Part, found: Sequence[tuple[int, Verdict]], lanes: Lanes) -> It
     high = bisect.bisect_left(found, piece.t_end_ns, key=lambda one: one[0])
     inside = found[low:high]
     if not inside:
-        nearest = _nearest(found, piece.t_start_ns)
-        inside = [nearest] if abs(nearest[0] - piece.t_start_ns) < _NEAR_NS else []
+        best = nearest(found, piece.t_start_ns)
+        inside = [best] if best is not None and abs(best[0] - piece.t_start_ns) < NEAR_NS else []
     if not inside:
         yield piece
         return
@@ -173,11 +172,6 @@ def _told(part: _Part, found: Sequence[tuple[int, Verdict]], lanes: Lanes) -> It
         if end > at:
             yield _with(part, at, end, verdict, lanes)
             at = end
-
-
-def _nearest(found: Sequence[tuple[int, Verdict]], t_ns: int) -> tuple[int, Verdict]:
-    index = bisect.bisect_left(found, t_ns, key=lambda one: one[0])
-    return min(found[max(0, index - 1) : index + 1], key=lambda one: abs(one[0] - t_ns))
 
 
 def _with(part: _Part, start: int, end: int, verdict: Verdict, lanes: Lanes) -> Piece:

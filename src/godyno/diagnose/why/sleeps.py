@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from godyno.diagnose.processes import Process, whole
 from godyno.diagnose.why import states
@@ -33,6 +33,8 @@ class Sleeps:
 
     def __init__(self, lanes: Lanes, stacks: Stacks, processes: Sequence[Process]) -> None:
         self.lanes, self.stacks = lanes, stacks
+        # What looks from outside say that a process waited for between two instants, where there are any.
+        self.seen_in: Callable[[int, int, int], str] = lambda pid, since_ns, t_ns: ""
         self._numbered: dict[int, list[Process]] = {}
         self._children: dict[int, list[Process]] = {}
         for one in processes:
@@ -67,6 +69,12 @@ class Sleeps:
             died = self._child(lane.pid, max(since, t_ns - _CLOSING_NS[kind]), t_ns)
             if died in self.lanes.threads:  # it closed a pipe as it died
                 kind, waker = "child", died
+        elif kind == "unknown" and not by_thread:
+            seen = self.seen_in(lane.pid, since, t_ns)
+            if seen in ("child", "pipe"):
+                died = self._child(lane.pid, since, t_ns)
+                other = died if died in self.lanes.threads else self._living_child(lane.pid, t_ns)
+                kind, waker = ("child" if died == other else seen, other) if other else (kind, waker)
         return kind, waker
 
     def waited_for(self, lane: Lane, reason: str, stack: int, function: str = "") -> str:
@@ -147,6 +155,13 @@ class Sleeps:
             return None
         lane = self.busy_thread(last.pid, set(), t_ns)
         return lane.tid if lane is not None else None
+
+    def _living_child(self, pid: int, t_ns: int) -> int:
+        """A thread of the child that will be the next to die: it is waited for, whatever woke its parent now. 0 where none is alive."""
+        alive = [one for one in self._children.get(pid, ()) if one.t_start_ns < t_ns < one.t_end_ns]
+        following = min(alive, key=lambda one: one.t_end_ns, default=None)
+        lane = self.busy_thread(following.pid, set(), t_ns) if following is not None else None
+        return lane.tid if lane is not None else 0
 
     def _died(self, pid: int, tid: int, t_ns: int) -> bool:
         """Whether a child of this process, on whose thread it is, died just now."""
