@@ -1,11 +1,10 @@
-"""How long ``godyno why`` takes on a recording of a minute at the standard level, start of Python included.
+"""How long ``godyno why`` takes on a recording of a minute, at the levels standard and deep, start of Python included.
 
-python benchmarks/why_speed.py [CAPTURE]      without a capture, the reference service is recorded for a minute under load
+python benchmarks/why_speed.py [CAPTURE…]      without a capture, the reference service is recorded for a minute under load, twice
 """
 
 from __future__ import annotations
 
-import json
 import os
 import resource
 import statistics
@@ -14,18 +13,22 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import godyno
+from arms import keep
+from godyno.diagnose.why import attribute
 from godyno.toolchain.find import find_go
 from service import asked, build, serving
 
-RESULTS = Path(__file__).parent / "results"
-RUNS, SECONDS, RATE = 9, 60.0, 400.0
+RUNS, SECONDS, RATE = 7, 60.0, 400.0
 
 
-def record(scratch: Path) -> Path:
+def record(scratch: Path, level: str) -> Path:
     """A minute of the reference service at a fixed rate."""
-    programs, out = build(find_go(), scratch), scratch / "minute.dyno"
+    place = scratch / level
+    place.mkdir()
+    programs, out = build(find_go(), place), place / "minute.dyno"
     argv = [
         sys.executable,
         "-m",
@@ -33,56 +36,66 @@ def record(scratch: Path) -> Path:
         "record",
         "-q",
         "--level",
-        "standard",
+        level,
         "-o",
         str(out),
         "--",
         str(programs.service),
     ]
-    with serving(argv, os.environ, scratch) as (process, http, grpc):
+    with serving(argv, os.environ, place) as (process, http, grpc):
         asked(programs, http, grpc, RATE, SECONDS)
         process.terminate()
         process.wait()
     return out
 
 
-def timed(capture: Path) -> tuple[float, float]:
-    """Wall and CPU seconds of one answer."""
+def timed(*words: str) -> tuple[float, float]:
+    """Wall and CPU seconds of one command of godyno's."""
     before, at = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    subprocess.run(
-        [sys.executable, "-m", "godyno", "why", str(capture)], check=True, stdout=subprocess.DEVNULL
-    )
+    subprocess.run([sys.executable, "-m", "godyno", *words], check=True, stdout=subprocess.DEVNULL)
     wall, after = time.monotonic() - at, resource.getrusage(resource.RUSAGE_CHILDREN)
     return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
+def measured(name: str, capture: Path) -> dict[str, Any]:
+    """How long the answer, a page, and in it the walk along the path take."""
+    with godyno.open_capture(capture) as found:
+        spans = found.tables()["spans"]
+        length = found.manifest.result.wall_s if found.manifest.result else 0.0
+    walks = []
+    for _ in range(3):
+        with godyno.open_capture(capture) as found:
+            at = time.monotonic()
+            attribute(found)
+            walks.append(time.monotonic() - at)
+    return {
+        "of": name, "recorded_s": length, "spans": spans, "why": [timed("why", str(capture)) for _ in range(RUNS)],
+        "report": [timed("report", str(capture), "-o", str(capture.parent / "page.html")) for _ in range(3)],
+        "walk_s": walks, "load": os.getloadavg()[0],
+    }  # fmt: skip
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
-        capture = Path(sys.argv[1]) if len(sys.argv) > 1 else record(Path(scratch))
-        with godyno.open_capture(capture) as found:
-            spans = found.tables()["spans"]
-            length = found.manifest.result.wall_s if found.manifest.result else 0.0
-        runs = [timed(capture) for _ in range(RUNS)]
-    wall, cpu = (statistics.median(one[index] for one in runs) for index in (0, 1))
-    load = os.getloadavg()[0]
-    row = {
-        "recorded_s": length,
-        "spans": spans,
-        "wall_s": wall,
-        "cpu_s": cpu,
-        "runs": RUNS,
-        "load": load,
-        "all": runs,
-    }
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "why_speed.json").write_text(json.dumps(row, indent=1) + "\n")
-    text = (
-        "# How long `godyno why` takes\n\nOn the reference service recorded at the standard level, medians, start of Python included "
-        f"(`benchmarks/why_speed.py`, {RUNS} runs, {os.cpu_count()} processors, load {load:.1f}).\n\n"
-        f"| recorded, s | spans | wall, s | CPU, s |\n|---|---|---|---|\n| {length:.0f} | {spans:,} | {wall:.2f} | {cpu:.2f} |\n"
-    )
-    (RESULTS / "why_speed.md").write_text(text)
-    print(text)
+        if len(sys.argv) > 1:
+            rows = [measured(Path(one).stem, Path(one)) for one in sys.argv[1:]]
+        else:
+            rows = [measured(level, record(Path(scratch), level)) for level in ("standard", "deep")]
+    lines = [
+        f"Medians of {RUNS} answers and 3 pages, start of Python included; the reference service for a minute at {RATE:g} requests a "
+        "second. A page shows the path in two places and walks along it once.",
+        "",
+        "| recorded at | recorded, s | spans | `why`, s | its CPU, s | `report`, s | of which one walk, s |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        wall, cpu = (statistics.median(one[index] for one in row["why"]) for index in (0, 1))
+        page = statistics.median(one[0] for one in row["report"])
+        lines.append(
+            f"| {row['of']} | {row['recorded_s']:.0f} | {row['spans']:,} | {wall:.2f} | {cpu:.2f} | {page:.2f} | "
+            f"{statistics.median(row['walk_s']):.2f} |"
+        )
+    keep("why_speed", "# How long `godyno why` takes\n\n" + "\n".join(lines), rows)
 
 
 if __name__ == "__main__":

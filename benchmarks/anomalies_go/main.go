@@ -53,7 +53,7 @@ func handle(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	buffer := make([]byte, 4096)
-	for range 4 {
+	for range 32 {
 		data.ReadAt(buffer, rand.Int63n(size-4096))
 	}
 	if n := garbage.Load(); n > 0 {

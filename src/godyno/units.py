@@ -23,6 +23,7 @@ _SECONDS = {
     "h": 3600.0,
     "d": 86400.0,
 }
+_IMPORT_PATH = re.compile(r"(?<![\w./-])[\w-]+(?:\.[\w-]+)+/(?:[^/\s,(]+/)+([^/\s,(]+/[^/\s,(]+)")
 _BYTES = re.compile(r"(?P<value>\d+(?:\.\d+)?)\s*(?P<unit>[KMGTkmgt]?(?:i?B?|b))")
 _POWER: dict[str, int] = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 
@@ -89,6 +90,11 @@ def show_count(value: float) -> str:
 def show_ratio(value: float) -> str:
     """A share for a person: ``12.5 %``."""
     return f"{value * 100:.3g} %" if abs(value) < 9.995 else f"{value * 100:,.0f} %"
+
+
+def short_paths(text: str) -> str:
+    """``text`` with each long import path as its last two elements: ``link …/cmd/caddy``."""
+    return _IMPORT_PATH.sub(r"…/\1", text)
 
 
 def show(value: float, unit: str) -> str:

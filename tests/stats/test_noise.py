@@ -50,7 +50,7 @@ def test_the_costliest_comes_first_and_says_why():
     found = causes(_QUIET | {"wall_s": 4.0, "throttled_s": 1.0, "steal_s": 0.2}, _quiet_runs())
     assert [cause.name for cause in found] == ["cpu quota", "steal"]
     assert found[0].share == pytest.approx(0.25)
-    assert "throttled for 1 s" in found[0].because
+    assert "throttled for 1.00 s" in found[0].because
 
 
 def test_what_is_usual_here_is_not_a_disturbance():

@@ -194,6 +194,12 @@ def test_a_capture_inside_the_module_is_no_package_of_it(go: Go, module: Path) -
     assert "c.dyno" not in go.run("list", "./...", cwd=module)
 
 
+def test_a_module_of_an_old_language_is_instrumented_too(go: Go, module: Path, tmp_path: Path) -> None:
+    (module / "go.mod").write_text("module example.com/m\n\ngo 1.12\n")
+    ran = instrumented(go.path, "test", "-count=1", "./...", raw=tmp_path / "raw")
+    assert (ran.code, len(ran.logs)) == (0, 2), ran.out
+
+
 def test_files_that_go_run_was_given_get_one_more(go: Go, module: Path, tmp_path: Path) -> None:
     ran = instrumented(
         go.path, "run", "m/main.go", "m/extra.go", "m/end.go", "exit", raw=tmp_path / "raw", cwd=tmp_path

@@ -174,7 +174,7 @@ def _text(found: Answer, most: int, tried: list[Tried]) -> str:
     lines = [f"{one.label}: {units.show_seconds(one.wall_s)}, of which {of}", ""]
     for state in one.states():
         if state["share"] >= _LEAST_SHOWN:
-            of = ", ".join(part["detail"] for part in state["details"][:2])
+            of = units.short_paths(", ".join(part["detail"] for part in state["details"][:2]))
             lines.append(
                 _cut(
                     f"{state['share']:5.0%} {units.show_seconds(state['seconds']):>8}  {state['title']}{': ' + of if of else ''}",

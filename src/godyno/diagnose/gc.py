@@ -12,6 +12,11 @@ from godyno.model import Estimate, Evidence, Finding
 
 _TRACED = " trace"  # the end of a track that an execution trace gave
 PAUSES = ("stw", "stop the world", "sweep termination", "mark termination")
+_BUSY_SHARE, _BUSY_S = 0.25, 1.0  # of a process's life, and in all: it marks more often than it needs to
+_ADVICE = (
+    "Where there is memory to spare, raise GOGC, or set GOGC=off and GOMEMLIMIT near what there is: it then collects less often. "
+    "What allocates: `godyno show --top --layer allocs`."
+)
 
 
 @dataclass
@@ -60,11 +65,15 @@ class Gc:
         intervals = [
             span for story in stories.values() for span in (*story.cycles, *story.concurrent, *story.pauses)
         ]
+        busy = (rows[0][3] or 0.0) >= _BUSY_SHARE and rows[0][2] >= _BUSY_S
         return [
             Finding(
                 source=self.name,
                 kind="gc",
                 claim=claim,
+                advice=_ADVICE if busy else "",
+                tried="Not tried." if busy else "",
+                severity="note" if busy else "info",
                 estimate=Estimate(longest, "s", n=sum(len(story.pauses) for story in stories.values())) if longest is not None else None,
                 method="phases as the runtime reported them; marking between the pauses runs beside the program and is no pause",
                 evidence=(

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from godyno import units
 from godyno.model import Interval, Record
 from godyno.stats.sample import MAD_TO_SD
 
@@ -125,19 +126,19 @@ def _storage(run: Counters, whose: str) -> Bounds:
 
 
 _RULES = (
-    _Rule("cpu quota", ("throttled_s",), _throttled, 0.02, "throttled for {throttled_s:.3g} s"),
-    _Rule("steal", ("steal_s",), _steal, 0.02, "the hypervisor took {steal_s:.3g} s"),
+    _Rule("cpu quota", ("throttled_s",), _throttled, 0.02, "throttled for {throttled_s}"),
+    _Rule("steal", ("steal_s",), _steal, 0.02, "the hypervisor took {steal_s}"),
     _Rule(
         "neighbours", ("starved_s|run_delay_s", "other_cpu_s"), _neighbours, 0.04,
-        "was ready and waited for a processor while others used {other_cpu_s:.3g} s of CPU",
+        "was ready and waited for a processor while others used {other_cpu_s} of CPU",
     ),
-    _Rule("memory pressure", ("memory_stall_s",), _memory, _STALLED, "stalled {memory_stall_s:.3g} s on memory"),
+    _Rule("memory pressure", ("memory_stall_s",), _memory, _STALLED, "stalled {memory_stall_s} on memory"),
     _Rule(
-        "cold caches", ("read_bytes",), lambda run: _storage(run, "read_bytes"), 0.02, "read {read_bytes:.3g} B from storage"
+        "cold caches", ("read_bytes",), lambda run: _storage(run, "read_bytes"), 0.02, "read {read_bytes} from storage"
     ),
     _Rule(
         "disk load", ("io_stall_s", "other_io_bytes"), lambda run: _storage(run, "other_io_bytes"), 0.15,
-        "stalled {io_stall_s:.3g} s on I/O while others moved {other_io_bytes:.3g} B",
+        "stalled {io_stall_s} on I/O while others moved {other_io_bytes}",
     ),
 )  # fmt: skip
 
@@ -161,9 +162,13 @@ def causes(run: Counters, quiet: Sequence[Counters] = ()) -> list[Cause]:
         usual = _usual(rule, quiet)
         if cost > max(rule.floor * wall_s, usual * wall_s):
             bounds = Interval(low, high, 1.0)
-            found.append(Cause(rule.name, cost, cost / wall_s, rule.because.format(**run), bounds))
+            found.append(Cause(rule.name, cost, cost / wall_s, rule.because.format(**_shown(run)), bounds))
     found += _frequency(run, quiet, wall_s)
     return sorted(found, key=lambda cause: -cause.cost_s)
+
+
+def _shown(run: Counters) -> dict[str, str]:
+    return {name: units.show(value, "By" if name.endswith("_bytes") else "s") for name, value in run.items()}
 
 
 def costs(run: Counters) -> dict[str, float]:

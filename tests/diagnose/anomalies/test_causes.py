@@ -36,6 +36,16 @@ def test_neighbours_that_take_no_more_than_ever_are_not_why_it_waits() -> None:
     assert first.name == "neighbours"
 
 
+def test_neighbours_that_have_most_of_the_processors_always_are_why_it_waits_where_its_own_need_did_not_grow() -> (
+    None
+):
+    waits = {"cpu_full": (0.05, 0.4), "others_cpu": (0.8, 0.8)}
+    assert [one.name for one in accused(**waits)] == ["neighbours"]
+    (first, *_) = accused(**waits, own_cpu=(0.2, 0.5))
+    assert first.name == "its own computing"
+    assert accused(cpu_full=(0.05, 0.4), others_cpu=(0.3, 0.3)) == []
+
+
 def test_answers_that_were_held_up_and_come_at_once_are_no_more_load() -> None:
     values = np.full(STEPS, 300.0)
     values[START : START + 3] = 0.0
@@ -51,3 +61,12 @@ def test_what_begins_long_after_its_effect_counts_for_less() -> None:
     (one,) = suspects({"throttled": late, "own_cpu": prompt * 0}, START, END, 0.5)
     (other,) = suspects({"throttled": prompt, "own_cpu": prompt * 0}, START, END, 0.5)
     assert one.lag_s < -2 and one.score / one.share < 0.5 * other.score / other.share
+
+
+def test_what_had_gone_on_for_long_and_held_nobody_up_counts_for_less() -> None:
+    early, prompt = np.full(STEPS, 0.0), np.full(STEPS, 0.0)
+    early[START - 12 : END] = 0.5
+    prompt[START:END] = 0.5
+    (one,) = suspects({"throttled": early, "own_cpu": prompt * 0}, START, END, 0.5)
+    (other,) = suspects({"throttled": prompt, "own_cpu": prompt * 0}, START, END, 0.5)
+    assert one.lag_s > 4 and one.score / one.share < 0.5 * other.score / other.share

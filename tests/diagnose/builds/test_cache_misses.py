@@ -14,7 +14,8 @@ import pytest
 
 from godyno.capture.reader import Capture, open_capture
 from godyno.capture.tables import TableWriter
-from godyno.diagnose.builds.cache_misses import CacheMisses
+from godyno.diagnose.builds.cache_misses import CacheMisses, _causes
+from godyno.diagnose.builds.miss_causes import Cause, reason
 from godyno.diagnose.builds.test_results import TestResults
 from godyno.model import Finding, Workload
 from godyno.testing.captures import SECOND, T0
@@ -187,7 +188,7 @@ def test_a_general_input_is_one_finding_however_many_packages(made: Callable[...
     capture = made(fill, workload=Workload(("go", "build", "-p", "1", "./...")))
     (finding,) = CacheMisses().analyze(capture)
     assert finding.data["packages"] == 3 and finding.data["saves_s"] == pytest.approx(3.0)
-    assert "from [] [] to [] [-N]" in finding.claim
+    assert "since the compiler is given -N now" in finding.claim
 
 
 TESTS = """package leaf
@@ -234,3 +235,60 @@ def test_why_a_test_ran_again_is_told(tmp_path: Path) -> None:
     # New at each run of this test, as the user's cache has the results of the last.
     bench.write("leaf/leaf.go", f"package leaf\n\nfunc Value() int {{ return {time.time_ns()} }}\n")
     assert why(SETTING="b") == ["since the test program changed"]
+
+
+@pytest.mark.parametrize(
+    ("what", "where"),
+    [
+        ("directory", "/home/u.v/go/pkg/mod/github.com/!some/mod@{}/inner"),
+        ("module", "github.com/!some/mod@{}"),
+    ],
+)
+def test_another_version_of_a_module_is_one_cause_for_its_packages(what: str, where: str) -> None:
+    rows = [["file", "a.go", "1", "2"], [what, "dir", where.format("v1.2.0"), where.format("v1.3.0")]]
+    causes = [_causes(rows, f"github.com/Some/mod{inner}") for inner in ("/inner", "")]
+    assert causes == [frozenset({Cause("module", "github.com/Some/mod", "v1.2.0", "v1.3.0")})] * 2
+    named = [
+        ["module", "github.com/Some/mod", "v1.2.0 h1:a=", "v1.3.0 h1:b="]
+    ]  # as in a program's build information
+    assert _causes(named, "example.com/program") == causes[0]
+    assert "since module github.com/Some/mod changed from v1.2.0 to v1.3.0" in reason(list(causes[0]))
+
+
+def test_a_moved_directory_is_no_version() -> None:
+    rows = [["directory", "dir", "/a/mod@v1.2.0", "/b/mod@v1.3.0"]]
+    assert {one.what for one in _causes(rows, "example.com/other")} == {"directory"}
+
+
+def test_a_flag_without_a_value_is_given_or_not() -> None:
+    assert reason([Cause("flags", "trimpath", None, "")]) == "since -trimpath is given now"
+    assert reason([Cause("flags", "trimpath", "", None)]) == "since -trimpath is given no more"
+    assert (
+        reason([Cause("flags", "gcflags", "[] []", '["-race"] []')])
+        == 'since the compiler is given "-race" now'
+    )
+    assert (
+        reason([Cause("flags", "gcflags", "[-l] []", "[-N] []")])
+        == "since the compiler is given -N now, -l no more"
+    )
+
+
+def test_cgo_is_on_or_off() -> None:
+    assert reason([Cause("c compiler", "CC", '["gcc"] []', None)]).startswith("since cgo is off now")
+    assert reason([Cause("c compiler", "CC", None, '["gcc"] []')]) == "since cgo is on now"
+
+
+def test_a_dependency_that_changed_back_and_was_cached_is_named(made: Callable[..., Capture]) -> None:
+    def fill(writer: TableWriter) -> None:
+        above = {"id": 1, "mode": "build", "deps": [], "cmd_real_s": 0.9, "key": "k"}
+        writer.span(T0, T0 + SECOND, "action", "build", "example.com/above", 0, 0, above)
+        args = {
+            "key": "k",
+            "known": False,
+            "seen": True,
+            "changed": [["dependency", "example.com/below", "x", "y"]],
+        }
+        writer.event(T0, "cache", "build", "example.com/above", args=args)
+
+    (finding,) = CacheMisses().analyze(made(fill, workload=Workload(("go", "build", "./..."))))
+    assert "since example.com/above imports another example.com/below, which the cache had" in finding.claim

@@ -46,3 +46,25 @@ def test_a_window_and_what_saves_nothing_have_none(made: Callable[..., Capture])
 
 def test_other_commands_have_none(made: Callable[..., Capture]) -> None:
     assert others(made(a_build, workload=Workload(("./service",))), 2.0) == pytest.approx([])
+
+
+def test_the_path_of_a_run_is_walked_once(made: Callable[..., Capture]) -> None:
+    result = Result(T0, T0 + 2 * SECOND, 0, 0, 2.0, 0.0)
+    capture = made(a_build, workload=Workload(("./service",)), result=result)
+    assert answer(capture).attribution is answer(capture).attribution
+    assert answer(capture, T0, T0 + SECOND).attribution is not answer(capture).attribution
+
+
+@pytest.mark.parametrize(("flag", "told"), [("-count=1", True), ("-v", False), ("-json", False)])
+def test_a_test_run_whose_tests_go_did_not_tell_of_says_so(
+    made: Callable[..., Capture], flag: str, told: bool
+) -> None:
+    def fill(writer: TableWriter) -> None:
+        writer.span(
+            T0, T0 + SECOND, "process", "5", "go", 5, 5, {"ppid": 1, "kind": "go", "argv": ["go", "test"]}
+        )
+        writer.span(T0, T0 + SECOND, "thread_state", "5/5", "running", 5, 5)
+
+    result = Result(T0, T0 + SECOND, 0, 0, 1.0, 0.0)
+    capture = made(fill, workload=Workload(("go", "test", flag, "./...")), result=result)
+    assert any("Without -v or -json" in text for text in answer(capture).attribution.missing) is told

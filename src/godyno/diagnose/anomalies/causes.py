@@ -14,7 +14,12 @@ from godyno.stats.sample import MAD_TO_SD, Floats
 _Layers = Mapping[str, Floats]
 _REFAULTS = 100.0  # pages a second that are read again: fewer hold nobody up
 _MORE = 0.2  # of the processors: others that had so much more than usual are why it waited
-_LATE_STEPS, _AFTER = 4, 0.3  # what begins so much after its effect counts for so much
+_MOST, _GREW = 0.5, 0.1  # others have most of the processors always; its own need is a tenth above its usual
+_LATE_STEPS, _EARLY_STEPS, _APART = (
+    4,
+    8,
+    0.3,
+)  # what begins so much after its effect, or before it, counts for so much
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +53,20 @@ def _part(layers: _Layers, name: str) -> Floats:
 
 def _neighbours(layers: _Layers) -> Floats:
     # Time in which all of it waited and others had more of the processors than usual; what the quota held back waits too. Where others had
-    # no more than ever, it is its own need that grew.
+    # no more than ever, it is its own need that grew – unless it did not grow, and others have most of the processors always: then what
+    # changed is not how much they take, but that they do not give way any more.
     waited = np.maximum(layers["cpu_full"] - _part(layers, "throttled"), 0.0)
-    more = layers["others_cpu"] - float(np.median(layers["others_cpu"]))
-    return waited * np.clip(more / _MORE, 0.0, 1.0)
+    usual = float(np.median(layers["others_cpu"]))
+    more = np.clip((layers["others_cpu"] - usual) / _MORE, 0.0, 1.0)
+    if usual > _MOST and "own_cpu" in layers:
+        grew = np.maximum(_more(layers["own_cpu"]), _more(_part(layers, "children_cpu")))
+        more = np.maximum(more, grew < _GREW * float(np.median(layers["own_cpu"])))
+    return waited * more
+
+
+def _more(values: Floats) -> Floats:
+    more: Floats = values - float(np.median(values))
+    return more
 
 
 def _memory(layers: _Layers) -> Floats:
@@ -144,7 +159,10 @@ def suspects(
             continue
         began = _onset(lost, usual + max(rule.floor / 2, 3 * spread), start, end)
         late = began - start > max(_LATE_STEPS, (end - start) // 4)
-        score = share * rule.weight * (_AFTER if late else 1.0)
+        early = start - began > max(
+            _EARLY_STEPS, (end - start) // 4
+        )  # it went on for so long, and nothing came of it
+        score = share * rule.weight * (_APART if late or early else 1.0)
         found.append(Suspect(rule.name, share, usual, (start - began) * step_s, score))
     return sorted(found, key=lambda one: -one.score)
 

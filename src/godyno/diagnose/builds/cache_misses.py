@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from godyno import units
+from godyno.diagnose.builds.miss_causes import Cause, reason
 from godyno.diagnose.builds.schedule import ASSUMPTION, METHOD, Build, build_of, worked_s
 from godyno.diagnose.critical_path import Action
 from godyno.diagnose.processes import arguments, text_of
@@ -30,22 +31,6 @@ _ADVICE = {
     "profile": "A new profile compiles everything below it anew: renew it seldom.",
     "file": "An edit has to be compiled. Where much hangs below it, move what changes often into a package that few import.",
 }
-_SAID = {
-    "not-in-cache": "were compiled before with exactly these inputs, but the cache has no entry any more",
-    "first": "no earlier recording with --cache-keys knows",
-    "hidden": "have a key that changed in something that is not kept (a secret value)",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """What a miss comes from: an input (``what``, ``name``, its values) of ``package``, which is empty where it is the same for many."""
-
-    what: str
-    name: str = ""
-    before: str | None = None
-    after: str | None = None
-    package: str = ""
 
 
 class CacheMisses:
@@ -84,7 +69,7 @@ class CacheMisses:
         known = all(cause.what not in ("graph", "newest file") for cause in first)
         what = first[0].what
         count = f"{len(members):,} packages were" if len(members) > 1 else f"{members[0].name} was"
-        claim = f"{count} compiled ({units.show_seconds(took)}) {_because(first)}"
+        claim = f"{count} compiled ({units.show_seconds(took)}) {reason(first)}"
         return Finding(
             source=self.name,
             kind="cache-miss",
@@ -129,7 +114,7 @@ _OTHER_ADVICE = {
     "not-in-cache": "Look whether something empties GOCACHE (go clean, a CI that does not keep it; go itself drops what five "
     "days did not use), "
     "or whether it can be written: `godyno modcache check`.",
-    "first": "Record again with --cache-keys after the next change: it will be named.",
+    "first": "Record again with --cache-keys after the next change: what changed will be named.",
     "graph": "Record with --cache-keys, twice: which input changed is named exactly.",
     "newest file": "Record with --cache-keys, twice: which input changed is named exactly.",
 }
@@ -138,36 +123,6 @@ _EVIDENCE = Evidence(
     sql="SELECT name, (t_end_ns::HUGEINT - t_start_ns) / 1e9 AS lasted_s FROM spans WHERE layer = 'action' AND track = 'build' "
     "AND json_valid(args) AND TRY_CAST(args->>'cmd_real_s' AS DOUBLE) > 0 ORDER BY 2 DESC LIMIT 20",
 )
-
-
-def _because(causes: Sequence[Cause]) -> str:
-    texts = []
-    for cause in causes[:3]:
-        of = f" of {cause.package}" if cause.package else ""
-        if cause.what == "-a":
-            texts.append("since -a asks for it")
-        elif cause.what in _SAID:
-            texts.append(f"that {_SAID[cause.what]}")
-        elif cause.what == "graph":
-            texts.append(
-                f"beginning at {cause.package}"
-                if cause.package
-                else "from the standard library on: the cache was empty, or a setting that is part of every key changed"
-            )
-        elif cause.what == "newest file":
-            texts.append(
-                f"beginning at {cause.package}, whose {cause.name} was written {cause.after} before the build"
-            )
-        elif cause.what == "file":
-            how = "was added" if cause.before is None else "is gone" if cause.after is None else "changed"
-            texts.append(f"since {cause.name}{of} {how}")
-        else:
-            label = f"{cause.what} {cause.name}" if cause.name and cause.name != cause.what else cause.what
-            texts.append(
-                f"since {label}{of} changed from {cause.before or 'nothing'} to {cause.after or 'nothing'}"
-            )
-    more = f" and {len(causes) - 3} more" if len(causes) > 3 else ""
-    return ", ".join(texts) + more
 
 
 def _keys(capture: Any) -> dict[str, dict[str, Any]]:
@@ -198,6 +153,10 @@ def _by_keys(
             own[number] = _causes(mine, action.name)
         elif not changed:
             own[number] = frozenset({Cause("hidden")})
+        elif not _compiled_below(
+            build, missed, number
+        ):  # what changed below it was built before, and was in the cache
+            own[number] = frozenset({Cause("dependency", str(changed[0][1]), package=action.name)})
     return _inherited(build, missed, own)
 
 
@@ -219,6 +178,8 @@ def _causes(rows: Sequence[Sequence[Any]], package: str) -> frozenset[Cause]:
         if general:
             row = min(general, key=lambda row: (row[1] not in ("go", "GOOS/GOARCH"), str(row[1])))
             return frozenset({Cause(what, str(row[1]), _text(row[2]), _text(row[3]))})
+    if version := _version(rows, package):
+        return frozenset({version})
     own = (
         [row for row in rows if row[0] in ("file", "directory")]
         or [row for row in rows if row[0] != "other"]
@@ -227,6 +188,26 @@ def _causes(rows: Sequence[Sequence[Any]], package: str) -> frozenset[Cause]:
     if own[0][0] == "file" and len(own) > 3:
         own = own[:4]
     return frozenset(Cause(str(row[0]), str(row[1]), _text(row[2]), _text(row[3]), package) for row in own)
+
+
+def _version(rows: Sequence[Sequence[Any]], package: str) -> Cause | None:
+    """That a module has another version: the package's own, which is part of its directory's name in the module cache (with -trimpath of
+    the module's), or one that a program's build information names."""
+    for row in rows:
+        before, after = ((_text(value) or "").replace("\\", "/") for value in row[2:4])
+        if row[0] == "module" and before.startswith("v") and after.startswith("v"):
+            return Cause("module", str(row[1]), before.partition(" ")[0], after.partition(" ")[0])
+        if row[0] not in ("directory", "module"):
+            continue
+        (path, _, was), (now, _, is_) = before.partition("@v"), after.partition("@v")
+        words = re.sub("!([a-z])", lambda found: found[1].upper(), path).split(
+            "/"
+        )  # as the cache escapes capitals
+        tails = ("/".join(words[first:]) for first in range(len(words)))
+        module = next((one for one in tails if one and f"{package}/".startswith(f"{one}/")), "")
+        if was and is_ and path == now and module:
+            return Cause("module", module, *(f"v{text.partition('/')[0]}" for text in (was, is_)))
+    return None
 
 
 def _text(value: Any) -> str | None:

@@ -64,8 +64,8 @@ class SerialTests:
                 assumption="the tests share nothing (ports, files, globals, environment) that forbids it",
                 confidence=Confidence.MEDIUM,
                 evidence=(Evidence("spans", serial[0].t_start_ns, serial[0].t_end_ns, _SQL),),
-                advice=f"Call t.Parallel() in {_some(serial)} (t.Setenv and t.Chdir do not go with it); where they sleep, "
-                f"use testing/synctest or a fake clock.",
+                advice=f"Call t.Parallel() in {_some(serial)} (t.Setenv and t.Chdir do not go with it)"
+                f"{_and_more_at_once(serial, limit)}; where they sleep, use testing/synctest or a fake clock.",
                 tried="Not tried.",
                 severity="note" if saves > 0.1 * _wall_s(build, binary) else "info",
                 data={
@@ -172,6 +172,14 @@ class SerialTests:
 def _shrunk(lives: list[tuple[int, int]]) -> list[tuple[int, int]]:
     """Half a millisecond off each end: a test's end is told a little after the next one's go-ahead."""
     return [(start + 500_000, end - 500_000) for start, end in lives if end - start > 1_000_000]
+
+
+def _and_more_at_once(tests: Sequence[Test], limit: int) -> str:
+    """Where so few at once would still wait for their turn to wait."""
+    total, longest = sum(one.running_s for one in tests), max(one.running_s for one in tests)
+    return (
+        f" and run with -parallel {4 * limit}" if len(tests) > limit and total > 2 * limit * longest else ""
+    )
 
 
 def _parallel_limit(build: Build | None, capture: Any) -> int:

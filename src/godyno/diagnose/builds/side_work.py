@@ -76,6 +76,7 @@ class SideWork:
                     "columns": [["program", "text"], ["linked", "s"]],
                     "rows": [[one.name, worked_s(one)] for one in links[:12]],
                     "at_most_s": at_most,
+                    "saves_s": at_most,
                     "linked_s": took,
                 },
             )

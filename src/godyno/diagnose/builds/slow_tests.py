@@ -79,7 +79,7 @@ class SlowTests:
             saves = build.saves_s(lambda one: level if one is runs[0] else None)
             gain = (
                 f"; were they as fast as the next one's, it would be {units.show_seconds(saves)} shorter"
-                if saves > 0.01 * build.wall_s
+                if others and saves > 0.01 * build.wall_s
                 else ""
             )
             out.append(

@@ -33,7 +33,9 @@ class Why:
     def _states(self, found: Answer) -> Finding:
         one = found.attribution
         states = one.states()
-        longest = "; ".join(f"{state['share']:.0%} {state['title']}" for state in states[:3])
+        longest = "; ".join(
+            f"{state['share']:.0%} {state['title']}" for state in states[:3] if state["share"] >= 0.005
+        )
         verdict = " Nothing of the program is accused." if found.healthy else ""
         if found.untold is not None:
             verdict = f" What took {found.untold.share:.0%} was not recorded. {found.untold.advice}".rstrip()
@@ -47,7 +49,8 @@ class Why:
             data={
                 "columns": [["state", "text"], ["time", "s"], ["share", "1"], ["in", "text"]],
                 "rows": [
-                    [state["title"], state["seconds"], state["share"], ", ".join(part["detail"] for part in state["details"][:2])]
+                    [state["title"], state["seconds"], state["share"],
+                     units.short_paths(", ".join(part["detail"] for part in state["details"][:2]))]
                     for state in states
                     if state["share"] >= 0.001
                 ],

@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from godyno.diagnose.processes import Process, processes
 from godyno.diagnose.why import states
@@ -23,6 +24,7 @@ from godyno.diagnose.why.stacks import Stacks
 from godyno.diagnose.why.surroundings import OWN, Surroundings
 from godyno.diagnose.why.ticks import idle_between_ticks
 from godyno.errors import UsageError
+from godyno.formats.gocommand import go_command
 
 _WRITING_NS = (
     500_000_000  # at most so long after an execution trace its program ends: godyno's file writes profiles
@@ -66,6 +68,9 @@ class Answer:
         }  # fmt: skip
 
 
+_WALKED: WeakKeyDictionary[Any, Attribution] = WeakKeyDictionary()
+
+
 def why(
     path: str | os.PathLike[str],
     *,
@@ -104,9 +109,19 @@ def attribute(
 ) -> Attribution:  # fmt: skip
     """The path of a run, a process or a window of one, as segments with one state each; they cover it without holes.
 
-    ``thread`` is the one that did at ``t_end_ns`` what the window ends with, where that is known.
-    Raises UsageError for a process or a window that is not in the capture.
+    ``thread`` is the one that did at ``t_end_ns`` what the window ends with, where that is known. The whole run's path is walked once for
+    a capture that is open: a report shows it in several places. Raises UsageError for a process or a window that is not in the capture.
     """
+    if t_start_ns is None and t_end_ns is None and process is None and thread is None:
+        if capture not in _WALKED:
+            _WALKED[capture] = _walked(capture, None, None, None, None)
+        return _WALKED[capture]
+    return _walked(capture, t_start_ns, t_end_ns, process, thread)
+
+
+def _walked(
+    capture: Any, t_start_ns: int | None, t_end_ns: int | None, process: int | str | None, thread: int | None
+) -> Attribution:
     lives = [_lived(capture, one) for one in processes(capture)]
     root = _root(lives, process)
     begin, end = _window(capture, lives, root, t_start_ns, t_end_ns)
@@ -142,7 +157,7 @@ def attribute(
     )
     segments = refine.segments(pieces)
     programs = {one.pid for one in lives if one.kind not in TOOLS}
-    missing = _missing(lanes, stacks, looks, bool(refine.go & programs))
+    missing = [*_missing(lanes, stacks, looks, bool(refine.go & programs)), *_hidden_tests(capture)]
     if capture.manifest.result is None:
         missing.insert(
             0, "The recording was cut off: this is what there is of it, and what came later is not known."
@@ -310,3 +325,13 @@ def _missing(lanes: Lanes, stacks: Stacks, looks: Looks, programs: bool) -> list
             "Without --instrument it is not known what goroutines waited for: locks, channels and timers are guessed from threads."
         )
     return out
+
+
+def _hidden_tests(capture: Any) -> list[str]:
+    """That go told of packages alone."""
+    command = go_command(capture.manifest.workload.argv)
+    if command is None or command.subcommand != "test" or {"v", "json"} & set(command.flags):
+        return []
+    return [
+        "Without -v or -json go test tells of no tests: which are slow, or serial and only wait, is not known."
+    ]

@@ -20,7 +20,7 @@ from typing import Any, ClassVar
 
 from godyno.clock import now_ns
 from godyno.errors import FormatError, NotAvailableHere
-from godyno.interfaces import Sink, Target
+from godyno.interfaces import Sink, TableSink, Target
 from godyno.model import Clock, Machine
 from godyno.probes.kernel import perf_event as pe
 from godyno.probes.kernel.perf_probe import PerfProbe, perf_availability
@@ -34,10 +34,15 @@ _WOKEN = struct.Struct("<2xB21xi")
 _IN_INTERRUPT = 0x18  # TRACE_FLAG_HARDIRQ, TRACE_FLAG_SOFTIRQ: it was not the thread itself that woke another
 _EXISTING = "existing.jsonl"
 _BIN_NS = 100_000_000
-_MOST_SPANS = 200_000
+# Of a service at a thousand requests a second more would be told no better, and take `why` seconds more to read. With stacks it is asked
+# for the critical path whole: a cold build of a large module has a million, and with fewer a tenth of its path is not known.
+_MOST_SPANS, _MOST_SPANS_WITH_STACKS = 200_000, 1_000_000
+
 _MOST_BINS = 1_000_000
 _SAME_FORK_NS = 100_000
 RUNNING, RUNNABLE, SLEEPING = 0, 1, 2
+_U32 = 0xFFFFFFFF  # the kernel's -1, too
+_NOBODY = (_U32, _U32)  # in place of a waker's pid and tid where none is known
 STATES = ("running", "runnable", "sleeping")
 
 
@@ -103,14 +108,14 @@ class Scheduler(PerfProbe):
         self.wakeups, self._no_wakeups = False, why
 
     def settings(self) -> Mapping[str, Any]:
-        """Whether wake-ups are seen."""
-        return {"wakeups": self.wakeups}
+        """Whether wake-ups and call chains are seen."""
+        return {"wakeups": self.wakeups, "stacks": self.stacks}
 
     def availability(self, machine: Machine) -> Any:
         """As perf's records."""
         return perf_availability(machine, kernel=False)
 
-    def decode(self, raw: Path, sink: Sink, manifest: Mapping[str, Any]) -> None:
+    def decode(self, raw: Path, sink: TableSink, manifest: Mapping[str, Any]) -> None:
         """A span for each thread with its totals, one for each longer state, and how many ran and waited over time."""
         try:
             meta = read_meta(raw)
@@ -119,7 +124,7 @@ class Scheduler(PerfProbe):
             return
         if meta is None:
             return
-        states = States(sink)
+        states = States(sink, _MOST_SPANS_WITH_STACKS if meta.settings.get("stacks") else _MOST_SPANS)
         stacks = Stacks(raw, sink, manifest)
         states.existing(raw / _EXISTING)
         chains: dict[int, tuple[int, int]] = {}  # of a thread that sleeps: stack, and since when
@@ -176,6 +181,14 @@ def existing_threads(pid: int) -> list[list[Any]]:
     return out
 
 
+def _pair(pid: Any, tid: Any) -> Any:
+    return pid.astype("u8") << 32 | tid.astype("u8") & _U32
+
+
+def _waker(pid: int, tid: int) -> str:
+    return "{}" if pid == _U32 else f'{{"waker_pid":{pid},"waker":{tid}}}'
+
+
 def _off_cpu(sink: Sink, chains: dict[int, tuple[int, int]], thread: Thread, since: int, until: int) -> None:
     found = chains.pop(thread.tid, None)
     if found is not None and until > since:
@@ -203,7 +216,7 @@ class Thread:
 class States:
     """Thread states from records in order of time. ``on_slept`` is called with each sleep that is over."""
 
-    def __init__(self, sink: Sink, most_spans: int = _MOST_SPANS) -> None:
+    def __init__(self, sink: TableSink, most_spans: int = _MOST_SPANS) -> None:
         self.sink, self.most_spans = sink, most_spans
         self.alive: dict[int, Thread] = {}
         self.on_slept: Callable[[Thread, int, int], None] = lambda thread, since, until: None
@@ -212,7 +225,7 @@ class States:
         self.threshold_ns = 0
         self.threads = 0
         self._names: dict[int, str] = {}
-        self._kept: list[tuple[int, int, int, int, int, tuple[int, int] | None]] = []
+        self._kept = array("q")  # seven numbers a state: start, end, state, pid, tid, the waker's pid and tid
         self._bins: dict[int, array[int]] = {}
 
     def switch(self, record: Switch) -> None:
@@ -237,7 +250,8 @@ class States:
             try:
                 pid, tid, name, letter, t_ns = json.loads(line)
                 state = RUNNABLE if letter == "R" else SLEEPING
-                self.alive[int(tid)] = Thread(int(pid), int(tid), int(t_ns), state, int(t_ns), str(name))
+                if 0 < int(pid) < _U32 and 0 < int(tid) < _U32 and 0 <= int(t_ns) < 1 << 63:
+                    self.alive[int(tid)] = Thread(int(pid), int(tid), int(t_ns), state, int(t_ns), str(name))
             except (ValueError, TypeError, RecursionError):
                 continue
 
@@ -278,14 +292,31 @@ class States:
         for thread in list(self.alive.values()):
             self._end(thread, end)
         self.alive.clear()
-        for start, stop, state, pid, tid, waker in self._kept:
-            args = {"waker_pid": waker[0], "waker": waker[1]} if waker else None
-            self.sink.span(start, stop, "thread_state", f"{pid}/{tid}", STATES[state], pid, tid, args)
+        self._write_kept()
         self._write_bins()
         self.sink.note("threads", self.threads)
         if self.left_out:
             self.sink.note("states_left_out", self.left_out)
             self.sink.note("shortest_state_kept_s", self.threshold_ns * 1e-9)
+
+    def _write_kept(self) -> None:
+        import numpy as np
+        import pyarrow as pa
+
+        if not self._kept:
+            return
+        columns = np.array(self._kept, np.int64).reshape(-1, 7).T
+        start, stop, state, pid, tid, waker_pid, waker = columns
+        whose, of = np.unique(_pair(pid, tid), return_inverse=True)
+        by, woken = np.unique(_pair(waker_pid, waker), return_inverse=True)
+        tracks = [f"{one >> 32}/{one & _U32}" for one in whose.tolist()]
+        args = [_waker(one >> 32, one & _U32) for one in by.tolist()]
+        self.sink.many(
+            "spans", len(start), t_start_ns=start, t_end_ns=stop, layer="thread_state", pid=pid, tid=tid,
+            track=pa.DictionaryArray.from_arrays(of.astype(np.int32), tracks),
+            name=pa.DictionaryArray.from_arrays(state.astype(np.int32), STATES),
+            args=pa.DictionaryArray.from_arrays(woken.astype(np.int32), args),
+        )  # fmt: skip
 
     def _thread(self, pid: int, tid: int, t_ns: int, state: int) -> Thread:
         found = self.alive.get(tid)
@@ -313,17 +344,20 @@ class States:
         if took < self.threshold_ns:
             self.left_out += 1
             return
-        self._kept.append((since, t_ns, state, thread.pid, thread.tid, thread.waker))
-        if len(self._kept) > 2 * self.most_spans:
+        self._kept.extend((since, t_ns, state, thread.pid, thread.tid, *(thread.waker or _NOBODY)))
+        if len(self._kept) > 2 * 7 * self.most_spans:
             self._thin()
 
     def _thin(self) -> None:
         """Keeps the longer half: totals are exact, and a picture shows no state shorter than a pixel."""
-        lengths = sorted(end - start for start, end, *_ in self._kept)
-        self.threshold_ns = lengths[len(lengths) // 2] + 1
-        kept = [one for one in self._kept if one[1] - one[0] >= self.threshold_ns]
-        self.left_out += len(self._kept) - len(kept)
-        self._kept = kept
+        import numpy as np
+
+        rows = np.array(self._kept).reshape(-1, 7)
+        lengths = rows[:, 1] - rows[:, 0]
+        self.threshold_ns = int(np.partition(lengths, len(lengths) // 2)[len(lengths) // 2]) + 1
+        kept = rows[lengths >= self.threshold_ns]
+        self.left_out += len(rows) - len(kept)
+        self._kept = array("q", kept.tobytes())
 
     def _end(self, thread: Thread | None, t_ns: int) -> None:
         if thread is None:

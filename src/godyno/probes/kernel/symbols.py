@@ -23,6 +23,7 @@ _CONTEXT_KERNEL, _CONTEXT_USER = (1 << 64) - 128, (1 << 64) - 512
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _KERNEL_SYMBOLS = "kernel_symbols.json"
 _MOST_BINARY_BYTES = 2 << 30
+_VDSO = "[vdso]"
 _STT_FUNC, _STT_GNU_IFUNC = 2, 10
 _KERNEL_HALF = 1 << 63
 _TOO_FAR = 1 << 20  # beyond the last symbol before it, an address belongs to something else
@@ -36,7 +37,10 @@ class GoTable(Protocol):
 
 
 class Mapped:
-    """The executable mappings of one process, as they stand at some moment."""
+    """The executable mappings of one process, as they stand at some moment.
+
+    ``version`` is the same for the processes of one program that have the same code at the same addresses.
+    """
 
     __slots__ = ("starts", "version", "where")
 
@@ -44,6 +48,10 @@ class Mapped:
         self.starts: list[int] = list(other.starts) if other else []
         self.where: list[tuple[int, int, str, int]] = list(other.where) if other else []
         self.version = 0
+
+    def layout(self) -> tuple[tuple[int, tuple[int, int, str, int]], ...]:
+        """What lies where, without the vdso: its place is drawn for each process, and no other code is found at it by chance."""
+        return tuple(one for one in zip(self.starts, self.where, strict=True) if one[1][2] != _VDSO)
 
     def add(self, start: int, length: int, offset: int, path: str, inode: int) -> None:
         """A new mapping hides what it covers."""
@@ -69,7 +77,7 @@ class Spaces:
     def __init__(self) -> None:
         self.by_pid: dict[int, Mapped] = {}
         self.names: dict[int, str] = {}
-        self._versions = 0
+        self._versions: dict[tuple[tuple[int, tuple[int, int, str, int]], ...], int] = {}
 
     def of(self, pid: int) -> Mapped:
         """The mappings of ``pid`` now."""
@@ -101,8 +109,7 @@ class Spaces:
         self._changed(space)
 
     def _changed(self, space: Mapped) -> None:
-        self._versions += 1
-        space.version = self._versions
+        space.version = self._versions.setdefault(space.layout(), len(self._versions))
 
 
 class Symbolizer:
@@ -113,6 +120,9 @@ class Symbolizer:
         self.missing: dict[str, str] = {}  # binary to why its functions have no names
         self._binaries: dict[tuple[str, int], _Binary | None] = {}
         self._kernel: _Kernel | None = None
+        # A build's stacks hold millions of addresses, of which some ten thousand differ.
+        self._places: dict[int, dict[int, tuple[Frame, ...]]] = {}
+        self._in_kernel: dict[int, Frame] = {}
 
     def frames(self, chain: bytes, space: Mapped) -> list[Frame]:
         """The frames of a raw call chain, leaf first."""
@@ -136,6 +146,7 @@ class Symbolizer:
                 pass  # the names are in the tables
 
     def _frames(self, chain: bytes, space: Mapped) -> Iterable[Frame]:
+        known = self._places.setdefault(space.version, {})
         kernel, leaf = False, True
         for address in memoryview(chain).cast("Q"):
             if address >= _CONTEXT_FIRST:
@@ -146,13 +157,22 @@ class Symbolizer:
             at = address if leaf else address - 1
             leaf = False
             if kernel or address >= _KERNEL_HALF:
-                if self._kernel is None:
-                    self._kernel = _Kernel(self.folder / _KERNEL_SYMBOLS, self.same_boot)
-                    if self._kernel.why_not:
-                        self.missing["[kernel]"] = self._kernel.why_not
-                yield self._kernel.frame(at)
+                yield self._kernel_frame(at)
             else:
-                yield from self.place(at, space)
+                found = known.get(at)
+                if found is None:
+                    found = known[at] = self.place(at, space)
+                yield from found
+
+    def _kernel_frame(self, address: int) -> Frame:
+        found = self._in_kernel.get(address)
+        if found is None:
+            if self._kernel is None:
+                self._kernel = _Kernel(self.folder / _KERNEL_SYMBOLS, self.same_boot)
+                if self._kernel.why_not:
+                    self.missing["[kernel]"] = self._kernel.why_not
+            found = self._in_kernel[address] = self._kernel.frame(address)
+        return found
 
     def _binary(self, path: str, inode: int) -> _Binary | None:
         key = (path, inode)
@@ -166,7 +186,7 @@ class Symbolizer:
         return self._binaries[key]
 
     def _contents(self, path: str, inode: int) -> bytes:
-        if path == "[vdso]":
+        if path == _VDSO:
             if not self.same_boot:
                 raise FormatError("the vdso of another boot")
             return own_vdso()

@@ -22,7 +22,10 @@ from godyno.probes.runtime.build_actions import is_build
 _SETTINGS = "gocachehash=1,gocachetest=1"
 _LINES, _PLACE = "stderr", "gocache"
 _MOST_BYTES = 512 << 20
-_MOST_CHANGES = 40  # of one key: a new toolchain changes every dependency too
+_MOST_CHANGES = (
+    40  # of one key: a new toolchain changes every file and dependency of the standard library, too
+)
+_MANY = {"file": 1, "dependency": 2}  # come after what there is one of, so that this is not cut off
 
 
 class CacheKeys(SimpleProbe):
@@ -85,7 +88,7 @@ class CacheKeys(SimpleProbe):
             if compared.before_at_s is not None:
                 args["before_s"] = at_s - compared.before_at_s
             if compared.changed:
-                changed = sorted(compared.changed, key=lambda one: one.what == "dependency")
+                changed = sorted(compared.changed, key=lambda one: _MANY.get(one.what, 0))
                 args["changed"] = [
                     [one.what, one.name, _short(one.before), _short(one.after)]
                     for one in changed[:_MOST_CHANGES]

@@ -1,0 +1,3 @@
+module godyno.example/connections
+
+go 1.22
