@@ -328,6 +328,17 @@ def test_who_only_answers_waits_to_be_asked(scene: Made) -> None:
     assert found.healthy and found.attribution.seconds()["idle"] == pytest.approx(0.096, abs=0.001)
 
 
+def test_a_service_that_ends_at_some_time_is_idle_until_then(scene: Made) -> None:
+    def fill(s: Any) -> None:
+        _reads(s, "bind", "listen", "accept4")
+        select = {"reason": "select", "function": "main.main"}
+        s.goroutine(1, (100, 102, "running", {}), (102, 198, "waiting", select), (198, 200, "running", {}))
+        s.process(1, 0, 200)
+        s.thread(1, (100, 102, "running"), (102, 198, "sleeping"), (198, 200, "running"))
+
+    assert answer(scene(fill)).healthy
+
+
 def test_who_asks_others_waits_for_their_answer(scene: Made) -> None:
     (cause, *_) = answer(scene(lambda s: _reads(s, "bind", "listen", "accept4", "connect"))).causes
     assert cause.kind == "network" and cause.severity == "warning"

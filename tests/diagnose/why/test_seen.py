@@ -206,6 +206,25 @@ def test_a_channel_on_which_nobody_could_send_is_a_timers(scene: Made) -> None:
     assert attribute(scene(fill)).seconds()["sleep"] == pytest.approx(0.08, abs=0.003)
 
 
+def test_a_connection_that_is_kept_open_is_not_waited_for(scene: Made) -> None:
+    kept = (
+        "runtime.gopark",
+        "internal/poll.(*FD).Read",
+        "net.(*conn).Read",
+        "net/http.(*persistConn).readLoop",
+        "runtime.goexit",
+    )
+
+    def fill(s: Any) -> None:
+        _sleeper(s)
+        _look(s)
+        s.seen(1, 5, 95, "waiting", "chan receive", ("runtime.gopark", "runtime.chanrecv1", *MAIN))
+        s.seen(7, 5, 95, "waiting", "IO wait", kept, parent=1)
+
+    found = attribute(scene(fill)).seconds()
+    assert found["sleep"] == pytest.approx(0.08, abs=0.003) and "network" not in found
+
+
 def test_a_goroutine_in_a_system_call_waits_where_its_thread_is_blocked(scene: Made) -> None:
     def fill(s: Any) -> None:
         _sleeper(s)

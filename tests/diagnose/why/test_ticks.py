@@ -45,3 +45,23 @@ def test_ticks_that_hold_up_much_work_stay_a_wait() -> None:
 
 def test_a_few_sleeps_show_no_clock() -> None:
     assert kinds(rounds(50, 0.5, drifts=False)[:8]) == {"sleep"}
+
+
+def timers(count: int, wait_ms: float, work_ms: float) -> list[Piece]:
+    """Waits at channels for timers of all lengths, and work after each."""
+    out, at = [], 0
+    for number in range(count):
+        woken = at + round(wait_ms * (1 + number % 3) * MS)
+        done = woken + round(work_ms * MS)
+        out += [Piece(at, woken, SLEEP, "tick", 1, 1, 1, 0), Piece(woken, done, RUN, "", 1, 1, 1, 0)]
+        at = done
+    return out
+
+
+def test_who_waits_for_timers_again_and_again_is_idle_and_who_waits_once_is_not() -> None:
+    assert kinds(timers(9, 20, 1)) == {"idle"}
+    assert kinds(timers(1, 200, 1)) == {"tick"}
+
+
+def test_timers_that_take_less_than_nine_tenths_are_waited_for() -> None:
+    assert kinds(timers(9, 20, 10)) == {"tick"}

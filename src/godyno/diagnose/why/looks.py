@@ -17,9 +17,16 @@ RUNNING, RUNNABLE = "running", "runnable"
 NEAR_NS = 1_000_000_000  # so far a look may be from what it tells of
 AT_WORK = (RUNNING, RUNNABLE)
 _CROSSED = ("channel", "wait")  # of a goroutine: what it waits for is what others do
-_ASIDE = (*_CROSSED, "idle", "observer")
+_ASIDE = (*_CROSSED, "idle", "observer", "aside")
 _IN_KERNEL = {"poll": "network", "spawn": "child", "futex": "kernel_wait", "signal": "kernel_wait"}
 _BELOW_RUNNING = ("disk_read", "fault_disk", "reclaim")  # what a goroutine that "runs" can be blocked in
+# They read and write connections that are kept open, asked or not.
+_LOOPS = (
+    "net/http.(*persistConn).readLoop",
+    "net/http.(*persistConn).writeLoop",
+    "clientConnReadLoop).run",
+    "ClientConn).readLoop",
+)
 # Who asked over HTTP waits at channels for the goroutine that reads the connection, which somebody long gone may have started.
 _ANSWERED = (
     "net/http.(*persistConn).roundTrip",
@@ -155,7 +162,9 @@ class Looks:
             )
         lane = Lane(pid, 0, one.number, [], [], [], [])
         kind = self._waited_for(lane, one.reason, stack)
-        if kind == "channel" and any(name.endswith(_ANSWERED) for name in facts.user):
+        if any(name.endswith(_LOOPS) for name in facts.user):
+            kind = "aside"
+        elif kind == "channel" and any(name.endswith(_ANSWERED) for name in facts.user):
             kind = "network"
         return Verdict(kind, one.number, 0, stack, facts.own)
 
@@ -243,11 +252,13 @@ class _Look:
             locked = [pair for pair in ended if pair[1].kind == "lock"]
             likely = locked if 2 * len(locked) >= len(ended) else ended
             return [replace(found, where=found.where or mine.where) for _, found in likely]
-        channels = [found for other in below if (found := self.kind_of(other)).kind == "channel"]
-        if mine.kind == "channel":
-            # Nobody else is there who could send: a timer does.
-            return [mine if below else replace(mine, kind="sleep")]
-        return channels or [replace(mine, kind="unknown")]
+        # Nobody is there who could end it but a timer.
+        channels = (
+            [mine]
+            if mine.kind == "channel"
+            else [found for found in map(self.kind_of, below) if found.kind == "channel"]
+        )
+        return [replace(found, kind="tick") for found in channels] or [replace(mine, kind="unknown")]
 
     def _at_work(self, some: Iterable[_Span]) -> list[tuple[_Span, Verdict]]:
         found = [(one, self.kind_of(one)) for one in some]

@@ -329,8 +329,11 @@ class Walk:
             if other is not None and self._cross(other, Wait(low, self.t, kind, lane, stack, 0, where)):
                 return
         if kind == "channel" and not waker and not by:
-            # A timer sent; or nothing had come when all was over.
-            kind = "sleep" if index + 1 < len(lane.start) else "idle"
+            # A timer sent; or nothing had come when all was over. Who ends a service at some time waits for that while others are asked.
+            ends = index + 1 == len(lane.start) or (
+                lane.goroutine == 1 and self.sleeps.only_answers(lane.pid)
+            )
+            kind = "idle" if ends else "tick"
         self._sleep(low, "unknown" if kind == "wait" else kind, lane, stack, where)
 
     # ---- where to go on

@@ -33,6 +33,7 @@ _PLAIN = {
     "futex": "kernel_wait",
     "poll": "network",
     "signal": "kernel_wait",
+    "tick": "sleep",
     "": "unknown",
     "wait": "unknown",
 }

@@ -84,11 +84,11 @@ class Sleeps:
         frames = self.stacks.frames(stack)
         kind = states.waited_for(reason, frames, function)
         reads = kind == "network" and _has([name for name, _ in frames] or [function], _READS)
-        if (reads or (kind == "sleep" and lane.goroutine == 1)) and self._only_answers(lane.pid):
+        if (reads or (kind == "sleep" and lane.goroutine == 1)) and self.only_answers(lane.pid):
             return "idle"
         return kind
 
-    def _only_answers(self, pid: int) -> bool:
+    def only_answers(self, pid: int) -> bool:
         """Whether a process has an address of its own on the network, and asks nobody there."""
         calls = self.stacks.calls(pid)
         return "bind" in calls and "connect" not in calls

@@ -57,7 +57,7 @@ _ALL = (
     State("load", "starting: exec and dynamic loading", "starting"),
     State("runtime_init", "starting: the runtime", "starting"),
     State("package_init", "starting: package init", "starting"),
-    State("idle", "idle: waiting for requests", "idle", work=True),
+    State("idle", "idle: waiting for requests or a clock", "idle", work=True),
     State("observer", "what godyno put into the program", "observer", "recorder"),
     State("unknown", "unknown", "unknown", "recorder"),
 )
