@@ -17,6 +17,7 @@ from godyno.diagnose.processes import Process, whole
 from godyno.diagnose.why import states
 from godyno.diagnose.why.lanes import CALL, READY, RUN, SLEEP, Lane, Lanes
 from godyno.diagnose.why.programs import is_driver
+from godyno.diagnose.why.servers import Servers
 from godyno.diagnose.why.sleeps import Sleeps, followed, next_waker
 from godyno.diagnose.why.stacks import Stacks
 
@@ -81,6 +82,7 @@ class Walk:
     def __init__(self, lanes: Lanes, stacks: Stacks, processes: Sequence[Process]) -> None:
         self.lanes, self.stacks = lanes, stacks
         self.sleeps = Sleeps(lanes, stacks, processes)
+        self.servers = Servers(lanes, stacks)
         self.pieces: list[Piece] = []
 
     def from_end(self, lane: Lane, t_end_ns: int, t_start_ns: int) -> list[Piece]:
@@ -328,6 +330,16 @@ class Walk:
             other = self.sleeps.other_side(lane.pid, self.t)
             if other is not None and self._cross(other, Wait(low, self.t, kind, lane, stack, 0, where)):
                 return
+        if kind == "network" and self.t == lane.end[index]:
+            answer = self.servers.answering(lane, low, self.t)
+            if answer is not None:
+                self._put(
+                    answer[1], SLEEP, kind, lane, stack, where
+                )  # from its being sent until somebody heard of it
+                if self.t == answer[1] and self._cross(
+                    answer[0], Wait(low, self.t, kind, lane, stack, 0, where)
+                ):
+                    return
         if kind == "channel" and not waker and not by:
             # A timer sent; or nothing had come when all was over. Who ends a service at some time waits for that while others are asked.
             ends = index + 1 == len(lane.start) or (

@@ -113,6 +113,18 @@ class Stacks:
         )
         return {row["pid"]: frozenset(filter(None, row["calls"])) for row in table.to_pylist()}
 
+    def opened(self, pid: int) -> frozenset[str]:
+        """The addresses to which a process opened connections."""
+        return self._opened.get(pid, frozenset())
+
+    @cached_property
+    def _opened(self) -> dict[int, frozenset[str]]:
+        table = self._capture.sql(
+            "SELECT pid, list(DISTINCT args->>'address') AS addresses FROM events WHERE layer = 'connection' AND name = 'connect' "
+            "AND json_valid(args) GROUP BY pid"
+        )
+        return {row["pid"]: frozenset(filter(None, row["addresses"])) for row in table.to_pylist()}
+
     def frames(self, stack: int) -> Frames:
         """(function, whether it is the kernel's) of a stack, leaf first."""
         found = self._frames.get(stack)
