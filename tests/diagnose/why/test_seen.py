@@ -89,6 +89,7 @@ def test_a_sleep_of_all_threads_is_what_the_main_goroutine_was_seen_in(scene: Ma
 
     (cause, *_) = answer(scene(fill)).causes
     assert cause.kind == "sleep" and "main.rest" in cause.what and cause.share == pytest.approx(0.8, abs=0.01)
+    assert cause.confidence.value == "medium"
 
 
 def test_many_short_waits_take_the_shares_in_which_looks_saw_them(scene: Made) -> None:

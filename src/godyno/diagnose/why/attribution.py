@@ -28,6 +28,7 @@ class Segment:
     phase: str = ""  # the package in whose init it was
     waiter: str = ""  # the function that waits for it, the outermost of those that do
     tool: bool = False  # whether it is a compiler's, a linker's …: of what builds
+    seen: bool = False  # told by looks from outside: right in shares rather than each
     within: str = ""  # of waiting for a CPU: the state whose going would take this with it
 
     @property

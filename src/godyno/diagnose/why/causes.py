@@ -223,9 +223,15 @@ def _cause(
     if kind.name == "own_threads":
         saves = min(saves, max(0.0, wall - found.needs_s))
     return Cause(
-        kind.name, claim, seconds, share, of_own, saves, Confidence.HIGH if what else Confidence.MEDIUM, _evidence(segments), advice,
+        kind.name, claim, seconds, share, of_own, saves, _confidence(what, segments), _evidence(segments), advice,
         severity, what, "recorder" if unknown else "machine" if machine else "program", tuple(list(by.items())[:5]),
     )  # fmt: skip
+
+
+def _confidence(what: str, segments: list[Segment]) -> Confidence:
+    """High where the thing is known and each moment was recorded, rather than told by looks now and then."""
+    seen = sum(one.seconds for one in segments if one.seen)
+    return Confidence.HIGH if what and 2 * seen < sum(one.seconds for one in segments) else Confidence.MEDIUM
 
 
 def _served(found: Attribution) -> int:

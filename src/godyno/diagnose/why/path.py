@@ -74,6 +74,7 @@ class Piece:
     via: tuple[Wait, ...] = ()
     call: bool = False
     where: str = ""
+    seen: bool = False  # told by looks from outside, in shares
 
 
 class Walk:

@@ -192,7 +192,7 @@ class Refine:
         return Segment(
             start, end, state, detail, piece.pid, piece.tid, piece.goroutine, facts.names,
             phase=facts.init if state != "package_init" else "",
-            waiter=next((one.where for one in piece.via if one.where), ""), tool=tool,
+            waiter=next((one.where for one in piece.via if one.where), ""), tool=tool, seen=piece.seen,
         )  # fmt: skip
 
     # ---- what lies over it
@@ -280,8 +280,8 @@ class Refine:
 def _alike(a: Segment, b: Segment) -> bool:
     return (
         a.t_end_ns == b.t_start_ns
-        and (a.state, a.detail, a.pid, a.goroutine, a.doing, a.holder, a.waiter, a.within, a.tool)
-        == (b.state, b.detail, b.pid, b.goroutine, b.doing, b.holder, b.waiter, b.within, b.tool)
+        and (a.state, a.detail, a.pid, a.goroutine, a.doing, a.holder, a.waiter, a.within, a.tool, a.seen)
+        == (b.state, b.detail, b.pid, b.goroutine, b.doing, b.holder, b.waiter, b.within, b.tool, b.seen)
         and (a.tid == b.tid or a.goroutine != 0)
     )
 

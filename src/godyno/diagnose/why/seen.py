@@ -180,14 +180,14 @@ def _with(part: _Part, start: int, end: int, verdict: Verdict, lanes: Lanes) -> 
     if part.instead is not None and (at_work or verdict.kind == "lock"):
         piece = replace(part.instead, t_start_ns=start, t_end_ns=end)
     if piece.state == RUN and verdict.kind == RUNNABLE:
-        return replace(piece, state=READY, goroutine=verdict.goroutine, tid=0, stack=0)
+        return replace(piece, state=READY, goroutine=verdict.goroutine, tid=0, stack=0, seen=True)
     told = part.key is not None and part.key[0] in ("sleep", "busy")
     if piece.state == SLEEP and told and not at_work:
         return replace(
-            piece, kind=verdict.kind, goroutine=verdict.goroutine, stack=verdict.stack, where=verdict.where,
+            piece, kind=verdict.kind, goroutine=verdict.goroutine, stack=verdict.stack, where=verdict.where, seen=True,
         )  # fmt: skip
     lane = lanes.threads.get(piece.tid)
     if verdict.kind == "lock" and lane is not None:
         wait = Wait(piece.t_start_ns, piece.t_end_ns, "lock", lane, verdict.stack, 0, verdict.where)
-        return replace(piece, via=(*piece.via, wait))
+        return replace(piece, via=(*piece.via, wait), seen=True)
     return piece
