@@ -339,6 +339,16 @@ def test_a_service_that_ends_at_some_time_is_idle_until_then(scene: Made) -> Non
     assert answer(scene(fill)).healthy
 
 
+@pytest.mark.parametrize(("first", "state"), [(True, "network"), (False, "idle")])
+def test_who_sends_before_it_heard_asks_over_udp(scene: Made, first: bool, state: str) -> None:
+    def fill(s: Any) -> None:
+        _reads(s, "bind", "sendto", "recvfrom")
+        at = 0 if first else 98
+        s.goroutine(7, (at, at + 1, "syscall", {"function": "net.(*netFD).writeToInet4"}), root="main.tell")
+
+    assert attribute(scene(fill)).seconds()[state] == pytest.approx(0.096, abs=0.002)
+
+
 def test_who_asks_others_waits_for_their_answer(scene: Made) -> None:
     (cause, *_) = answer(scene(lambda s: _reads(s, "bind", "listen", "accept4", "connect"))).causes
     assert cause.kind == "network" and cause.severity == "warning"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import bisect
+import re
 from collections.abc import Callable, Sequence
 
 from godyno.diagnose.processes import Process, whole
 from godyno.diagnose.why import states
-from godyno.diagnose.why.lanes import READY, RUN, SLEEP, Lane, Lanes
+from godyno.diagnose.why.lanes import CALL, READY, RUN, SLEEP, Lane, Lanes
 from godyno.diagnose.why.stacks import Stacks
 
 # A process's files are closed after its end, when its memory is freed: of a compiler of 500 MB that took 29 ms.
@@ -24,6 +25,7 @@ _PIPES = ("pipe_write", "pipe_read", "pipe_release")
 _POLLED_NS = (
     2_000_000  # so long after the runtime heard of a pipe at most, the goroutine that waits for it goes on
 )
+_SENDS = re.compile(r"net\..*[wW]rite|.*sendto|.*sendmsg")
 _READS = (").Read", ").recvfrom", ").recvmsg")
 _NETWORK = ("tcp_", "udp_", "net_rx", "sock_", "unix_stream", "unix_dgram", "napi_")
 
@@ -35,6 +37,7 @@ class Sleeps:
         self.lanes, self.stacks = lanes, stacks
         # What looks from outside say that a process waited for between two instants, where there are any.
         self.seen_in: Callable[[int, int, int], str] = lambda pid, since_ns, t_ns: ""
+        self._answers: dict[int, bool] = {}
         self._numbered: dict[int, list[Process]] = {}
         self._children: dict[int, list[Process]] = {}
         for one in processes:
@@ -89,9 +92,26 @@ class Sleeps:
         return kind
 
     def only_answers(self, pid: int) -> bool:
-        """Whether a process has an address of its own on the network, and asks nobody there."""
-        calls = self.stacks.calls(pid)
-        return "bind" in calls and "connect" not in calls
+        """Whether a process has an address of its own on the network, and asks nobody: opens no connection, nor sends before it heard."""
+        if pid not in self._answers:
+            calls = self.stacks.calls(pid)
+            self._answers[pid] = "bind" in calls and "connect" not in calls and not self._sent_first(pid)
+        return self._answers[pid]
+
+    def _sent_first(self, pid: int) -> bool:
+        """Whether a process without connections sent something before anything came: who asks over UDP has an address of its own, too."""
+        if self.stacks.calls(pid) & _ACCEPTS:
+            return False
+        sent = heard = 1 << 63
+        for (of, _), lane in self.lanes.goroutines.items():
+            for start, end, state, why in (
+                zip(lane.start, lane.end, lane.state, lane.why, strict=True) if of == pid else ()
+            ):
+                if state == CALL and start < sent and _SENDS.match(str(why.get("function", ""))):
+                    sent = start
+                elif state == SLEEP and end < heard and why.get("reason") == "network":
+                    heard = end
+        return sent < heard
 
     def busy_thread(self, pid: int, but: set[int], t_ns: int) -> Lane | None:
         """The thread of a process that runs just before now, else the one that ran last."""
