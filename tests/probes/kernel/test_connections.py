@@ -6,14 +6,13 @@ import ipaddress
 import struct
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from godyno.capture.reader import open_capture
-from godyno.model import Workload
 from godyno.probes.kernel.connections import opened
 from godyno.probes.kernel.perf_records import Sample, read_meta, read_records
-from godyno.recorder.session import Options, Session
 
 SYN_SENT, CLOSED, ESTABLISHED = 2, 7, 1
 
@@ -48,19 +47,19 @@ def test_only_the_opening_of_a_connection_tells_its_address(raw: bytes, address:
 
 
 @pytest.mark.integration
-def test_the_kernel_tells_of_each_opening_and_of_no_other_change(tmp_path: Path) -> None:
+def test_the_kernel_tells_of_each_opening_and_of_no_other_change(tmp_path: Path, godyno: Any) -> None:
     program = (
         "import socket\n"
         "listener = socket.create_server(('127.0.0.1', 0), backlog=64)\n"
         "kept = [socket.create_connection(listener.getsockname()) for _ in range(50)]\n"
     )
-    argv = (sys.executable, "-c", program)
-    done = Session(Workload(argv), Options(out=tmp_path / "c.dyno", also=("connections",), quiet=True)).run()
-    with open_capture(done.capture) as capture:
+    done = godyno("record", "-q", "--level", "deep", "-o", "c.dyno", "--", sys.executable, "-c", program)
+    assert done.code == 0, done.err
+    with open_capture(tmp_path / "c.dyno") as capture:
         entry = capture.manifest.probe("connections")
         if entry is None or not entry.availability or "opened" not in entry.notes:
             pytest.skip("connections cannot be watched here")
         assert entry.notes["opened"] == 50
-    raw = done.capture / "raw" / "connections"
+    raw = tmp_path / "c.dyno" / "raw" / "connections"
     meta = read_meta(raw)
     assert meta and sum(isinstance(one, Sample) for one in read_records(raw, meta)) == 50
