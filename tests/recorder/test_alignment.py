@@ -36,9 +36,14 @@ def test_the_same_instants_agree_through_every_layer_within_the_error_that_is_st
         find_go()
     except GodynoError as error:
         pytest.skip(str(error))
-    rows = measuring().measure(20, tmp_path, only="all")
-    layers = {row["layer"] for row in rows}
-    assert {"output", "execution trace", "go_debug"} <= layers, layers
+    wanted = {"output", "execution trace", "go_debug"}
+    for turn in ("first", "second"):  # a trace that is being taken as so short a program ends may be lost
+        (tmp_path / turn).mkdir()
+        rows = measuring().measure(20, tmp_path / turn, only="all")
+        layers = {row["layer"] for row in rows}
+        if wanted <= layers:
+            break
+    assert wanted <= layers, layers
     for row in rows:
         assert row["stated_ns"] is not None, row
         assert row["p50_ns"] <= row["stated_ns"], row
