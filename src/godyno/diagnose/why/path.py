@@ -393,7 +393,15 @@ class Walk:
                 and lane.start[0] > window[0] + 1_000_000
                 and self._enter(main)
             ):
-                return  # a timer made it: what the program did meanwhile is what its main goroutine did
+                # A timer made it: what the program did meanwhile is what its main goroutine did, or waited for until then.
+                index = main.before(self.t)
+                waits = main.state[index] == SLEEP and main.end[index] >= self.t
+                if waits and any(one.lane is main and one.kind == "channel" for one in self.via):
+                    kind = "idle" if self.sleeps.only_answers(main.pid) else "tick"
+                    self._put(
+                        main.start[index], SLEEP, kind, main, 0, str(main.why[index].get("function", ""))
+                    )
+                return
             tid = lane.thread[0] if lane.thread and lane.thread[0] else lane.pid
             thread = self.lanes.threads.get(tid) or self.lanes.threads.get(lane.pid)
             thread = (
