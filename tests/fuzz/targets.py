@@ -37,7 +37,7 @@ from godyno.formats import (
     strace,
     test2json,
 )
-from godyno.probes.runtime import wait_tables
+from godyno.probes.runtime import wait_tables, waits
 from godyno.recorder.seal import _Replay
 
 # Thousands of small directories a second: in memory where there is such a place.
@@ -216,7 +216,7 @@ def _looks(data: bytes) -> None:
     with tempfile.TemporaryDirectory(dir=MEMORY) as scratch:
         raw = Path(scratch, "waits")
         raw.mkdir()
-        (raw / wait_tables.FILE).write_bytes(data)
+        (raw / waits.FILE).write_bytes(data)
         writer = TableWriter(raw)
         wait_tables.decode_looks(raw, writer, {})
         writer.write(Path(scratch))

@@ -113,21 +113,22 @@ def test_decided_arms_are_not_run_any_more(tmp_path):
     assert runs["slow"] < runs["same"] == runs["old"] == 25
 
 
+def _cold(machine, blocks, factor):
+    """The machine, whose first ``blocks`` take ``factor`` times as much."""
+
+    def one(slot):
+        trial = machine(slot)
+        took = trial.measures["cpu_s"] * (factor if slot.block < blocks else 1.0)
+        return Trial(trial.study, trial.index, trial.block, trial.levels, measures={"cpu_s": took})
+
+    return one
+
+
 def test_cold_first_blocks_are_left_out_by_the_rule_and_kept_in_the_file(tmp_path):
     plan = _plan(40)
     machine = _Machine({"old": 1.0, "new": 1.0}, noise=0.01)
 
-    def cold(slot):
-        trial = machine(slot)
-        factor = 1.8 if slot.block == 0 else 1.0
-        return Trial(
-            trial.study,
-            trial.index,
-            trial.block,
-            trial.levels,
-            measures={"cpu_s": trial.measures["cpu_s"] * factor},
-        )
-
+    cold = _cold(machine, 1, 1.8)
     rule = PairedRule(plan, margin=0.05)
     outcome = run(plan, cold, tmp_path / "s.jsonl", pool=_POOL, rule=rule)
     assert outcome.warmup_blocks == 1
@@ -139,17 +140,7 @@ def test_warm_up_never_takes_so_many_blocks_that_the_rest_could_prove_nothing(tm
     plan = _plan(14)
     machine = _Machine({"old": 1.0, "new": 3.0}, noise=0.01)
 
-    def cold(slot):
-        trial = machine(slot)
-        factor = 2.0 if slot.block < 5 else 1.0
-        return Trial(
-            trial.study,
-            trial.index,
-            trial.block,
-            trial.levels,
-            measures={"cpu_s": trial.measures["cpu_s"] * factor},
-        )
-
+    cold = _cold(machine, 5, 2.0)
     rule = PairedRule(plan, alpha=0.005, first=11)
     outcome = run(plan, cold, tmp_path / "s.jsonl", pool=_POOL, rule=rule)
     assert outcome.warmup_blocks <= 3

@@ -374,15 +374,12 @@ def test_what_a_pull_iterator_waits_for_is_waited_for(scene: Made) -> None:
 def test_a_channel_that_a_timers_function_closes_was_waited_for_until_the_timer(scene: Made) -> None:
     def fill(s: Any) -> None:
         s.process(1, 0, 100)
-        s.thread(1, (0, 2, "running"), (2, 97, "sleeping"), (97, 100, "running"))
+        s.thread(1, (0, 2, "running"), (2, 96, "sleeping"), (96, 100, "running"))
         s.goroutine(
-            1, (0, 2, "running", {}), (2, 98, "waiting", {"reason": "chan receive", "function": "main.main"}),
-            (98, 98, "runnable", {"waker": 9}), (98, 100, "running", {}),
+            1, (0, 2, "running", {}), (2, 97, "waiting", {"reason": "chan receive", "function": "main.main"}),
+            (97, 98, "runnable", {"waker": 9}), (98, 100, "running", {}),
         )  # fmt: skip
-        s.goroutine(9, (97, 98, "running", {}), root="time.goFunc")
-        s.writer.span(
-            98 * 1_000_000, 99 * 1_000_000, "goroutine_state", "1/1", "runnable", 1, 1, {"waker": 9}
-        )
+        s.goroutine(9, (96, 98, "running", {}), root="time.goFunc")
 
     found = attribute(scene(fill)).seconds()
     assert found["sleep"] > 0.09 and "channel" not in found

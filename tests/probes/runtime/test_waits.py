@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from godyno.capture.reader import open_capture
 from godyno.capture.tables import TableWriter
 from godyno.diagnose.why import why
-from godyno.probes.runtime.wait_tables import FILE, decode_looks
+from godyno.probes.runtime.wait_tables import decode_looks
+from godyno.probes.runtime.waits import FILE
 from godyno.toolchain import find_go
 
 SECOND = 1_000_000_000

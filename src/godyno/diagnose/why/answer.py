@@ -139,10 +139,8 @@ def _walked(
     walk = Walk(lanes, stacks, lives)
     looks = Looks(capture, lanes, stacks, walk.sleeps.waited_for, cpus)
     walk.sleeps.seen_in = looks.waited_in
-    pieces, view = (
-        idle_between_ticks(Seen(looks, lanes, stacks).told(walk.from_end(last, end, begin)), end - begin),
-        "path",
-    )
+    told = Seen(looks, lanes, stacks).told(walk.from_end(last, end, begin))
+    pieces, view = idle_between_ticks(told, end - begin), "path"
     if thread is None and (served := _served(walk, lanes, stacks, pieces, end - begin)):
         pieces, view = served, "requests"
     surroundings = Surroundings(capture, lanes, cpus)

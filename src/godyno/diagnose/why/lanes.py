@@ -65,6 +65,13 @@ class Lanes:
     parents: Mapping[tuple[int, int], int] = field(default_factory=dict)  # the goroutine that started it
     runs_on: Mapping[int, tuple[list[int], list[int], list[int]]] = field(default_factory=dict)
 
+    def starters(self, pid: int, number: int) -> Iterator[int]:
+        """Who started a goroutine, who that one, and so on."""
+        seen = {number}
+        while (number := self.parents.get((pid, number), 0)) and number not in seen:
+            seen.add(number)
+            yield number
+
     def goroutine_at(self, pid: int, tid: int, t_ns: int) -> Lane | None:
         """The goroutine that was on thread ``tid`` just before ``t_ns``, where an execution trace tells."""
         found = self.runs_on.get(tid)

@@ -18,7 +18,6 @@ NEAR_NS = 1_000_000_000  # so far a look may be from what it tells of
 AT_WORK = (RUNNING, RUNNABLE)
 _CROSSED = ("channel", "wait")  # of a goroutine: what it waits for is what others do
 _ASIDE = (*_CROSSED, "idle", "observer", "aside")
-_IN_KERNEL = {"poll": "network", "spawn": "child", "futex": "kernel_wait", "signal": "kernel_wait"}
 _BELOW_RUNNING = ("disk_read", "fault_disk", "reclaim")  # what a goroutine that "runs" can be blocked in
 # They read and write connections that are kept open, asked or not.
 _LOOPS = (
@@ -79,6 +78,7 @@ class Looks:
         self._capture, self._lanes, self._stacks, self._cpus = capture, lanes, stacks, cpus
         self._waited_for = waited_for
         self._waits: dict[int, list[tuple[int, Verdict]]] = {}
+        self._verdicts: dict[tuple[int, str], list[tuple[int, Verdict]]] = {}
         table = capture.sql(
             "SELECT pid, name, list(t_ns ORDER BY t_ns) AS t FROM events WHERE layer = 'look' GROUP BY pid, name"
         )
@@ -100,23 +100,28 @@ class Looks:
         return (pid, "thread_seen") in self.times
 
     def waited_in(self, pid: int, t_start_ns: int, t_end_ns: int) -> str:
-        """What a process waited for between two instants, by the look nearest to the end; empty where there is none near."""
-        if not self.of_goroutines(pid):
-            return ""
+        """The kind of what the goroutines of a process waited for as a wait between two instants ended; empty where no look tells."""
+        found = self.wait_near(pid, t_end_ns, t_start_ns, t_end_ns) if self.of_goroutines(pid) else None
+        return found.kind if found is not None else ""
+
+    def wait_near(self, pid: int, t_ns: int, t_start_ns: int, t_end_ns: int) -> Verdict | None:
+        """What a process waited for, by the look nearest to ``t_ns`` at which it did, where that lies between the two other instants or is
+        near; None without one.
+        """
         if pid not in self._waits:
-            self._waits[pid] = [
-                one for one in self.verdicts(pid, "goroutine_seen") if one[1].kind not in AT_WORK
-            ]
-        found = nearest(self._waits[pid], t_end_ns)
-        near = found is not None and (
-            t_start_ns <= found[0] <= t_end_ns or abs(found[0] - t_end_ns) < NEAR_NS
-        )
-        return found[1].kind if found is not None and near else ""
+            layer = "goroutine_seen" if self.of_goroutines(pid) else "thread_seen"
+            self._waits[pid] = [one for one in self.verdicts(pid, layer) if one[1].kind not in AT_WORK]
+        found = nearest(self._waits[pid], t_ns)
+        if found is None or not (t_start_ns <= found[0] <= t_end_ns or abs(found[0] - t_ns) < NEAR_NS):
+            return None
+        return found[1]
 
     def verdicts(self, pid: int, layer: str) -> list[tuple[int, Verdict]]:
         """What each look at a process said, in order of time; of threads, one for each that was blocked."""
-        found = self._goroutines(pid) if layer == "goroutine_seen" else self._threads(pid)
-        return list(found)
+        if (pid, layer) not in self._verdicts:
+            told = self._goroutines if layer == "goroutine_seen" else self._threads
+            self._verdicts[pid, layer] = list(told(pid)) if (pid, layer) in self.times else []
+        return self._verdicts[pid, layer]
 
     def _threads(self, pid: int) -> Iterator[tuple[int, Verdict]]:
         for t_ns, now in _at(self.times[pid, "thread_seen"], self._spans.get((pid, "thread_seen"), ())):
@@ -124,7 +129,7 @@ class Looks:
                 if one.verdict is None:
                     stack = self._stacks.seen(pid, one.tid, 0, one.t_start_ns)
                     facts = self._stacks.facts(stack)
-                    kind = _IN_KERNEL.get(facts.slept_in, facts.slept_in)
+                    kind = states.PLAIN.get(facts.slept_in, facts.slept_in)
                     one.verdict = Verdict(kind, 0, one.tid, stack, facts.call)
                     if facts.slept_in in ("", "futex", "poll"):
                         one.verdict = Verdict("")
@@ -153,7 +158,7 @@ class Looks:
         if one.state == "runnable":
             return Verdict(RUNNABLE, one.number)
         if one.state != "waiting":
-            kind = _IN_KERNEL.get(facts.slept_in, facts.slept_in)
+            kind = states.PLAIN.get(facts.slept_in, facts.slept_in)
             if kind in ("network", "sleep", "kernel_wait") and "runtime.cgocall" in facts.user:
                 kind = states.network(self._stacks.frames(stack)) or "cgo"
             blocked = kind and (one.state == "syscall" or kind in _BELOW_RUNNING)
@@ -191,8 +196,8 @@ class _Family:
     """Who started whom, and which goroutines are the runtime's own."""
 
     def __init__(self, pid: int, lanes: Lanes) -> None:
+        self._pid, self._lanes = pid, lanes
         self._known: dict[tuple[int, int], bool] = {}
-        self._parents = {g: parent for (of, g), parent in lanes.parents.items() if of == pid}
         self.aside = {
             g
             for (of, g), root in lanes.roots.items()
@@ -203,11 +208,7 @@ class _Family:
         """Whether a goroutine was started by another, or by one that was."""
         key = (number, above)
         if key not in self._known:
-            seen: set[int] = set()
-            while number in self._parents and number not in seen and number != above:
-                seen.add(number)
-                number = self._parents[number]
-            self._known[key] = bool(seen) and number == above
+            self._known[key] = above in self._lanes.starters(self._pid, number)
         return self._known[key]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import bisect
 import re
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 from godyno.diagnose.processes import arguments, text_of, whole
@@ -42,14 +43,10 @@ class Places:
 
     def address(self, pid: int, goroutine: int, tid: int, t_ns: int) -> str:
         """Where the connection goes that is waited for at ``t_ns``."""
-        key = (pid, goroutine or -tid)
-        for _ in range(_MOST_ABOVE):
-            if found := _before(self._connections.get(key, _NONE), t_ns + _LATE_NS):
+        asking = (goroutine or -tid, *islice(self._lanes.starters(pid, goroutine), _MOST_ABOVE - 1))
+        for number in asking:
+            if found := _before(self._connections.get((pid, number), _NONE), t_ns + _LATE_NS):
                 return found
-            parent = self._lanes.parents.get(key)
-            if not parent:
-                break
-            key = (pid, parent)
         only: set[str] = self._addresses.get(pid, set())
         return next(iter(only)) if len(only) == 1 else ""
 

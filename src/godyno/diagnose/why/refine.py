@@ -29,14 +29,7 @@ _WAITS = (
     "child",
     "pipe",
 )  # families of states in which a thread sleeps
-_PLAIN = {
-    "futex": "kernel_wait",
-    "poll": "network",
-    "signal": "kernel_wait",
-    "tick": "sleep",
-    "": "unknown",
-    "wait": "unknown",
-}
+_PLAIN = {**states.PLAIN, "tick": "sleep", "": "unknown", "wait": "unknown"}
 
 
 class Refine:

@@ -12,8 +12,8 @@ import bisect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from godyno.diagnose.why.busy import Busy
-from godyno.diagnose.why.lanes import READY, RUN, SLEEP, Lanes
+from godyno.diagnose.why.busy import busy
+from godyno.diagnose.why.lanes import READY, RUN, SLEEP, Lane, Lanes
 from godyno.diagnose.why.looks import AT_WORK, NEAR_NS, RUNNABLE, Looks, Verdict, nearest
 from godyno.diagnose.why.path import Piece, Wait
 from godyno.diagnose.why.stacks import Stacks
@@ -53,8 +53,7 @@ class Seen:
 
     def __init__(self, looks: Looks, lanes: Lanes, stacks: Stacks) -> None:
         self._looks, self._lanes, self._stacks = looks, lanes, stacks
-        self._of_process: dict[int, Busy] = {}
-        self._waits: dict[int, list[tuple[int, Verdict]]] = {}
+        self._of_process: dict[int, Lane] = {}
 
     def told(self, pieces: Sequence[Piece]) -> list[Piece]:
         """The pieces, with what looks tell of those whose own records do not."""
@@ -65,7 +64,6 @@ class Seen:
         donors: dict[_Key, list[tuple[int, Verdict]]] = {}
         for pid, layer in self._looks.times:
             verdicts = self._looks.verdicts(pid, layer)
-            self._waits[pid] = [(t_ns, one) for t_ns, one in verdicts if one.kind not in AT_WORK]
             for t_ns, verdict in verdicts:
                 index = bisect.bisect_right(starts, t_ns) - 1
                 if index < 0 or parts[index].piece.t_end_ns <= t_ns or parts[index].piece.pid != pid:
@@ -95,49 +93,40 @@ class Seen:
         elif not goroutines:
             yield _Part(piece, ("sleep", piece.pid, piece.tid))
         else:
-            at = piece.t_start_ns
-            for start, end, tid, state in self._busy(piece.pid).between(piece.t_start_ns, piece.t_end_ns):
+            at, others = piece.t_start_ns, self._busy(piece.pid)
+            for start, end, state, index in others.between(piece.t_start_ns, piece.t_end_ns):
                 if start > at:
                     yield _Part(replace(piece, t_start_ns=at, t_end_ns=start), ("sleep", piece.pid, 0))
-                busy = replace(piece, t_start_ns=start, t_end_ns=end)
-                yield _Part(
-                    busy,
-                    ("busy", piece.pid, 0),
-                    replace(busy, state=state, kind="", tid=tid, stack=0, where=""),
-                )
+                slept = replace(piece, t_start_ns=start, t_end_ns=end)
+                instead = replace(slept, state=state, kind="", tid=others.thread[index], stack=0, where="")
+                yield _Part(slept, ("busy", piece.pid, 0), instead)
                 at = end
             if at < piece.t_end_ns:
                 yield _Part(replace(piece, t_start_ns=at), ("sleep", piece.pid, 0))
 
-    def _busy(self, pid: int) -> Busy:
+    def _busy(self, pid: int) -> Lane:
         if pid not in self._of_process:
             threads = [
                 self._lanes.threads[tid]
                 for tid in self._lanes.of_process.get(pid, ())
                 if tid not in self._stacks.watchmen
             ]
-            self._of_process[pid] = Busy([lane for lane in threads if lane.pid == pid])
+            self._of_process[pid] = busy(pid, [lane for lane in threads if lane.pid == pid])
         return self._of_process[pid]
 
     def _through(self, piece: Piece) -> Piece:
         """The piece, with what its waiters in other processes waited for there, where only looks tell that."""
-        if not any(
-            one.kind in _UNNAMED and one.lane.pid != piece.pid and one.lane.pid in self._waits
-            for one in piece.via
-        ):
-            return piece
-        return replace(piece, via=tuple(self._named(one, piece.pid) for one in piece.via))
+        via = tuple(self._named(one, piece.pid) for one in piece.via)
+        return piece if via == piece.via else replace(piece, via=via)
 
     def _named(self, wait: Wait, pid: int) -> Wait:
-        found = self._waits.get(wait.lane.pid)
-        if wait.kind not in _UNNAMED or wait.lane.pid == pid or not found:
+        if wait.kind not in _UNNAMED or wait.lane.pid == pid:
             return wait
         middle = (wait.t_start_ns + wait.t_end_ns) // 2
-        best = nearest(found, middle)
-        if best is None or best[1].kind not in ("pipe", "child"):
+        found = self._looks.wait_near(wait.lane.pid, middle, wait.t_start_ns, wait.t_end_ns)
+        if found is None or found.kind not in ("pipe", "child"):
             return wait
-        near = wait.t_start_ns <= best[0] <= wait.t_end_ns or abs(best[0] - middle) < NEAR_NS
-        return replace(wait, kind=best[1].kind, where=best[1].where) if near else wait
+        return replace(wait, kind=found.kind, where=found.where)
 
     def _untold(self, stack: int) -> bool:
         user = self._stacks.facts(stack).user

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+from itertools import islice
 
 from godyno.diagnose.why.lanes import CALL, SLEEP, Lane, Lanes
 from godyno.diagnose.why.stacks import Stacks
@@ -45,12 +46,8 @@ class Servers:
         """Whether a goroutine was started, directly or not, by one that accepts connections, and not to ask others."""
         if self._lanes.roots.get((lane.pid, lane.goroutine), "").startswith(_ASKS):
             return False
-        number = lane.goroutine
-        for _ in range(_MOST_ABOVE):
-            number = self._lanes.parents.get((lane.pid, number), 0)
-            if number and self._accepts(lane.pid, number):
-                return True
-        return False
+        above = islice(self._lanes.starters(lane.pid, lane.goroutine), _MOST_ABOVE)
+        return any(self._accepts(lane.pid, number) for number in above)
 
     def _accepts(self, pid: int, number: int) -> bool:
         """Whether a goroutine waits for connections."""

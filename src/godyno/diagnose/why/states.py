@@ -188,6 +188,10 @@ def reads_pages(frames: Frames) -> bool:
     return _has([name for name, is_kernel in frames if is_kernel], _PAGES)
 
 
+# What the answers of ``slept_in`` that are no states come to, where nothing tells more.
+PLAIN = {"poll": "network", "spawn": "child", "futex": "kernel_wait", "signal": "kernel_wait"}
+
+
 def slept_in(frames: Frames) -> str:
     """What a thread that left its CPU with this stack waits in: a state's name, or ``futex``, ``poll``, ``spawn``, ``signal``, or empty."""
     kernel = [name for name, is_kernel in frames if is_kernel]

@@ -6,7 +6,7 @@ import json
 import os
 import struct
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from godyno.clock import now_ns
@@ -27,6 +27,14 @@ _EVENT = perf_event.Event(
     flags=perf_event.TASK | perf_event.MMAP | perf_event.MMAP2 | perf_event.COMM | perf_event.COMM_EXEC,
     identified=False,
 )
+
+
+def in_turn(pids: Sequence[int], most: int, turn: int) -> Sequence[int]:
+    """All of ``pids``, or where these are too many the next ``most``."""
+    if len(pids) <= most:
+        return pids
+    start = (turn * most) % len(pids)
+    return [*pids, *pids][start : start + most]
 
 
 class LivingProcesses(set[int]):

@@ -22,7 +22,7 @@ from godyno.interfaces import SimpleProbe, Sink, Target
 from godyno.model import Availability, Clock, Machine
 from godyno.probes.kernel.process_accounting import Accounting
 from godyno.probes.kernel.process_samples import SampledProcess
-from godyno.probes.kernel.process_tree import LivingProcesses, PerfTree, WalkedTree
+from godyno.probes.kernel.process_tree import LivingProcesses, PerfTree, WalkedTree, in_turn
 
 _MOST_SAMPLED = 256  # processes in one look; more are taken in turn
 _SLOW_EVERY = 5  # looks between two readings of the files that cost more
@@ -86,10 +86,7 @@ class Processes(SimpleProbe):
         self.tree.refresh()
         self.looks += 1
         slow = self.looks % _SLOW_EVERY == 0
-        pids = list(self.alive)
-        if len(pids) > _MOST_SAMPLED:
-            start = (self.looks * _MOST_SAMPLED) % len(pids)
-            pids = (pids + pids)[start : start + _MOST_SAMPLED]
+        pids = in_turn(list(self.alive), _MOST_SAMPLED, self.looks)
         before = now_ns()
         for pid in pids:
             one = self.sampled.get(pid)

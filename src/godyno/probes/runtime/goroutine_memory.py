@@ -23,7 +23,7 @@ from typing import NamedTuple
 from godyno.errors import FormatError
 from godyno.formats.elf import elf
 
-MACHINES = (62, 183)  # x86-64 and arm64
+_MACHINES = (62, 183)  # x86-64 and arm64
 MOST_GOROUTINES = 20_000
 _MOST_FOLLOWED = 1000  # in one look; the others' turn comes in the next
 _MOST_FRAMES = 64
@@ -97,6 +97,14 @@ class Unreadable(Exception):
     """A process whose goroutines cannot be read; the text says why."""
 
 
+class NotGo(Unreadable):
+    """It has none."""
+
+
+class TellsItself(Unreadable):
+    """It was built to tell of them: they need not be read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Symbols:
     """Where a Go binary keeps what is asked for: addresses before relocation."""
@@ -112,24 +120,23 @@ class Symbols:
 def symbols_of(fd: int) -> Symbols:
     """The symbols of the Go binary behind a descriptor. Raises Unreadable for one that is not Go's, or has none, or needs none."""
     try:
-        return _symbols_in(
-            mmap.mmap(fd, 0, prot=mmap.PROT_READ)
-        )  # let go when nothing looks into it any more
+        data = mmap.mmap(fd, 0, prot=mmap.PROT_READ)  # let go when nothing looks into it any more
+        return _symbols_in(data)
     except (OSError, ValueError, FormatError, struct.error) as error:
         raise Unreadable(str(error)) from None
 
 
 def _symbols_in(data: mmap.mmap) -> Symbols:
     file = elf(memoryview(data))
-    if file.pointer != 8 or file.order != "<" or file.machine not in MACHINES:
+    if file.pointer != 8 or file.order != "<" or file.machine not in _MACHINES:
         raise Unreadable("not a 64-bit program of x86 or ARM")
     if file.section(".gopclntab", ".data.rel.ro.gopclntab") is None:
-        raise Unreadable("not Go")
+        raise NotGo("not Go")
     table, names, text = file.section(".symtab"), file.section(".strtab"), file.section(".text")
     if table is None or names is None or text is None:
         raise Unreadable("its symbols were stripped (-ldflags=-s)")
     if data.find(_OBSERVED, names.offset, names.offset + names.size) >= 0:
-        raise Unreadable("it tells of its goroutines itself")
+        raise TellsItself("it tells of its goroutines itself")
     found = []
     for name in _WANTED:
         entry = _symbol(data, table.offset, table.size, _offset(data, names.offset, names.size, name))

@@ -21,8 +21,8 @@ from godyno.interfaces import Sink
 from godyno.probes.kernel.stacks import HOLDER, began_s
 from godyno.probes.kernel.symbols import Frame, Mapped, Symbolizer, recorded_here
 from godyno.probes.runtime.goroutine_memory import STATES
+from godyno.probes.runtime.waits import FILE
 
-FILE = "looks.jsonl"
 _STATES = frozenset(STATES.values())
 _KERNEL_LINE = re.compile(r"\[<[0-9a-fx]*>\]\s+([^\s+]+)")
 _PREFIXES = {"x86_64": "__x64_sys_", "aarch64": "__arm64_sys_"}

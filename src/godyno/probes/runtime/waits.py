@@ -19,9 +19,18 @@ from typing import Any, ClassVar
 from godyno.clock import now_ns
 from godyno.interfaces import SimpleProbe, Sink, Target
 from godyno.model import Availability, Clock, Machine
+from godyno.probes.kernel.process_tree import in_turn
 from godyno.probes.kernel.raw_files import append_to
 from godyno.probes.kernel.symbols import existing_mappings
-from godyno.probes.runtime.goroutine_memory import GoProgram, Symbols, Unreadable, supported, symbols_of
+from godyno.probes.runtime.goroutine_memory import (
+    GoProgram,
+    NotGo,
+    Symbols,
+    TellsItself,
+    Unreadable,
+    supported,
+    symbols_of,
+)
 
 FILE = "looks.jsonl"
 _MOST_PROCESSES = 64  # in one look; more are taken in turn
@@ -60,9 +69,9 @@ class Waits(SimpleProbe):
         self.target, self.sink = target, sink
         self.out = append_to(sink, FILE)
         self.seen: dict[int, _Watched] = {}
-        self.binaries: dict[tuple[int, int], Symbols | str] = {}
+        self.binaries: dict[tuple[int, int], Symbols | Unreadable] = {}
         self.known: dict[Any, int] = {}
-        self.looks = self.turn = self.cpu_ns = self.flushed_ns = 0
+        self.looks = self.passed_over = self.cpu_ns = self.flushed_ns = 0
         self.stopped = False
         self.refused: dict[str, str] = {}
         self._write("a", platform.machine())
@@ -74,6 +83,8 @@ class Waits(SimpleProbe):
         self.out.close()
         self.sink.note("looks", self.looks)
         self.sink.note("look_cpu_s", round(self.cpu_ns * 1e-9, 6))
+        if self.passed_over:
+            self.sink.note("goroutines_passed_over", self.passed_over)
         if self.refused:
             self.sink.note("not_read", dict(list(self.refused.items())[:50]))
 
@@ -89,18 +100,14 @@ class Waits(SimpleProbe):
         if self.stopped:
             return
         began = time.thread_time_ns()
-        pids = sorted(set(self.target.pids()))
-        if len(pids) > _MOST_PROCESSES:
-            first = (self.turn * _MOST_PROCESSES) % len(pids)
-            pids = (pids + pids)[first : first + _MOST_PROCESSES]
-            self.turn += 1
-        for pid in pids:
+        alive = set(self.target.pids())
+        for gone in self.seen.keys() - alive:
+            del self.seen[gone]
+        for pid in in_turn(sorted(alive), _MOST_PROCESSES, self.looks):
             try:
                 self._look_at(pid)
             except OSError:
                 self.seen.pop(pid, None)  # gone, or it runs another program now
-        for gone in self.seen.keys() - set(pids) if len(pids) < _MOST_PROCESSES else ():
-            del self.seen[gone]
         self.looks += 1
         if now_ns() - self.flushed_ns > _FLUSH_NS:
             self.flushed_ns = now_ns()
@@ -125,9 +132,9 @@ class Waits(SimpleProbe):
         symbols = self.binaries.get(key)
         if symbols is None:
             symbols = self.binaries[key] = self._symbols(pid)
-        if isinstance(symbols, str):
+        if isinstance(symbols, Unreadable):
             # One that tells of itself needs no look; a Go program without symbols is like any other.
-            return _Watched(key, None, threads="itself" not in symbols)
+            return _Watched(key, None, threads=not isinstance(symbols, TellsItself))
         rows = existing_mappings(pid)
         text = next((row for row in rows if row[4] == key[1]), None)
         if text is None:
@@ -137,23 +144,25 @@ class Waits(SimpleProbe):
             if not program.reasons or not any(program.reasons):
                 raise Unreadable("its reasons for waiting are not where they should be")
         except Unreadable as error:
-            self.refused[os.readlink(f"/proc/{pid}/exe")] = str(error)  # noqa: PTH115
-            self.binaries[key] = str(error)
-            return _Watched(key, None, threads=True)
+            self.binaries[key] = error
+            return self._refused(pid, key, str(error))
         except PermissionError as error:
-            self.refused[os.readlink(f"/proc/{pid}/exe")] = str(error.strerror)  # noqa: PTH115
-            return _Watched(key, None, threads=True)
+            return self._refused(pid, key, str(error.strerror))
         self._write("m", now_ns(), pid, program.version, [row[1:] for row in rows])
         return _Watched(key, program, threads=False)
 
-    def _symbols(self, pid: int) -> Symbols | str:
+    def _refused(self, pid: int, key: tuple[int, int], why: str) -> _Watched:
+        self.refused[os.readlink(f"/proc/{pid}/exe")] = why  # noqa: PTH115
+        return _Watched(key, None, threads=True)
+
+    def _symbols(self, pid: int) -> Symbols | Unreadable:
         fd = os.open(f"/proc/{pid}/exe", os.O_RDONLY | os.O_CLOEXEC)
         try:
             return symbols_of(fd)
         except Unreadable as error:
-            if "not Go" not in str(error):
+            if not isinstance(error, NotGo):
                 self.refused[os.readlink(f"/proc/self/fd/{fd}")] = str(error)  # noqa: PTH115
-            return str(error)
+            return error
         finally:
             os.close(fd)
 
@@ -166,6 +175,7 @@ class Waits(SimpleProbe):
             if before is None or before[0] is not one or before[1] != blocked:
                 chain = self._id("c", one.chain) if one.chain else 0
                 changed.append([*one[:4], chain, blocked, *one[5:]])
+        self.passed_over = max(self.passed_over, program.passed_over)
         self._write("g", t_ns, pid, changed, [number for number in was if number not in now])
         watched.rows = now
 
