@@ -32,7 +32,7 @@ _ALL = (
     State("runtime", "on CPU in the runtime's scheduler", "cpu", work=True),
     State("kernel", "on CPU in the kernel", "kernel"),
     State("minor_fault", "on CPU in the kernel: page faults, new memory", "kernel"),
-    State("cgo", "on CPU in C code, or calling it", "cgo"),
+    State("cgo", "in C code, or calling it", "cgo"),
     State("c", "on CPU in a program that is not Go's", "cpu", work=True),
     State("own_threads", "ready, no CPU: own threads have them", "runnable"),
     State("neighbours", "ready, no CPU: other programs have them", "runnable", "machine"),
@@ -231,7 +231,7 @@ def ran_in(frames: Frames, is_go: bool) -> str:
     in_kernel = bool(kernel) and not _has(kernel, _INTERRUPTS)
     if not is_go:
         return "kernel" if in_kernel else "c"
-    if any("cgocall" in name or "_Cfunc_" in name or name.startswith("_cgo_") for name in user) or (
+    if any(calls_c(name) or name.startswith("_cgo_") for name in user) or (
         user and not in_kernel and _foreign(user[0])
     ):
         return "cgo"
@@ -346,6 +346,11 @@ def waited_for(reason: str, frames: Frames, where: str = "") -> str:
     if not reason and _has(names, ("net.", "poll.")):
         return network(frames) or "network"
     return "wait"
+
+
+def calls_c(function: str) -> bool:
+    """Whether a function is one by which Go calls C."""
+    return "_Cfunc_" in function or "cgocall" in function
 
 
 def call_of(frames: Frames) -> str:
