@@ -68,7 +68,7 @@ _SYNCS = ("do_fsync", "sys_fsync", "sys_fdatasync", "sys_sync", "sys_msync")
 _KERNEL: tuple[tuple[tuple[str, ...], tuple[str, ...], str], ...] = (
     # any of these, and any of those (nothing: no second condition)
     (("do_swap_page", "swap_read", "try_to_free", "mem_cgroup_handle_over_high", "shrink_", "throttle_direct_reclaim",
-      "__alloc_pages_direct", "mem_cgroup_oom", "try_charge", "swap_", "reclaim_throttle"), (), "reclaim"),
+      "__alloc_pages_direct", "mem_cgroup_oom", "try_charge", "swap_", "swapin", "reclaim_throttle"), (), "reclaim"),
     (("sync_file_range",), (), "disk_write"),  # it starts and awaits writing, and makes nothing durable
     (_SYNCS, (), "fsync"),
     (("exc_page_fault", "handle_mm_fault", "do_user_addr_fault", "el0_da", "do_page_fault"),
@@ -91,7 +91,7 @@ _KERNEL: tuple[tuple[tuple[str, ...], tuple[str, ...], str], ...] = (
 )  # fmt: skip
 # On the CPU for want of memory: freeing pages before one can be had, swapping.
 _RECLAIM = ("try_to_free_", "shrink_node", "shrink_lruvec", "do_swap_page", "mem_cgroup_handle_over_high", "mem_cgroup_oom",
-            "__alloc_pages_direct", "reclaim_throttle")  # fmt: skip
+            "__alloc_pages_direct", "reclaim_throttle", "swapin", "swap_writeout", "swap_writepage")  # fmt: skip
 _PAGES = (
     "filemap_read",
     "filemap_fault",
