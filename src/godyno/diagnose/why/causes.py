@@ -78,7 +78,8 @@ _KINDS = (
     _Kind("disk_write", ("disk_write",), "It waited for writes to disk in {what}", "Write less, in larger pieces, or in the background."),
     _Kind("fsync", ("fsync",), "It waited for fsync in {what}", "Sync once for many writes, or where a loss can be borne not at all."),
     _Kind("fault_disk", ("fault_disk",), "It waited for pages from disk in {what}", "Read the file ahead, or keep it in memory."),
-    _Kind("reclaim", ("reclaim",), "It was short of memory (reclaim, swap, reading again) in {what}", "Give it more memory, or GOMEMLIMIT below the limit."),
+    _Kind("reclaim", ("reclaim",), "It was short of memory (reclaim, swap, reading again) in {what}",
+          "Give it more memory, or GOMEMLIMIT below the limit."),
     _Kind("dns", ("dns",), "It waited for DNS in {what}", "Look the name up once, or mend the resolver (resolv.conf, search domains)."),
     _Kind("connect", ("connect",), "It waited for connections in {what}", "Keep connections open; connect at once, not in turn."),
     _Kind("tls", ("tls",), "It waited for TLS handshakes in {what}", "Keep connections open; let sessions be resumed."),
@@ -107,6 +108,7 @@ _UNTIL_WANTED = {
         ": to be mended only if work waits for that (a limiter, a poll)",
     ),
     "network": ("It waited for the network in", "It waited for what others send, unasked, in", ""),
+    "pipe": ("It waited for a pipe in", "It waited for what others put into a pipe or file, unasked, in", ""),
 }
 _NO_FAULT = (
     "go",
