@@ -29,7 +29,8 @@ ONE = [
     Planted("page_by_page", "net.wait"),
     Planted("post_office", "net.wait"),
     Planted("new_address", "net.dns"),
-    Planted("three_bells", "net.connect", also=("waitgroup",)),  # three who are waited for wait for a connection
+    # Three are waited for, and all of them for a connection.
+    Planted("three_bells", "net.connect", also=("waitgroup",)),
     Planted("own_courier", "net.tls"),
     Planted("four_streams", "disk.read", cold=True),
     Planted("cargo_hold", "disk.write", also=("fsync",)),  # sync_file_range: both names say what it does

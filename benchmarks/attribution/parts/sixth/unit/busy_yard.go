@@ -12,18 +12,24 @@ import (
 
 // While one counts what there is, others in the yard pack; there are more of them than places.
 type unit struct {
-	goods []byte
-	sum   uint64
+	goods   []byte
+	packers []*flate.Writer
+	sum     uint64
 }
 
 func newUnit() *unit {
 	runtime.GOMAXPROCS(cfg.Level + 2)
-	return &unit{goods: bytes.Repeat([]byte("barrels, sacks; and a crate of each. "), 9000)}
+	u := &unit{goods: bytes.Repeat([]byte("barrels, sacks; and a crate of each. "), 9000)}
+	for range cfg.Level {
+		w, err := flate.NewWriter(io.Discard, 4)
+		check(err)
+		u.packers = append(u.packers, w)
+	}
+	return u
 }
 
 func (u *unit) pack(ctx context.Context, from int) {
-	w, err := flate.NewWriter(io.Discard, 4)
-	check(err)
+	w := u.packers[from]
 	for at := from * 999; ctx.Err() == nil; at = (at + 777) % (len(u.goods) - 4000) {
 		w.Reset(io.Discard)
 		w.Write(u.goods[at : at+4000])
@@ -37,7 +43,7 @@ func (u *unit) pass() {
 	for i := range cfg.Level {
 		all.Go(func() { u.pack(ctx, i) })
 	}
-	for range 100 {
+	for range 24 {
 		h := fnv.New64a()
 		h.Write(u.goods)
 		u.sum += h.Sum64()

@@ -22,8 +22,11 @@ func (l *laws) amend(path string, begun chan<- bool) error {
 		return err
 	}
 	l.sum = sha256.Sum256(text)
+	var mixed [232]byte
+	copy(mixed[32:], text)
 	for range 9000 {
-		l.sum = sha256.Sum256(append(l.sum[:], text[:200]...))
+		copy(mixed[:], l.sum[:])
+		l.sum = sha256.Sum256(mixed[:])
 	}
 	l.text = text
 	return nil

@@ -35,20 +35,20 @@ func (h *hold) load(text []byte, size int64) error {
 
 type unit struct {
 	hold  hold
-	crate [64 << 10]byte
+	crate [16 << 10]byte
 }
 
 func newUnit() *unit {
 	file, err := os.Create("cargo")
 	check(err)
-	check(syscall.Fallocate(int(file.Fd()), 0, 0, 36<<20))
+	check(syscall.Fallocate(int(file.Fd()), 0, 0, 33<<20))
 	return &unit{hold: hold{file: file}}
 }
 
 func (u *unit) pass() {
 	for i := range 16 {
-		u.crate[i*4000]++
-		check(u.hold.load(u.crate[:], 512<<10))
+		u.crate[i*1000]++
+		check(u.hold.load(u.crate[:], 64<<10))
 	}
 }
 

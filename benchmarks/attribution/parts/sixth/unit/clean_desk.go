@@ -19,7 +19,7 @@ type unit struct {
 
 func newUnit() *unit {
 	u := &unit{}
-	for i := range 4000 {
+	for i := range 12000 {
 		p := &paper{title: fmt.Sprint("the ", i, "th"), notes: map[string]*paper{}}
 		for k := range 5 {
 			p.notes[fmt.Sprint(k)] = &paper{title: p.title, above: p}

@@ -29,7 +29,7 @@ func main() {
 	end := began.Add(time.Duration(cfg.Span * 1e9))
 	var d duties
 	for i, every := range []int{35, 60, 85, 140, 230, 390} {
-		long := 1 + i/2
+		long := 6 + 4*i
 		heap.Push(&d, &duty{began.Add(time.Duration(10*i) * time.Millisecond), time.Duration(every) * time.Millisecond, func() (sum uint64) {
 			for range long {
 				sum += t.step()

@@ -48,7 +48,7 @@ func main() {
 			all.Go(func() {
 				clear(parts[i][0])
 				clear(parts[i][1])
-				for range 3 {
+				for range 8 {
 					mapped(halves[i].String(), parts[i])
 				}
 				own[i].sum += tasks[i].step()

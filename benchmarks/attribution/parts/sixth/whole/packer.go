@@ -37,7 +37,7 @@ func main() {
 	r := rand.New(rand.NewSource(cfg.Seed))
 	p := &packer{known: make(map[state]int, 1<<16)}
 	var list strings.Builder
-	for bag := range int(cfg.Span * 250) {
+	for bag := range int(cfg.Span * 950) {
 		p.goods = p.goods[:0]
 		clear(p.known)
 		for range 30 {

@@ -21,7 +21,7 @@ type Desk struct {
 func (d *Desk) Work(n int, value *uint64) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for range 1 + n%4 {
+	for range 4 + n%20 {
 		*value += d.t.step()
 	}
 	d.b.sum += *value
@@ -39,7 +39,15 @@ func main() {
 	check(server.Register(d))
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	check(err)
-	go server.Accept(l)
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go server.ServeConn(conn)
+		}
+	}()
 	answer, err := http.PostForm("http://"+cfg.Hosts[20]+"/enrol", url.Values{
 		"kind": {"calls"}, "at": {l.Addr().String()}, "every": {"20ms"},
 	})

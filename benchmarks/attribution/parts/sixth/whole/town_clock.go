@@ -45,7 +45,7 @@ func main() {
 	again = func() (sum uint64) {
 		c.after(30+r.Intn(120), again)
 		if n++; n%3 == 0 {
-			sum = t.step()
+			sum = t.step() + t.step()
 			b.passes[0]++
 		}
 		return sum + uint64(n)
