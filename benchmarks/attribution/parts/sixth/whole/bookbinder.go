@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"compress/zlib"
 	"crypto/sha3"
 	"errors"
@@ -32,15 +33,17 @@ func main() {
 	pressed, pressing := io.Pipe()
 	var all sync.WaitGroup
 	all.Go(func() {
-		n, err := write(writing, t)
+		w := bufio.NewWriterSize(writing, 32<<10)
+		n, err := write(w, t)
 		b.passes[0] = n
-		writing.CloseWithError(err)
+		writing.CloseWithError(errors.Join(err, w.Flush()))
 	})
 	all.Go(func() {
-		w, err := zlib.NewWriterLevel(pressing, 6)
+		out := bufio.NewWriterSize(pressing, 32<<10)
+		w, err := zlib.NewWriterLevel(out, 6)
 		check(err)
 		_, err = io.Copy(w, written)
-		pressing.CloseWithError(errors.Join(err, w.Close()))
+		pressing.CloseWithError(errors.Join(err, w.Close(), out.Flush()))
 	})
 	seal := sha3.New256()
 	_, err := io.Copy(seal, pressed)

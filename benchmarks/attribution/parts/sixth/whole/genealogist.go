@@ -54,7 +54,7 @@ func main() {
 	for !over() {
 		var k kin
 		check(k.read(text.Bytes()))
-		for range 2 {
+		for range 5 {
 			b.sum += t.step()
 		}
 		b.sum += uint64(k.born*k.deepest + k.named)

@@ -47,7 +47,7 @@ func main() {
 		check(err)
 		var m marks
 		ast.Walk(&m, tree)
-		for range 4 {
+		for range 12 {
 			b.sum += t.step()
 		}
 		b.sum += uint64(m.calls*m.loops + m.deepest)
