@@ -33,7 +33,8 @@ ONE = [
     Planted("three_bells", "net.connect", also=("waitgroup",)),
     Planted("own_courier", "net.tls"),
     Planted("four_streams", "disk.read", cold=True),
-    Planted("cargo_hold", "disk.write", also=("fsync",)),  # sync_file_range: both names say what it does
+    # sync_file_range: both names say what it does. Two fifths of it are the kernel's own, which copies and maps blocks.
+    Planted("cargo_hold", "disk.write", also=("fsync",), within=0.6),
     Planted("pigeon_holes", "fsync"),
     Planted("wall_map", "fault.disk", cold=True),
     Planted("clean_desk", "gc"),
@@ -51,7 +52,7 @@ ALONE = {
 # No pair in which one name could stand for both.
 PAIRS = [
     ("pigeon_holes", "milk_pan"), ("by_laws", "page_by_page"), ("new_address", "door_knob"), ("old_papers", "wall_map"),
-    ("old_scribe", "turn_stile"), ("own_courier", "one_pen"), ("three_bells", "four_streams"), ("bread_ration", "cargo_hold"),
+    ("old_scribe", "turn_stile"), ("own_courier", "one_pen"), ("three_bells", "four_streams"), ("heirloom", "bread_ration"),
     ("hatch", "log_book"), ("post_office", "clean_desk"),
 ]  # fmt: skip
 HEALTHY: list[tuple[str, str, str, str, dict[str, Any]]] = [
