@@ -14,7 +14,9 @@ type rider struct {
 func (r *rider) ride(t *task, rest chan<- letter) {
 	for l := range r.in {
 		r.seen++
-		l.sum = l.sum*31 + t.step()
+		for range 8 {
+			l.sum = l.sum*31 + t.step()
+		}
 		if l.n++; over() {
 			rest <- l
 			return

@@ -62,7 +62,7 @@ func main() {
 	})}
 	go server.Serve(l)
 	answer, err := http.PostForm("http://"+cfg.Hosts[20]+"/enrol", url.Values{
-		"kind": {"post"}, "at": {l.Addr().String() + "/letters"}, "every": {"15ms"},
+		"kind": {"post"}, "at": {l.Addr().String() + "/letters"}, "every": {"25ms"},
 	})
 	check(err)
 	answer.Body.Close()
