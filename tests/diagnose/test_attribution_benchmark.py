@@ -145,7 +145,7 @@ def test_no_name_stands_for_both_of_two_planted_causes_in_a_large_set(benchmark:
     pairs = [
         one.causes for one in benchmark.catalogue.programs() if one.of_set == of_set and one.kind == "two"
     ]
-    assert len(pairs) >= 10
+    assert len(pairs) >= {6: 10}.get(of_set, 16)
     for first, second in pairs:
         both = accepted(first.truth, first.also) & accepted(second.truth, second.also)
         assert not both, (first.unit, second.unit, both)
