@@ -12,7 +12,6 @@ from godyno.diagnose.why import answer
 
 Made = Callable[..., Capture]
 READ = ("internal/poll.(*FD).Read", "net.(*conn).Read", "main.consume", "main.main")
-BODY = ("internal/poll.(*FD).Read", "net.(*conn).Read", "net/http.(*body).Read", "main.consume", "main.main")
 HEARD = {"reason": "network", "function": "net.(*netFD).Read"}
 SENT = {"function": "net.(*netFD).Write"}
 
@@ -33,15 +32,111 @@ def test_who_is_sent_what_it_did_not_ask_for_is_not_accused_of_waiting_for_it(sc
     found = answer(scene(hears))
     (cause,) = [one for one in found.causes if one.kind == "network"]
     assert cause.severity == "info" and found.healthy and cause.share == pytest.approx(0.8, abs=0.02)
-    assert cause.claim.startswith("It waited for what others send, unasked, in main.consume")
+    assert (
+        cause.claim.startswith("It waited for what others send of themselves")
+        and "in main.consume" in cause.claim
+    )
 
 
-@pytest.mark.parametrize(("sends", "stack"), [(True, READ), (False, BODY)])
-def test_who_asks_before_each_or_reads_an_answer_in_parts_waits_for_it(
-    scene: Made, sends: bool, stack: tuple[str, ...]
-) -> None:
-    found = answer(scene(lambda s: hears(s, sends, stack)))
+def test_who_asks_before_each_waits_for_the_answers(scene: Made) -> None:
+    found = answer(scene(lambda s: hears(s, sends=True)))
     assert [cause.kind for cause in found.accused] == ["network"]
+
+
+def test_what_godyno_writes_in_the_program_asks_nobody(scene: Made) -> None:
+    def fill(s: Any) -> None:
+        hears(s)
+        writes = [(at, at + 1, "syscall", {"function": "net.(*netFD).Write"}) for at in range(0, 100, 10)]
+        s.goroutine(9, *writes, root="runtime/pprof.profileWriter", tid=2)
+
+    assert answer(scene(fill)).healthy
+
+
+def served(s: Any, opens: bool) -> None:
+    """A goroutine that one started who accepts connections reads, answers, and with ``opens`` has connected to another itself."""
+    s.process(1, 0, 100)
+    s.thread(1, (0, 100, "running"))
+    s.goroutine(
+        1,
+        (0, 99, "waiting", {"reason": "chan receive", "function": "main.main"}),
+        (99, 100, "runnable", {"waker": 6}),
+    )
+    s.goroutine(
+        5,
+        (1, 98, "waiting", {"reason": "network", "function": "net.(*netFD).accept"}),
+        root="main.serve",
+        tid=0,
+    )
+    s.sample(
+        "goroutine_wait", 98, ("net.(*netFD).accept", "net.(*TCPListener).Accept", "main.serve"), goroutine=5
+    )
+    rounds: list[Any] = [
+        (1, 2, "syscall", {"function": "net.(*netFD).connect" if opens else "net.setNoDelay"})
+    ]
+    for at in range(2, 98, 12):
+        rounds += [
+            (at, at + 9, "waiting", HEARD), (at + 9, at + 10, "syscall", SENT), (at + 10, at + 12, "running", {}),
+        ]  # fmt: skip
+        s.sample("goroutine_wait", at + 9, READ, goroutine=6)
+    s.goroutine(6, *rounds, (98, 99, "running", {}), root="main.answer")
+    s.writer.span(2_000_000, 98_000_000, "goroutine", "1/6", "main.answer", 1, 0, {"parent": 5})
+
+
+@pytest.mark.parametrize("opens", [False, True])
+def test_who_accepted_a_connection_waits_there_to_be_asked(scene: Made, opens: bool) -> None:
+    found = answer(scene(lambda s: served(s, opens)))
+    assert "network" in {cause.kind for cause in found.causes}
+    assert [cause.kind for cause in found.accused] == (["network"] if opens else [])
+
+
+@pytest.mark.parametrize("listens", [False, True])
+def test_the_main_goroutine_of_a_server_sleeps_until_its_end(scene: Made, listens: bool) -> None:
+    def fill(s: Any) -> None:
+        s.process(1, 0, 100)
+        s.thread(1, (0, 100, "running"))
+        if listens:
+            s.writer.event(1, "socket", "1", "listen", 1, 0, {"address": "127.0.0.1:80"})
+        s.goroutine(
+            1,
+            (0, 1, "running", {}),
+            (1, 99, "waiting", {"reason": "sleep", "function": "main.main"}),
+            (99, 100, "running", {}),
+        )
+        s.sample("goroutine_wait", 99, ("time.Sleep", "main.main"), goroutine=1)
+
+    assert [cause.kind for cause in answer(scene(fill)).accused] == ([] if listens else ["sleep"])
+
+
+def test_workers_that_a_wait_group_started_are_told_apart_by_what_it_was_given(scene: Made) -> None:
+    """Two stages hand on to each other at a channel, both started by WaitGroup.Go."""
+
+    def fill(s: Any) -> None:
+        s.process(1, 0, 100)
+        s.thread(1, (0, 100, "running"))
+        s.thread(2, (0, 100, "running"))
+        wrap, waits = "sync.(*WaitGroup).Go.func1", {"reason": "chan send", "function": "main.press"}
+        s.goroutine(
+            1,
+            (0, 99, "waiting", {"reason": "sync", "function": "sync.(*WaitGroup).Wait"}),
+            (99, 100, "runnable", {"waker": 7}),
+        )
+        rounds, other = [], []
+        for at in range(0, 96, 12):
+            rounds += [
+                (at, at + 9, "waiting", waits),
+                (at + 9, at + 10, "runnable", {"waker": 8}),
+                (at + 10, at + 12, "running", {}),
+            ]
+            other += [
+                (at, at + 9, "running", {}),
+                (at + 9, at + 12, "waiting", {"reason": "chan receive", "function": "main.write"}),
+            ]
+            s.sample("goroutine_wait", at + 9, ("main.press", "main.main.func1", wrap), goroutine=7)
+            s.sample("goroutine_wait", at + 12, ("main.write", "main.main.func2", wrap), goroutine=8)
+        s.goroutine(7, *rounds, (96, 99, "running", {}), root=wrap)
+        s.goroutine(8, *other, (96, 97, "running", {}), root=wrap, tid=2)
+
+    assert "channel" not in {cause.kind for cause in answer(scene(fill)).causes}
 
 
 def ticks(s: Any, reason: str) -> None:

@@ -12,7 +12,7 @@ from godyno.diagnose.processes import Process, processes
 from godyno.diagnose.why import states
 from godyno.diagnose.why.attribution import Attribution, Segment, totals
 from godyno.diagnose.why.causes import Cause, causes
-from godyno.diagnose.why.feeds import unasked
+from godyno.diagnose.why.feeds import until_wanted
 from godyno.diagnose.why.lanes import RUN, SLEEP, Lane, Lanes, read_lanes
 from godyno.diagnose.why.looks import Looks
 from godyno.diagnose.why.others import others, ranked
@@ -139,9 +139,10 @@ def _walked(
         return Attribution(begin, end, (Segment(begin, end, "unknown"),), "path", pid, label, cpus, unseen)
     walk = Walk(lanes, stacks, lives)
     looks = Looks(capture, lanes, stacks, walk.sleeps.waited_for, cpus)
-    walk.sleeps.seen_in = looks.waited_in
+    walk.sleeps.seen_in, walk.sleeps.looked_at = looks.waited_in, looks.of_goroutines
     told = Seen(looks, lanes, stacks).told(walk.from_end(last, end, begin))
-    pieces, view = unasked(idle_between_ticks(told, end - begin), lanes, stacks), "path"
+    pieces = idle_between_ticks(told, end - begin)
+    pieces, view = until_wanted(pieces, walk, lanes, stacks, end - begin), "path"
     if thread is None and (served := _served(walk, lanes, stacks, pieces, end - begin)):
         pieces, view = served, "requests"
     surroundings = Surroundings(capture, lanes, cpus)

@@ -107,7 +107,11 @@ _UNTIL_WANTED = {
         "It waited for a clock in",
         ": to be mended only if work waits for that (a limiter, a poll)",
     ),
-    "network": ("It waited for the network in", "It waited for what others send, unasked, in", ""),
+    "network": (
+        "It waited for the network in",
+        "It waited for what others send of themselves (a request, an event, more of an answer) in",
+        "",
+    ),
     "pipe": ("It waited for a pipe in", "It waited for what others put into a pipe or file, unasked, in", ""),
 }
 _NO_FAULT = (

@@ -1,15 +1,16 @@
-"""A program that is sent things without asking for them is idle until they come: a subscriber, a consumer, a watcher of files."""
+"""A program that is sent things without asking for them is idle until they come: a server, a subscriber, a consumer, a watcher of files."""
 
 from __future__ import annotations
 
 import bisect
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
+from godyno.diagnose.why import states
 from godyno.diagnose.why.lanes import CALL, SLEEP, Lanes
-from godyno.diagnose.why.path import Piece
+from godyno.diagnose.why.path import Piece, Walk
 from godyno.diagnose.why.sleeps import SENDS
 from godyno.diagnose.why.stacks import Stacks
 
@@ -17,25 +18,52 @@ _FED = {"network": "fed", "pipe": "poured"}
 _LEAST = 4  # waits; one alone may be for the answer to what was asked before
 _ASKED = 0.2  # of them, that something was sent before: now and then a sign of life, or that it arrived
 _WRITES = re.compile(r"os\.\(\*File\)\.[wW]rite|syscall\.[wW]rite")  # by which a pipe is asked
-_ANSWERS = "net/http."  # who reads an answer over HTTP has asked for all of it
 _READS = (".Read", ".read", ".ReadFrom", ".recvfrom")
+_FROM_ANYBODY = ("net.(*UDPConn).ReadFrom", "net.(*UDPConn).ReadMsg", "net.(*UDPConn).readFrom")
+_UNTIL_ITS_END = 0.5  # of the path, that the main goroutine of a server sleeps: it is to end then
 _Key = tuple[int, int, str]
 
 
-def unasked(pieces: Sequence[Piece], lanes: Lanes, stacks: Stacks) -> list[Piece]:
-    """The pieces, with waits for the network or for a pipe turned into ``fed`` and ``poured`` where again and again something was heard
-    while nothing had been sent since.
+def until_wanted(
+    pieces: Sequence[Piece], walk: Walk, lanes: Lanes, stacks: Stacks, length_ns: int
+) -> list[Piece]:
+    """The pieces, with waits for the network or for a pipe turned into ``fed`` and ``poured`` where nobody was asked: at a connection that
+    was accepted, for datagrams from anybody, or where again and again something was heard while nothing had been sent since.
 
-    Who sent when is told by an execution trace; without one, how often a process sent over TCP in all, by its sockets.
+    Who sent when is told by an execution trace; without one, how often a process sent over TCP in all, by its sockets, and whether it has
+    children that it could talk with. The main goroutine of a server that sleeps until that is to end is ``idle``.
     """
     of: dict[_Key, list[Piece]] = {}
     for one in pieces:
         if (key := _key(one, lanes)) is not None:
             of.setdefault(key, []).append(one)
     fed = {
-        key for key, waits in of.items() if _reads(waits[-1], stacks) and _unasked(key, waits, lanes, stacks)
+        key
+        for key, waits in of.items()
+        if _reads(waits[-1], stacks) and _unasked(key, waits, walk, lanes, stacks)
     }
-    return [replace(one, kind=_FED[one.kind]) if _key(one, lanes) in fed else one for one in pieces]
+    ends = {id(one) for one in _until_its_end(pieces, walk, length_ns)}
+    return [
+        replace(one, kind="idle") if id(one) in ends
+        else replace(one, kind=_FED[one.kind]) if _key(one, lanes) in fed else one
+        for one in pieces
+    ]  # fmt: skip
+
+
+def _until_its_end(pieces: Sequence[Piece], walk: Walk, length_ns: int) -> Iterator[Piece]:
+    run: list[Piece] = []
+    for one in [*pieces, None]:
+        sleeps = one is not None and one.state == SLEEP and one.kind == "sleep" and one.goroutine == 1
+        if sleeps and one is not None and (not run or run[-1].t_end_ns == one.t_start_ns):
+            run.append(one)
+            continue
+        if (
+            run
+            and run[-1].t_end_ns - run[0].t_start_ns >= _UNTIL_ITS_END * length_ns
+            and walk.sleeps.listens(run[0].pid)
+        ):
+            yield from run
+        run = [one] if sleeps and one is not None else []
 
 
 def _key(one: Piece, lanes: Lanes) -> _Key | None:
@@ -46,20 +74,26 @@ def _key(one: Piece, lanes: Lanes) -> _Key | None:
 
 
 def _reads(one: Piece, stacks: Stacks) -> bool:
-    names = stacks.facts(one.stack).user
-    return any(name.endswith(_READS) for name in names) and not any(
-        name.startswith(_ANSWERS) for name in names
-    )
+    return any(name.endswith(_READS) for name in stacks.facts(one.stack).user)
 
 
-def _unasked(key: _Key, waits: Sequence[Piece], lanes: Lanes, stacks: Stacks) -> bool:
+def _unasked(key: _Key, waits: Sequence[Piece], walk: Walk, lanes: Lanes, stacks: Stacks) -> bool:
     pid, goroutine, kind = key
+    if kind == "network":
+        lane = lanes.goroutines.get((pid, goroutine))
+        if lane is not None and walk.servers.serves(lane):
+            return True
+        anybody = any(name.startswith(_FROM_ANYBODY) for name in stacks.facts(waits[-1].stack).user)
+        if anybody and "listen" in stacks.sockets(pid):
+            return True
     ends = [one.t_end_ns for one, later in pairwise(waits) if later.t_start_ns > one.t_end_ns]
     ends.append(waits[-1].t_end_ns)  # what looks cut apart is one wait
     if len(ends) < _LEAST:
         return False
+    if not goroutine and kind == "pipe":
+        return not walk.sleeps.has_children(pid)  # with whom it could talk
     if not goroutine:
-        sent = stacks.sent(pid) if kind == "network" else None
+        sent = stacks.sent(pid)
         return sent is not None and sent <= _ASKED * len(ends)
     sends = _sends(lanes, pid, SENDS if kind == "network" else _WRITES)
     asked = sum(
@@ -69,11 +103,11 @@ def _unasked(key: _Key, waits: Sequence[Piece], lanes: Lanes, stacks: Stacks) ->
 
 
 def _sends(lanes: Lanes, pid: int, calls: re.Pattern[str]) -> list[int]:
-    """When goroutines of a process began to send something, in order."""
+    """When goroutines of a program's own began to send something, in order."""
     return sorted(
         start
-        for (of, _), lane in lanes.goroutines.items()
-        if of == pid
+        for (of, number), lane in lanes.goroutines.items()
+        if of == pid and (number == 1 or not states.system_goroutine(lanes.roots.get((of, number), "")))
         for start, state, why in zip(lane.start, lane.state, lane.why, strict=True)
         if state == CALL and calls.match(str(why.get("function", "")))
     )

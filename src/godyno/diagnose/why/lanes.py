@@ -17,6 +17,7 @@ from godyno.diagnose.processes import arguments
 RUN, READY, SLEEP, CALL = range(
     4
 )  # on a CPU, waiting for one, waiting for something else, in a system call or in C
+_WRAPS = ("sync.(*WaitGroup).Go.func1", "errgroup.(*Group).Go.func1", "errgroup.(*Group).TryGo.func1")
 _THREAD = {"running": RUN, "runnable": READY, "sleeping": SLEEP}
 _GOROUTINE = {"running": RUN, "runnable": READY, "waiting": SLEEP, "syscall": CALL}
 
@@ -122,9 +123,20 @@ def _family(capture: Any) -> tuple[dict[tuple[int, int], str], dict[tuple[int, i
         "coalesce(TRY_CAST(args->>'parent' AS BIGINT), 0) AS parent FROM spans WHERE layer = 'goroutine' AND json_valid(args)"
     )
     rows = list(zip(*(table[index].to_pylist() for index in range(4)), strict=True))
-    return {(pid, g): "main.main" if g == 1 else name for pid, g, name, _ in rows}, {
+    given = _given(capture) if any(name.endswith(_WRAPS) for *_, name, _ in rows) else {}
+    return {(pid, g): "main.main" if g == 1 else given.get((pid, g), name) for pid, g, name, _ in rows}, {
         (pid, g): parent for pid, g, _, parent in rows
     }
+
+
+def _given(capture: Any) -> dict[tuple[int, int], str]:
+    """The functions that were given to such as WaitGroup.Go to run, by pid and goroutine: what stands above it in its stacks."""
+    wraps = " OR ".join(f"ends_with(w.\"function\", '{name}')" for name in _WRAPS)
+    table = capture.sql(
+        'SELECT s.pid, s.goroutine AS g, any_value(f."function") AS name FROM stacks s JOIN frames w USING (stack_id) '
+        f"JOIN frames f ON f.stack_id = s.stack_id AND f.depth = w.depth - 1 WHERE s.goroutine > 0 AND ({wraps}) GROUP BY 1, 2"
+    )
+    return {(row["pid"], row["g"]): row["name"] for row in table.to_pylist()}
 
 
 def _joined(first: Lane, second: Lane) -> Lane:

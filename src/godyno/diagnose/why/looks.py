@@ -151,6 +151,8 @@ class Looks:
         facts = self._stacks.facts(stack)
         if one.state == "runnable":
             return Verdict(RUNNABLE, one.number)
+        if "os/signal.signal_recv" in facts.user:
+            return Verdict("aside", one.number)
         if one.state != "waiting":
             kind = states.PLAIN.get(facts.slept_in, facts.slept_in)
             if kind in ("network", "sleep", "kernel_wait") and "runtime.cgocall" in facts.user:

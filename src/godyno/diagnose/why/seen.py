@@ -33,8 +33,6 @@ _OPEN = (
     "idle",
     "channel",
 )
-_SCHEDULER = ("runtime.findRunnable", "runtime.findrunnable", "runtime.stopm", "runtime.netpoll", "runtime.notesleep", "runtime.mPark",
-              "runtime.notetsleep", "runtime.futexsleep", "runtime.schedule")  # fmt: skip
 _UNNAMED = ("wait", "poll", "futex")  # a wait for another process, of which only who ended it is known
 _Key = tuple[str, int, int]
 
@@ -129,8 +127,7 @@ class Seen:
         return replace(wait, kind=found.kind, where=found.where)
 
     def _untold(self, stack: int) -> bool:
-        user = self._stacks.facts(stack).user
-        return not user or any(name.startswith(_SCHEDULER) for name in user)
+        return not self._stacks.facts(stack).user or self._stacks.idle_thread(stack)
 
 
 def _agrees(kind: str, verdict: Verdict) -> bool:

@@ -9,6 +9,7 @@ from godyno.diagnose.why.lanes import CALL, SLEEP, Lane, Lanes
 from godyno.diagnose.why.stacks import Stacks
 
 _SENDS = ("rite", "send", "Send")  # of a system call's function: write, Write, sendto, SendMsg
+_OPENS = (".connect", "sysSocket", "syscall.socket", "syscall.connect")
 _LOOPBACK = ("127.", "[::1]")
 _ASKS = "net/http.(*Transport)"
 _MOST_ABOVE = 4
@@ -41,6 +42,13 @@ class Servers:
             if lane is not asking and index >= 0 and lane.end[index] >= t_ns and lane.state[index] != SLEEP:
                 return lane
         return None
+
+    def serves(self, lane: Lane) -> bool:
+        """Whether a goroutine is at a connection that it, or who started it, accepted, and has opened none itself."""
+        return self._answers(lane) and not any(
+            state == CALL and any(word in str(why.get("function", "")) for word in _OPENS)
+            for state, why in zip(lane.state, lane.why, strict=True)
+        )
 
     def _of(self, pid: int) -> list[Lane]:
         if pid not in self._found:

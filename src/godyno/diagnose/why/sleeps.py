@@ -37,6 +37,9 @@ class Sleeps:
         self.lanes, self.stacks = lanes, stacks
         # What looks from outside say that a process waited for between two instants, where there are any.
         self.seen_in: Callable[[int, int, int], str] = lambda pid, since_ns, t_ns: ""
+        self.looked_at: Callable[[int], bool] = lambda pid: (
+            False
+        )  # whether they look at a process's goroutines
         self._answers: dict[int, bool] = {}
         self._numbered: dict[int, list[Process]] = {}
         self._children: dict[int, list[Process]] = {}
@@ -58,6 +61,8 @@ class Sleeps:
             return "dns", None
         slept, polled = kind, kind == "poll"
         kind = self._resolved(kind, waker, woke, self.stacks.polled(lane.tid, since) if polled else None)
+        if kind == "lock" and self.looked_at(lane.pid) and self.stacks.idle_thread(stack):
+            kind = "wait"  # that an unlocking made work for an idle thread does not tell for how long it was waited for
         by_thread = waker in self.lanes.threads
         if kind == "unknown" and waker is None and slept == "futex":
             busy = self._futex(lane, since, t_ns)
@@ -90,6 +95,14 @@ class Sleeps:
         if (reads or (kind == "sleep" and lane.goroutine == 1)) and self.only_answers(lane.pid):
             return "idle"
         return kind
+
+    def has_children(self, pid: int) -> bool:
+        """Whether a process started others."""
+        return pid in self._children
+
+    def listens(self, pid: int) -> bool:
+        """Whether a process waits for connections, or datagrams, of others."""
+        return "listen" in self.stacks.calls(pid) or "listen" in self.stacks.sockets(pid)
 
     def only_answers(self, pid: int) -> bool:
         """Whether a process has an address of its own on the network, and asks nobody: opens no connection, nor sends before it heard."""

@@ -14,6 +14,8 @@ from godyno.diagnose.why.states import LOADER
 
 Frames = tuple[tuple[str, bool], ...]
 _LAYERS = ("off_cpu", "wakeup", "goroutine_wait", "goroutine_seen", "thread_seen")
+_SCHEDULER = ("runtime.findRunnable", "runtime.findrunnable", "runtime.stopm", "runtime.netpoll", "runtime.notesleep", "runtime.mPark",
+              "runtime.notetsleep", "runtime.futexsleep", "runtime.schedule")  # fmt: skip
 _NONE: tuple[list[int], list[int]] = ([], [])
 
 
@@ -124,6 +126,10 @@ class Stacks:
             "AND json_valid(args) GROUP BY pid"
         )
         return {row["pid"]: frozenset(filter(None, row["addresses"])) for row in table.to_pylist()}
+
+    def idle_thread(self, stack: int) -> bool:
+        """Whether a stack is of a thread of Go's scheduler that looks for something to do."""
+        return any(name.startswith(_SCHEDULER) for name in self.facts(stack).user)
 
     def sockets(self, pid: int) -> frozenset[str]:
         """``listen``, ``ask``, or both: what a process was seen to do with sockets by looks at them."""

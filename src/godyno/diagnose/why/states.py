@@ -120,7 +120,8 @@ _COLLECTOR = (
     ("gc_background", ("runtime.gcBgMarkWorker", "runtime.bgsweep", "runtime.gcDrain", "runtime.gcMarkDone", "runtime.gcStart",
                        "runtime.bgscavenge")),
 )  # fmt: skip
-_OBSERVER = ("godynoRecorder", "godynoHook", "godynoExit", "runtime.traceAdvance", "runtime.sigprof")
+_OBSERVER = ("godynoRecorder", "godynoHook", "godynoExit", "runtime.traceAdvance", "runtime.sigprof",
+             "runtime.traceLocker", "runtime.traceWriter", "runtime.traceEventWriter")  # fmt: skip
 _WATCHING = (
     "inherit_task_group",
     "inherit_event",
@@ -213,6 +214,10 @@ def slept_in(frames: Frames) -> str:
                 [name for name, is_kernel in frames if not is_kernel], _STARTING_CHILD
             ):
                 return "child"  # until it runs its program
+            if kind == "sleep" and "runtime.usleep" in [name for name, is_kernel in frames if not is_kernel]:
+                return (
+                    "runtime"  # the scheduler, or its watchman, waits a moment; no program's sleep comes here
+                )
             return kind
     return "" if not kernel else "kernel_wait"
 
@@ -417,6 +422,7 @@ def initialised(frames: Frames) -> str:
 def _foreign(function: str) -> bool:
     return (
         "." not in function
+        and not function.startswith("__vdso")  # the kernel's, of which Go asks the time
         and not function.startswith(("0x", "["))
         and not any(word in function for word in _ASSEMBLER)
     )
