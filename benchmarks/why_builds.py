@@ -54,12 +54,12 @@ CASES = (
     Case("a comment in a leaf package", ("file", "headers.go"), WHOLE, append=("modules/caddyhttp/headers/headers.go", "\n// added\n")),
     Case("a dependency's version", ("module", "github.com/yuin/goldmark"), WHOLE, require="github.com/yuin/goldmark@v1.8.4"),
     Case("-race", ("flags", "gcflags"), flags=("-race",)),
+    Case("GOARCH=arm64", ("target", "GOOS/GOARCH"), env={"GOARCH": "arm64"}),
+    Case("CGO_CFLAGS=-O1", ("c compiler", "CGO_CFLAGS"), env={"CGO_CFLAGS": "-O1"}),
+    Case("CGO_ENABLED=0", ("c compiler", "CC"), env={"CGO_ENABLED": "0"}),
     Case("-trimpath in GOFLAGS", ("flags", "trimpath"), env={"GOFLAGS": "-trimpath"}),
     Case("-gcflags=all=-N", ("flags", "gcflags"), flags=("-gcflags=all=-N",)),
     Case("GOAMD64=v3", ("target", "GOAMD64"), env={"GOAMD64": "v3"}),
-    Case("GOARCH=arm64", ("target", "GOOS/GOARCH"), env={"GOARCH": "arm64"}),
-    Case("CGO_ENABLED=0", ("c compiler", "CC"), env={"CGO_ENABLED": "0"}),
-    Case("CGO_CFLAGS=-O1", ("c compiler", "CGO_CFLAGS"), env={"CGO_CFLAGS": "-O1"}),
     Case("another toolchain", ("toolchain", "go"), other_go=True),
     Case("the cache emptied", ("not-in-cache", "")),
 )  # fmt: skip
@@ -72,7 +72,7 @@ class Bench:
         self.scratch, self.tree, self.other_go = scratch, scratch / "tree", other_go
         self.go = find_go()
         scratch.mkdir(parents=True, exist_ok=True)
-        for old in (self.tree, self.cache(SMALL)):
+        for old in (self.tree, self.cache(SMALL), scratch / "state"):
             shutil.rmtree(old, ignore_errors=True)
         told = subprocess.run(
             [self.go.path, "mod", "download", "-json", module], cwd=scratch, env={**os.environ, "GOFLAGS": "-mod=mod"}, capture_output=True,
