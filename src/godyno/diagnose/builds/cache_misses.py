@@ -157,6 +157,12 @@ def _by_keys(
             build, missed, number
         ):  # what changed below it was built before, and was in the cache
             own[number] = frozenset({Cause("dependency", str(changed[0][1]), package=action.name)})
+    another = next(
+        (one for one in own.values() if any((c.what, c.name) == ("toolchain", "go") for c in one)), None
+    )
+    for number, because in own.items():  # its standard library has packages that the other's has not
+        if another and because == {Cause("first")} and "." not in missed[number].name.partition("/")[0]:
+            own[number] = another
     return _inherited(build, missed, own)
 
 

@@ -38,6 +38,7 @@ _IDLE = (
     "tls",
     "pipe",
 )
+_BLOCKED_IN_C = ("wait", "lock", "sleep", "network", "kernel_wait", "unknown")
 _SHORT_NS = 100_000
 
 
@@ -157,7 +158,9 @@ class Walk:
         woke = self.stacks.woke(lane.tid, self.t)
         calls = self._call_where if self.floor is not None and self._call else ""
         kind, waker = self.sleeps.named(lane, index, self.t, stack, woke, calls)
-        where = (calls if kind == "dns" else "") or self.stacks.facts(stack).own
+        if kind in _BLOCKED_IN_C and states.calls_c(calls):
+            kind, waker = "cgo", None  # whatever C waits for, it is C that is waited for
+        where = (calls if kind in ("dns", "cgo") else "") or self.stacks.facts(stack).own
         if kind in ("wait", "child", "pipe", "lock") and waker in self.lanes.threads:
             other = self._waker(lane, waker or 0, woke)
             aside = self._aside(other) if other is not None and other.pid == lane.pid else ""
@@ -341,6 +344,16 @@ class Walk:
                     answer[0], Wait(low, self.t, kind, lane, stack, 0, where)
                 ):
                     return
+        if (
+            kind in ("network", "channel")
+            and self.t < lane.end[index]
+            and _asks(self.stacks.facts(stack).user)
+        ):
+            server = self.servers.at_work(lane, self.t)  # the path came back to it while it still waits
+            if server is not None and self._cross(
+                server, Wait(low, self.t, "network", lane, stack, 0, where)
+            ):
+                return
         if kind == "channel" and not waker and not by:
             # A timer sent; or nothing had come when all was over. Who ends a service at some time waits for that while others are asked.
             ends = index + 1 == len(lane.start) or (
@@ -450,3 +463,8 @@ class Walk:
             self.t = cut
             if back is not None and self._enter(back.lane):
                 return
+
+
+def _asks(names: Sequence[str]) -> bool:
+    """Whether a stack waits for an answer over the network: also at a channel, for who reads the connection."""
+    return any(name.startswith("net.(") or name.endswith(states.ANSWERED) for name in names)
