@@ -1,16 +1,18 @@
 """One input of a real module's build changed at a time: does godyno name it, and it alone?
 
-    python benchmarks/why_builds.py [--module github.com/caddyserver/caddy/v2@v2.11.9] [--scratch DIR] [--other-go PATH]
+    python benchmarks/why_builds.py [--module github.com/caddyserver/caddy/v2@v2.11.9] [--scratch DIR] [--other-go PATH] [--minutes 5]
 
 The module comes from the module proxy, its caches are private (that of the whole program is kept in DIR). A first build fills them;
 then each case changes one thing, builds under ``godyno record --cache-keys`` and is put back; the unchanged build is recorded again
-before each. Cases that compile everything build one small package of the module.
+before each. Cases that compile everything build one small package of the module. With ``--minutes`` it ends by itself after so many; the
+same command goes on with the cases that are left.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import shutil
 import subprocess
@@ -21,12 +23,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from arms import keep
+from arms import RESULTS, keep
 from godyno.capture.reader import open_capture
 from godyno.diagnose.builds.cache_misses import CacheMisses
 from godyno.toolchain.find import find_go
 
-WHOLE, SMALL = "./cmd/caddy", "./notify"
+WHOLE, SMALL = "./cmd/caddy", "./internal/metrics"
 
 
 @dataclass(frozen=True)
@@ -52,12 +54,12 @@ CASES = (
     Case("a comment in a leaf package", ("file", "headers.go"), WHOLE, append=("modules/caddyhttp/headers/headers.go", "\n// added\n")),
     Case("a dependency's version", ("module", "github.com/yuin/goldmark"), WHOLE, require="github.com/yuin/goldmark@v1.8.4"),
     Case("-race", ("flags", "gcflags"), flags=("-race",)),
+    Case("GOARCH=arm64", ("target", "GOOS/GOARCH"), env={"GOARCH": "arm64"}),
+    Case("CGO_CFLAGS=-O1", ("c compiler", "CGO_CFLAGS"), env={"CGO_CFLAGS": "-O1"}),
+    Case("CGO_ENABLED=0", ("c compiler", "CC"), env={"CGO_ENABLED": "0"}),
     Case("-trimpath in GOFLAGS", ("flags", "trimpath"), env={"GOFLAGS": "-trimpath"}),
     Case("-gcflags=all=-N", ("flags", "gcflags"), flags=("-gcflags=all=-N",)),
     Case("GOAMD64=v3", ("target", "GOAMD64"), env={"GOAMD64": "v3"}),
-    Case("GOARCH=arm64", ("target", "GOOS/GOARCH"), env={"GOARCH": "arm64"}),
-    Case("CGO_ENABLED=0", ("c compiler", "CC"), env={"CGO_ENABLED": "0"}),
-    Case("CGO_CFLAGS=-O1", ("c compiler", "CGO_CFLAGS"), env={"CGO_CFLAGS": "-O1"}),
     Case("another toolchain", ("toolchain", "go"), other_go=True),
     Case("the cache emptied", ("not-in-cache", "")),
 )  # fmt: skip
@@ -70,7 +72,7 @@ class Bench:
         self.scratch, self.tree, self.other_go = scratch, scratch / "tree", other_go
         self.go = find_go()
         scratch.mkdir(parents=True, exist_ok=True)
-        for old in (self.tree, self.cache(SMALL)):
+        for old in (self.tree, self.cache(SMALL), scratch / "state"):
             shutil.rmtree(old, ignore_errors=True)
         told = subprocess.run(
             [self.go.path, "mod", "download", "-json", module], cwd=scratch, env={**os.environ, "GOFLAGS": "-mod=mod"}, capture_output=True,
@@ -139,15 +141,23 @@ def main() -> None:
     parser.add_argument(
         "--other-go", default="", help="the go of another toolchain; without it that case is left out"
     )
+    parser.add_argument("--minutes", type=float, default=math.inf, help="begin no further case after so many")
+    parser.add_argument(
+        "--again", nargs="*", metavar="CASE", help="throw away what was found before (of these)"
+    )
     asked = parser.parse_args()
+    ends = time.monotonic() + 60 * asked.minutes
+    file = RESULTS / "why_builds.json"
+    kept = json.loads(file.read_text()) if file.exists() and asked.again != [] else []
+    found = {row["case"]: row for row in kept if row["case"] not in (asked.again or ())}
     bench = Bench(asked.module, asked.scratch, asked.other_go)
-    bench.record(WHOLE, (), {}, bench.go.path)
-    rows = []
     for case in CASES:
-        if case.other_go and not asked.other_go:
+        if case.name in found or (case.other_go and not asked.other_go) or time.monotonic() > ends:
             continue
-        rows.append(bench.case(case))
-        print(rows[-1], flush=True)
+        found[case.name] = bench.case(case)
+        print(found[case.name], flush=True)
+        file.write_text(json.dumps(list(found.values()), indent=0) + "\n")
+    rows = [found[case.name] for case in CASES if case.name in found]
     right = sum(row["right"] for row in rows)
     lines = [
         f"{asked.module}, {bench.go.version}: the input that was changed was named, and no other, in {right} of {len(rows)} cases.", "",

@@ -61,6 +61,22 @@ def test_a_command_is_recorded_and_answered_with_its_own_exit_code(tmp_path: Pat
     told = json.loads(done.stdout)
     assert sum(state["seconds"] for state in told["states"]) == pytest.approx(told["wall_s"], rel=0.02)
     assert told["missing"] == []  # no Go program is in it, so no goroutine is missing
+    assert (told["ended"]["exit_code"], told["ended"]["signal"]) == (3, 0)
+    again = CliRunner().invoke(command, [str(tmp_path / "x.dyno")], catch_exceptions=False)
+    assert again.exit_code == 0
+    assert again.output.startswith("The command failed: exit code 3 after ")
+
+
+@pytest.mark.integration
+def test_a_command_that_a_signal_ended_is_answered_and_godyno_ends_by_that_signal(tmp_path: Path) -> None:
+    import subprocess
+
+    done = subprocess.run(
+        [sys.executable, "-m", "godyno", "why", "-o", str(tmp_path / "x.dyno"), "--", "sh", "-c", "sleep 0.1; kill -TERM $$"],
+        capture_output=True, text=True, timeout=60, cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == -15, done.stderr
+    assert done.stdout.startswith("The command was ended by SIGTERM after ")
 
 
 @pytest.mark.integration

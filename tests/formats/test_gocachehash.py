@@ -56,6 +56,7 @@ def test_a_key_is_told_by_its_inputs() -> None:
         build.inputs["build info", "-tags"] == "extra" and build.inputs["build info", "vcs.revision"] == "abc"
     )
     assert build.inputs["c compiler", "CC"].startswith("[")
+    assert "-O2" not in build.inputs["c compiler", "CC"] and "-O2" in build.inputs["c compiler", "CGO_CFLAGS"]
     assert (tests.mode, tests.package) == ("test input", "example.com/a")
     assert set(tests.inputs) == {
         ("toolchain", "go"),

@@ -8,14 +8,14 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from godyno import units
 from godyno.cli.scraping import scrape_settings, scraping_options
 from godyno.errors import UsageError
-from godyno.model import Workload
+from godyno.model import Result, Workload
 
 if TYPE_CHECKING:
     from godyno.recorder import Recording
@@ -172,9 +172,7 @@ def command(
     )  # fmt: skip
     outcome = Session(Workload(argv, tags=pairs), options).run()
     tell(outcome, result_fd, as_json, quiet)
-    if outcome.result.signal:
-        _die_of(outcome.result.signal)
-    sys.exit(outcome.result.exit_code)
+    end_as(outcome.result)
 
 
 def tell(outcome: Recording, result_fd: int | None, as_json: bool, quiet: bool) -> None:
@@ -247,6 +245,13 @@ def _summary(outcome: Recording) -> str:
         parts.append("ended by --timeout")
     state = "" if outcome.sealed else " (not sealed)"
     return f"{', '.join(parts)} → {outcome.capture}{state}"
+
+
+def end_as(result: Result) -> NoReturn:
+    """Ends as the command did: with its exit code, or by its signal."""
+    if result.signal:
+        _die_of(result.signal)
+    sys.exit(result.exit_code)
 
 
 def _die_of(number: int) -> None:

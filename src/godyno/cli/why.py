@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from godyno.cli.record import end_as
 from godyno.errors import GodynoError, UsageError
 
 if TYPE_CHECKING:
@@ -61,7 +62,9 @@ def command(
 
     Of a CAPTURE, or of COMMAND, which is then recorded at --level deep and, where it is `go run`, `go test` or a program that was
     built with --instrument, with its goroutines; of `go build` and `go test` with the cache's keys, too. States add up to the wall
-    time; causes are ranked by what mending them would save.
+    time; causes are ranked by what mending them would save. That the run failed is told first.
+
+    The exit status is 0 for a CAPTURE, and for COMMAND that of COMMAND, or its signal, as `godyno record` gives it.
 
     \b
     Examples:
@@ -97,9 +100,9 @@ def command(
         click.echo(json.dumps(answer))
     else:
         click.echo(_text(found, most, tried))
-    if outcome is not None and (outcome.result.exit_code or outcome.result.signal):
+    if outcome is not None:
         sys.stdout.flush()
-        sys.exit(outcome.result.exit_code or 128 + outcome.result.signal)
+        end_as(outcome.result)
 
 
 def _seconds(text: str | None) -> float | None:
@@ -171,7 +174,8 @@ def _text(found: Answer, most: int, tried: list[Tried]) -> str:
     width = min(_WIDEST, shutil.get_terminal_size((80, 24)).columns)
     one = found.attribution
     of = "in its requests" if one.view == "requests" else "on the critical path"
-    lines = [f"{one.label}: {units.show_seconds(one.wall_s)}, of which {of}", ""]
+    lines = [*_wrapped("", found.ended.claim, width), ""] if found.ended is not None else []
+    lines += [f"{one.label}: {units.show_seconds(one.wall_s)}, of which {of}", ""]
     for state in one.states():
         if state["share"] >= _LEAST_SHOWN:
             of = units.short_paths(", ".join(part["detail"] for part in state["details"][:2]))

@@ -34,6 +34,13 @@ _SAID = re.compile(
     r"cached cover profile missing|coverage metadata changed).*"
 )
 _DISABLED = re.compile(r"testcache: caching disabled (?P<why>.*)")
+_CGO = re.compile(r"CC=(\[.*?\]) (\[.*?\]) (\[.*?\]) (\[.*?\])")
+_CGO_NAMES = (
+    "CC",
+    "CGO_CPPFLAGS",
+    "CGO_CFLAGS",
+    "CGO_LDFLAGS",
+)  # in this order, each with what the package's #cgo lines add
 _FLAGS = re.compile(r"(?P<tool>compile|asm|link) (?P<version>.*?) (?P<flags>\[.*)")
 
 
@@ -166,6 +173,8 @@ def _inputs(text: str, first: bool) -> list[tuple[str, str, str]]:
         what = {"dir": "directory", "module": "module", "go": "language", "cover": "cover", "pgofile": "profile", "pkg": "dependency",
                 "vet": "toolchain"}.get(word, "flags")  # fmt: skip
         return [(what, {"pkg": "the package itself", "pgofile": "default.pgo"}.get(word, word), rest)]
+    if match := _CGO.fullmatch(text):
+        return [("c compiler", name, value) for name, value in zip(_CGO_NAMES, match.groups(), strict=True)]
     if word == "cgo" or text.startswith(("CC", "CXX", "FC")):
         return [
             ("c compiler", text.partition("=")[0] if "=" in text else word, text.partition("=")[2] or rest)

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import multiprocessing
 import os
 import re
-import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
-from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +21,12 @@ from godyno.modcache.faults import fault
 from godyno.modcache.layout import Layout, Version, read_layout
 from godyno.modcache.locks import holders
 from godyno.modcache.versions import Checked, check_version
+from godyno.modcache.workers import Progress, Workers, in_batches, stopped
 from godyno.model import Disk, Finding, Record
 from godyno.toolchain.go import Go
 from godyno.toolchain.versions import user_cache
 
 _TOOLCHAIN = re.compile(r"v0\.0\.1-(go[\w.]+?)\.(\w+)-(\w+)")
-_AT_ONCE = 64  # tasks that wait for a worker: enough to keep them busy, few enough to stop at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +70,6 @@ class Report(Record):
     def faults(self) -> tuple[Finding, ...]:
         """The findings that break or may break a build."""
         return tuple(finding for finding in self.findings if finding.severity == "warning")
-
-
-Progress = Callable[[int, int, str], None]  # done and all tasks, and what is being looked at
 
 
 def check_caches(
@@ -129,12 +123,11 @@ def check_caches(
 
 
 class _Run:
-    """Tasks spread over processes, their results as they come."""
+    """What is checked, by several processes, and what came of it."""
 
     def __init__(self, progress: Progress, done: _Done, jobs: int) -> None:
         self.progress, self.done = progress, done
-        self._stop = multiprocessing.Event()
-        self._pool = ProcessPoolExecutor(jobs, initializer=_worker, initargs=(self._stop,))
+        self._workers = Workers(jobs)
         self._surveys: list[tuple[str, Path, places.User, Future[places.Survey]]] = []
         self.findings: list[Finding] = []
         self.checked: list[Checked] = []
@@ -145,7 +138,7 @@ class _Run:
         """Judges where a cache lies, and has a worker walk over it meanwhile."""
         disk, found = places.judge_place(name, root)
         self.findings += found
-        self._surveys.append((name, root, user, self._pool.submit(_survey, name, root, user)))
+        self._surveys.append((name, root, user, self._workers.submit(_survey, name, root, user)))
         return disk
 
     def surveys(self) -> None:
@@ -157,49 +150,26 @@ class _Run:
     def versions(self, versions: Sequence[Version], known: Mapping[tuple[str, str], tuple[str, str]]) -> None:
         waiting = [version for version in versions if version.name not in self.done.names]
 
-        def task(version: Version) -> tuple[Any, ...]:
+        def arguments(version: Version) -> tuple[Any, ...]:
             keys = ((version.path, version.version), (version.path, version.version + "/go.mod"))
-            return check_version, version, {key: known[key] for key in keys if key in known}
+            return version, {key: known[key] for key in keys if key in known}
 
-        # The largest first, so that no long one is left to the end.
-        waiting.sort(key=lambda version: -_size(version.parts.get("zip", "")))
-        for checked in self._map(waiting, task, "module versions", lambda version: version.name):
+        batches = list(in_batches((_size(one.parts.get("zip", "")), arguments(one)) for one in waiting))
+        for checked in self._workers.map(check_version, batches, "module versions", self.progress):
             self.checked.append(checked)
             self.findings += checked.faults
             if not checked.faults:
                 self.done.add(checked.name)
 
     def parts(self, directories: Sequence[str]) -> None:
-        for part in self._map(
-            directories, lambda directory: (buildcache.check_part, directory), "parts of GOCACHE", str
-        ):
+        batches = [[(directory,)] for directory in directories]
+        for part in self._workers.map(buildcache.check_part, batches, "parts of GOCACHE", self.progress):
             self.done_parts.append(part)
             self.findings += part.faults
         self.findings += buildcache.unmatched(self.done_parts)
 
-    def _map(
-        self,
-        items: Sequence[Any],
-        task: Callable[[Any], tuple[Any, ...]],
-        what: str,
-        name: Callable[[Any], str],
-    ) -> Iterable[Any]:
-        queue, running = iter(items), set[Future[Any]]()
-        finished = 0
-        while True:
-            while len(running) < _AT_ONCE and (item := next(queue, None)) is not None:
-                running.add(self._pool.submit(*task(item)))
-            if not running:
-                break
-            ended, running = wait(running, return_when=FIRST_COMPLETED)
-            for future in ended:
-                finished += 1
-                yield future.result()
-            self.progress(finished, len(items), what)
-
     def close(self) -> None:
-        self._stop.set()
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._workers.close()
         self.done.close(self.complete)
 
 
@@ -342,19 +312,8 @@ def _made_for(parts: Iterable[buildcache.Part]) -> tuple[MadeFor, ...]:
     return tuple(MadeFor(*key, size) for key, size in total.most_common())
 
 
-_stop: Event | None = None  # in a worker: set once nobody waits any more
-
-
-def _worker(stop: Event) -> None:
-    global _stop
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one that collects
-    _stop = stop
-
-
 def _survey(name: str, root: Path, user: places.User) -> places.Survey:
-    return places.walk(
-        root, user, places.must_write(name, root), lambda: _stop is not None and _stop.is_set()
-    )
+    return places.walk(root, user, places.must_write(name, root), stopped)
 
 
 def _size(place: str) -> int:

@@ -1,7 +1,8 @@
 """The h1 hash of a module's zip and of its extracted directory, each byte read, inflated and hashed once.
 
 ``go mod verify`` hashes zip and directory apart. Here each member of the mapped zip is inflated, compared with the extracted file,
-and hashed; only what differs is hashed twice. libdeflate inflates 2.6 times as fast as zlib, where there is a wheel of it.
+and hashed; only what differs is hashed twice. libdeflate inflates 2.6 times as fast as zlib and takes a CRC 12 times as fast, where
+there is a wheel of it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ import hashlib
 import mmap
 import os
 import struct
-import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,22 +18,24 @@ from pathlib import Path
 
 from godyno.errors import FormatError
 from godyno.formats.gosum import h1
+from godyno.formats.zipdirectory import DEFLATED, STORED, Entry, entries, packed
 
-_inflate: Callable[[bytes, int], bytes | bytearray]
+_inflate: Callable[[memoryview, int], bytes | bytearray]
+_crc32: Callable[[bytes | bytearray], int]
 _InflateError: type[Exception]
 try:
     from deflate import DeflateError as _InflateError
+    from deflate import crc32 as _crc32
     from deflate import deflate_decompress as _inflate
 except ImportError:  # a processor that it is not built for
-    _InflateError = zlib.error
+    _InflateError, _crc32 = zlib.error, zlib.crc32
 
-    def _inflate(packed: bytes, size: int) -> bytes:
+    def _inflate(packed: memoryview, size: int) -> bytes:
         # A byte too many is how too much is known.
         return zlib.decompressobj(-15).decompress(packed, size + 1)
 
 
 _LARGEST_BYTES = 500 << 20  # golang.org/x/mod/zip, MaxZipFile: what a module may hold uncompressed
-_STORED, _DEFLATED = 0, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +55,7 @@ def hash_zip(path: Path | str, prefix: str, directory: str = "") -> tuple[Hashed
     """
     try:
         return _hash_zip(str(path), prefix, directory)
-    except (
-        zipfile.BadZipFile,
-        _InflateError,
-        zlib.error,
-        struct.error,
-        ValueError,
-        NotImplementedError,
-        EOFError,
-    ) as error:
+    except (_InflateError, zlib.error, struct.error, ValueError) as error:
         raise FormatError(f"{path} is no whole zip: {error}") from error
 
 
@@ -70,25 +64,23 @@ def _hash_zip(path: str, prefix: str, directory: str) -> tuple[Hashed, Hashed | 
     extracted: dict[str, bytes] = {}
     names = set(_names(directory)) if directory else set()
     total, read, gomod = 0, 0, None
-    with zipfile.ZipFile(path) as archive:
-        members = archive.infolist()
-    if not members:
+    data = _mapped(path)
+    for entry in entries(data):
+        total += entry.size_bytes
+        if total > _LARGEST_BYTES:
+            raise FormatError(f"{path} holds more than a module may ({_LARGEST_BYTES >> 20} MiB)")
+        content = _content(data, entry)
+        digest = files[entry.name] = hashlib.sha256(content).digest()
+        name = entry.name.removeprefix(prefix)
+        if name in names:
+            there = _read(f"{directory}/{name}", entry.size_bytes)
+            read += len(there)
+            extracted[entry.name] = digest if there == content else hashlib.sha256(there).digest()
+            names.discard(name)
+        if name == "go.mod":
+            gomod = bytes(content)
+    if not files:
         raise FormatError(f"{path} holds no file")
-    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        for member in members:
-            total += member.file_size
-            if total > _LARGEST_BYTES:
-                raise FormatError(f"{path} holds more than a module may ({_LARGEST_BYTES >> 20} MiB)")
-            content = _content(data, member)
-            digest = files[member.filename] = hashlib.sha256(content).digest()
-            name = member.filename.removeprefix(prefix)
-            if name in names:
-                there = _read(f"{directory}/{name}", member.file_size)
-                read += len(there)
-                extracted[member.filename] = digest if there == content else hashlib.sha256(there).digest()
-                names.discard(name)
-            if name == "go.mod":
-                gomod = bytes(content)
     whole = Hashed(h1(files.items()), files, total, gomod)
     if not directory:
         return whole, None
@@ -99,22 +91,22 @@ def _hash_zip(path: str, prefix: str, directory: str) -> tuple[Hashed, Hashed | 
     return whole, Hashed(h1(extracted.items()), extracted, read)
 
 
-def _content(data: mmap.mmap, member: zipfile.ZipInfo) -> bytes | bytearray:
-    at = member.header_offset
-    if data[at : at + 4] != b"PK\x03\x04":
-        raise FormatError(f"{member.filename!r} is not where the zip's directory says")
-    name, extra = struct.unpack_from("<HH", data, at + 26)
-    start = at + 30 + name + extra
+def _mapped(path: str) -> memoryview:
+    with open(path, "rb") as file:
+        # Populated: its page faults would cost more than inflating.
+        return memoryview(mmap.mmap(file.fileno(), 0, mmap.MAP_SHARED | mmap.MAP_POPULATE, mmap.PROT_READ))
+
+
+def _content(data: memoryview, entry: Entry) -> bytes | bytearray:
     content: bytes | bytearray
-    packed = data[start : start + member.compress_size]
-    if member.compress_type == _STORED:
-        content = packed
-    elif member.compress_type == _DEFLATED:
-        content = _inflate(packed, member.file_size)
+    if entry.method == STORED:
+        content = bytes(packed(data, entry))
+    elif entry.method == DEFLATED:
+        content = _inflate(packed(data, entry), entry.size_bytes)
     else:
-        raise FormatError(f"{member.filename!r} is packed in a way that Go does not read")
-    if len(content) != member.file_size or zlib.crc32(content) != member.CRC:
-        raise FormatError(f"{member.filename!r} does not have the size and CRC that the zip's directory says")
+        raise FormatError(f"{entry.name!r} is packed in a way that Go does not read")
+    if len(content) != entry.size_bytes or _crc32(content) != entry.crc32:
+        raise FormatError(f"{entry.name!r} does not have the size and CRC that the zip's directory says")
     return content
 
 

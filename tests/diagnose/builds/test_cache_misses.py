@@ -278,6 +278,39 @@ def test_cgo_is_on_or_off() -> None:
     assert reason([Cause("c compiler", "CC", None, '["gcc"] []')]) == "since cgo is on now"
 
 
+def test_of_cgos_flags_what_came_and_went_is_named_alike_for_all_packages() -> None:
+    def named(own: str) -> frozenset[Cause]:
+        return _causes([["c compiler", "CGO_CFLAGS", f'["-O2" "-g"{own}]', f'["-O1"{own}]']], "net")
+
+    assert named("") == named(' "-Wall"') == {Cause("c compiler", "CGO_CFLAGS", "-O2 -g", "-O1")}
+    assert reason(list(named(""))) == "since CGO_CFLAGS changed from -O2 -g to -O1"
+
+
+def test_that_a_target_has_other_assembly_is_not_taken_for_another_assembler() -> None:
+    rows = [
+        ["flags", "asmflags", "[]", None], ["target", "GOOS/GOARCH", "linux/amd64", "linux/arm64"],
+        ["toolchain", "asm", "asm version go1.26.8", None],
+    ]  # fmt: skip
+    assert _causes(rows, "math") == {Cause("target", "GOOS/GOARCH", "linux/amd64", "linux/arm64")}
+    added = _causes([["toolchain", "asm", None, "asm version go1.26.8"], ["file", "a.s", None, "x"]], "m")
+    assert added == {Cause("file", "a.s", None, "x", "m")}
+
+
+def test_a_package_that_the_other_toolchain_brought_is_laid_to_it(made: Callable[..., Capture]) -> None:
+    def fill(writer: TableWriter) -> None:
+        for number, (name, more) in enumerate({
+            "fmt": {"seen": True, "changed": [["toolchain", "go", "go1.26.8", "go1.27.3"]]},
+            "internal/newer": {"seen": False}, "example.com/first": {"seen": False},
+        }.items()):  # fmt: skip
+            action = {"id": number, "mode": "build", "deps": [], "cmd_real_s": 0.1, "key": name}
+            writer.span(T0, T0 + SECOND, "action", "build", name, 0, 0, action)
+            writer.event(T0, "cache", "build", name, args={"key": name, "known": False, **more})
+
+    found = {finding.data["packages"]: finding.claim for finding in CacheMisses().analyze(made(fill))}
+    assert found[2].endswith("since toolchain go changed from go1.26.8 to go1.27.3")
+    assert found[1].startswith("example.com/first was compiled") and "first time" in found[1]
+
+
 def test_a_dependency_that_changed_back_and_was_cached_is_named(made: Callable[..., Capture]) -> None:
     def fill(writer: TableWriter) -> None:
         above = {"id": 1, "mode": "build", "deps": [], "cmd_real_s": 0.9, "key": "k"}

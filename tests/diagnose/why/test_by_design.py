@@ -9,6 +9,7 @@ import pytest
 
 from godyno.capture.reader import Capture
 from godyno.diagnose.why import answer
+from godyno.diagnose.why.lanes import read_lanes
 
 Made = Callable[..., Capture]
 READ = ("internal/poll.(*FD).Read", "net.(*conn).Read", "main.consume", "main.main")
@@ -107,36 +108,19 @@ def test_the_main_goroutine_of_a_server_sleeps_until_its_end(scene: Made, listen
     assert [cause.kind for cause in answer(scene(fill)).accused] == ([] if listens else ["sleep"])
 
 
-def test_workers_that_a_wait_group_started_are_told_apart_by_what_it_was_given(scene: Made) -> None:
-    """Two stages hand on to each other at a channel, both started by WaitGroup.Go."""
+def test_workers_that_a_wait_group_started_are_known_by_what_it_was_given(scene: Made) -> None:
+    """Else all of them would be workers of one kind, and a pipeline of theirs something that one holds in turn."""
 
     def fill(s: Any) -> None:
         s.process(1, 0, 100)
-        s.thread(1, (0, 100, "running"))
-        s.thread(2, (0, 100, "running"))
-        wrap, waits = "sync.(*WaitGroup).Go.func1", {"reason": "chan send", "function": "main.press"}
-        s.goroutine(
-            1,
-            (0, 99, "waiting", {"reason": "sync", "function": "sync.(*WaitGroup).Wait"}),
-            (99, 100, "runnable", {"waker": 7}),
-        )
-        rounds, other = [], []
-        for at in range(0, 96, 12):
-            rounds += [
-                (at, at + 9, "waiting", waits),
-                (at + 9, at + 10, "runnable", {"waker": 8}),
-                (at + 10, at + 12, "running", {}),
-            ]
-            other += [
-                (at, at + 9, "running", {}),
-                (at + 9, at + 12, "waiting", {"reason": "chan receive", "function": "main.write"}),
-            ]
-            s.sample("goroutine_wait", at + 9, ("main.press", "main.main.func1", wrap), goroutine=7)
-            s.sample("goroutine_wait", at + 12, ("main.write", "main.main.func2", wrap), goroutine=8)
-        s.goroutine(7, *rounds, (96, 99, "running", {}), root=wrap)
-        s.goroutine(8, *other, (96, 97, "running", {}), root=wrap, tid=2)
+        for number, given in ((7, "main.press"), (8, "main.write")):
+            s.goroutine(
+                number, (0, 90, "waiting", {"reason": "chan send"}), root="sync.(*WaitGroup).Go.func1", tid=0
+            )
+            s.sample("goroutine_wait", 90, (given, "sync.(*WaitGroup).Go.func1"), goroutine=number)
 
-    assert "channel" not in {cause.kind for cause in answer(scene(fill)).causes}
+    roots = read_lanes(scene(fill), 0, 100_000_000).roots
+    assert (roots[1, 7], roots[1, 8]) == ("main.press", "main.write")
 
 
 def ticks(s: Any, reason: str) -> None:

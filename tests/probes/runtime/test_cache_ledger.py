@@ -43,6 +43,26 @@ def test_what_differs_from_the_nearest_earlier_key_is_told_not_from_the_latest(t
     assert compared.before_at_s == 100.0
 
 
+def test_an_earlier_key_for_the_same_target_is_nearer_than_one_for_another(tmp_path: Path) -> None:
+    """Without cgo a package of this target looks more like one for a target to which one compiles across."""
+    here, across = (
+        {**PLAIN, ("target", "GOOS/GOARCH"): "linux/amd64"},
+        {**PLAIN, ("target", "GOOS/GOARCH"): "linux/arm64"},
+    )
+    with_cgo = {
+        **here,
+        ("c compiler", "CC"): '["gcc"]',
+        ("file", "a_cgo.go"): "3",
+        ("dependency", "runtime/cgo"): "c",
+    }
+    ledger = ledger_with(tmp_path / "l.gz", key(1, with_cgo), key(2, across))
+    assert {one.what for one in ledger.compare(PLACE, key(3, here)).changed} == {
+        "c compiler",
+        "file",
+        "dependency",
+    }
+
+
 def test_only_the_last_keys_of_a_package_are_kept(tmp_path: Path) -> None:
     many = [key(number, {**PLAIN, ("file", "a.go"): str(number)}) for number in range(1, 9)]
     ledger = ledger_with(tmp_path / "l.gz", *many)

@@ -12,7 +12,7 @@ from godyno.model import Estimate
 from godyno.studies.startup.causes import Slice
 from godyno.studies.startup.page import dominating
 from godyno.studies.startup.result import Cause, Place, Waterfall
-from godyno.studies.startup.waterfall import _bare, _called
+from godyno.studies.startup.waterfall import _bare, _called, _places
 
 MS = 1_000_000
 
@@ -64,6 +64,26 @@ def test_waiting_for_a_quota_is_owed_to_who_used_it_up() -> None:
         0.16
     )  # though it waited for the quota in none of it
     assert _bare({"kernel": 0.02, "quota": 0.1}, one, 0.2) == pytest.approx(0.04)
+
+
+def test_an_init_in_which_a_quota_happens_to_run_out_is_not_what_took_the_time() -> None:
+    """In each start the wait falls into another small init, or into the one that used it up."""
+
+    def start(wait_in: str) -> Any:
+        one = recorded(0.16, go=0.06, quota=0.1)
+        parts: dict[tuple[str, str], dict[str, float]] = {
+            ("init", "m/table"): {"go": 0.057}, ("init", "os"): {"go": 0.003}, ("init", "errors"): {},
+        }  # fmt: skip
+        parts["init", wait_in]["quota"] = 0.1
+        one.by_place = lambda: parts
+        return one
+
+    starts = [start("os"), start("m/table"), start("errors")]
+    first, second, *_ = _places(starts[0], starts, 0.16)
+    assert (first.package, first.cause) == ("m/table", "quota")
+    assert first.own_s == pytest.approx(0.057 + 0.095)
+    assert first.own_share == pytest.approx(0.95)
+    assert second.package == "os" and second.own_s == pytest.approx(0.008)
 
 
 def test_the_largest_part_of_a_start_of_many_parts_is_not_accused() -> None:

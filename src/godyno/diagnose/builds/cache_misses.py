@@ -157,6 +157,12 @@ def _by_keys(
             build, missed, number
         ):  # what changed below it was built before, and was in the cache
             own[number] = frozenset({Cause("dependency", str(changed[0][1]), package=action.name)})
+    another = next(
+        (one for one in own.values() if any((c.what, c.name) == ("toolchain", "go") for c in one)), None
+    )
+    for number, because in own.items():  # its standard library has packages that the other's has not
+        if another and because == {Cause("first")} and "." not in missed[number].name.partition("/")[0]:
+            own[number] = another
     return _inherited(build, missed, own)
 
 
@@ -174,10 +180,10 @@ def _causes(rows: Sequence[Sequence[Any]], package: str) -> frozenset[Cause]:
         "language",
         "environment",
     ):
-        general = [row for row in rows if row[0] == what]
+        general = [row for row in rows if row[0] == what and not _comes_with_files(row)]
         if general:
             row = min(general, key=lambda row: (row[1] not in ("go", "GOOS/GOARCH"), str(row[1])))
-            return frozenset({Cause(what, str(row[1]), _text(row[2]), _text(row[3]))})
+            return frozenset({Cause(what, str(row[1]), *_values(str(row[1]), _text(row[2]), _text(row[3])))})
     if version := _version(rows, package):
         return frozenset({version})
     own = (
@@ -188,6 +194,19 @@ def _causes(rows: Sequence[Sequence[Any]], package: str) -> frozenset[Cause]:
     if own[0][0] == "file" and len(own) > 3:
         own = own[:4]
     return frozenset(Cause(str(row[0]), str(row[1]), _text(row[2]), _text(row[3]), package) for row in own)
+
+
+def _comes_with_files(row: Sequence[Any]) -> bool:
+    """That the assembler is used, or no more: since there are files for it, or for this target none."""
+    return row[1] in ("asm", "asmflags") and None in (_text(row[2]), _text(row[3]))
+
+
+def _values(name: str, before: str | None, after: str | None) -> tuple[str | None, str | None]:
+    """Of cgo's flags what came and what went: the rest is each package's own."""
+    if not name.startswith("CGO_") or before is None or after is None:
+        return before, after
+    was, now = (re.findall(r'"([^"]*)"', text) for text in (before, after))
+    return " ".join(one for one in was if one not in now), " ".join(one for one in now if one not in was)
 
 
 def _version(rows: Sequence[Sequence[Any]], package: str) -> Cause | None:

@@ -58,7 +58,7 @@ _TOLD_BY = {"gcflags": "the compiler", "asmflags": "the assembler", "ldflags": "
 
 def _setting(cause: Cause, of: str) -> str:
     """Of a flag or a setting, what is another now; of a tool's flags those alone that came or went."""
-    if cause.what == "c compiler" and (cause.before is None or cause.after is None):
+    if cause.what == "c compiler" and cause.name == "CC" and (cause.before is None or cause.after is None):
         turned = "off now (CGO_ENABLED=0, or there is no C compiler)" if cause.after is None else "on now"
         return f"since cgo{of} is {turned}"
     if cause.what == "flags" and not cause.before and not cause.after:  # one that is there or not
@@ -77,5 +77,9 @@ def _setting(cause: Cause, of: str) -> str:
         ]
         if changes:
             return f"since {_TOLD_BY[cause.name]}{of} is given {', '.join(changes)}"
+    if cause.name.startswith("CGO_"):
+        return (
+            f"since {cause.name}{of} changed from {cause.before or 'nothing'} to {cause.after or 'nothing'}"
+        )
     label = f"{cause.what} {cause.name}" if cause.name and cause.name != cause.what else cause.what
     return f"since {label}{of} changed from {cause.before or 'nothing'} to {cause.after or 'nothing'}"

@@ -30,6 +30,7 @@ module            holds
 ``refine``        pieces of the path to segments with one state each
 ``attribution``   segments and their sums
 ``causes``        what follows, ranked by what mending it would save
+``ending``        how the run ended, where that was not well
 ``answer``        all of it in turn
 ``analysis``      the same as findings, for ``show`` and reports
 ================  ==============================================================================

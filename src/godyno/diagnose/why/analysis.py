@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from godyno import units
 from godyno.diagnose.why.answer import Answer, attribute
 from godyno.diagnose.why.causes import causes
+from godyno.diagnose.why.ending import ending
 from godyno.model import Confidence, Estimate, Evidence, Finding
 
 _MOST = 5
@@ -27,7 +28,7 @@ class Why:
         if not seen.num_rows:
             return []
         path = attribute(capture)
-        found = Answer(path, tuple(causes(path)))  # other analyses speak for themselves
+        found = Answer(path, tuple(causes(path)), ending(capture))  # other analyses speak for themselves
         return [self._states(found), *(cause.finding(self.name) for cause in found.causes[:_MOST])]
 
     def _states(self, found: Answer) -> Finding:
@@ -39,9 +40,10 @@ class Why:
         verdict = " Nothing of the program is accused." if found.healthy else ""
         if found.untold is not None:
             verdict = f" What took {found.untold.share:.0%} was not recorded. {found.untold.advice}".rstrip()
+        failed = f"{found.ended.claim} " if found.ended is not None else ""
         return Finding(
             source=self.name, kind="why",
-            claim=f"On the critical path of {one.label}, {units.show_seconds(one.wall_s)}: {longest}.{verdict}",
+            claim=f"{failed}On the critical path of {one.label}, {units.show_seconds(one.wall_s)}: {longest}.{verdict}",
             estimate=Estimate(one.wall_s, "s", method="critical path"), method="the critical path, walked backward over wake-ups",
             confidence=Confidence.MEDIUM if one.missing else Confidence.HIGH,
             evidence=(Evidence("spans", one.t_start_ns, one.t_end_ns, _STATES_SQL),),

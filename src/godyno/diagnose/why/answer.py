@@ -12,6 +12,7 @@ from godyno.diagnose.processes import Process, processes
 from godyno.diagnose.why import states
 from godyno.diagnose.why.attribution import Attribution, Segment, totals
 from godyno.diagnose.why.causes import Cause, causes
+from godyno.diagnose.why.ending import Ending, ending
 from godyno.diagnose.why.feeds import until_wanted
 from godyno.diagnose.why.lanes import RUN, SLEEP, Lane, Lanes, read_lanes
 from godyno.diagnose.why.looks import Looks
@@ -37,11 +38,12 @@ _UNTOLD_SHARE = 0.25
 @dataclass(frozen=True, slots=True)
 class Answer:
     """Where the time went and why. ``healthy`` says that no cause is accused (none has a severity above ``info``), and that enough is
-    known to say so.
+    known to say so. ``ended`` is None where the run ended well.
     """
 
     attribution: Attribution
     causes: tuple[Cause, ...]
+    ended: Ending | None = None
 
     @property
     def accused(self) -> tuple[Cause, ...]:
@@ -64,7 +66,8 @@ class Answer:
         one = self.attribution
         return {
             "wall_s": one.wall_s, "t_start_ns": one.t_start_ns, "t_end_ns": one.t_end_ns, "view": one.view, "pid": one.pid,
-            "of": one.label, "healthy": self.healthy, "states": one.states(), "causes": [cause.as_json() for cause in self.causes],
+            "of": one.label, "ended": self.ended and self.ended.as_json(), "healthy": self.healthy, "states": one.states(),
+            "causes": [cause.as_json() for cause in self.causes],
             "missing": list(one.missing),
         }  # fmt: skip
 
@@ -101,7 +104,8 @@ def answer(
     found = attribute(capture, t_start_ns, t_end_ns, process)
     whole = t_start_ns is None and t_end_ns is None and process is None
     also = others(capture, found.wall_s) if whole else []
-    return Answer(found, tuple(ranked(causes(found), also)))
+    ended = ending(capture, found.pid if process is not None else 0)
+    return Answer(found, tuple(ranked(causes(found), also)), ended)
 
 
 def attribute(

@@ -55,7 +55,9 @@ class Ledger:
         self._rows: dict[str, list[dict[str, Any]]] = self._read()
 
     def compare(self, place: str, key: CacheKey) -> Compared:
-        """``key`` beside the nearest of the earlier keys of its package: the one that differs in the fewest inputs, the latest of those."""
+        """``key`` beside the nearest of the earlier keys of its package: one for the same target where there is
+        any, of those the one that differs in the fewest inputs, and of those the latest.
+        """
         earlier = self._rows.get(_row_name(place, key), [])
         now = _shown(key)
         if any(row["id"] == key.id[:30] for row in earlier):
@@ -125,9 +127,10 @@ def _shown(key: CacheKey) -> dict[str, str]:
     return out
 
 
-def _distance(now: Mapping[str, str], before: Mapping[str, str]) -> tuple[int, int]:
+def _distance(now: Mapping[str, str], before: Mapping[str, str]) -> tuple[bool, int, int]:
     names = [name for name in now.keys() | before.keys() if now.get(name) != before.get(name)]
-    return len({name.partition("\t")[0] for name in names}), len(names)
+    kinds = {name.partition("\t")[0] for name in names}
+    return "target" in kinds, len(kinds), len(names)
 
 
 def _differences(now: Mapping[str, str], before: Mapping[str, str]) -> Iterable[Difference]:

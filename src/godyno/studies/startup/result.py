@@ -77,9 +77,9 @@ class Row(Record):
 @dataclass(frozen=True, slots=True)
 class Place(Record):
     """Where in the start the time went: a package's init, the loader, a function that main calls. ``seconds`` and ``causes`` are of the
-    recorded start that is shown, ``estimate`` is the share over all recorded ones. ``own_s`` leaves out what others took from it.
-    ``bare_s`` is what it is taken to be in a start that is not recorded. ``own_share`` is the median over the recorded starts of its own
-    time in what the machine, and watching, left of them.
+    recorded start that is shown, ``estimate`` is the share over all recorded ones. ``own_s`` leaves out what others took from it, and of
+    the waits for a quota has those that its work used up, wherever they fell. ``bare_s`` is what it is taken to be in a start that is not
+    recorded. ``own_share`` is the median over the recorded starts of its own time in what the machine, and watching, left of them.
     """
 
     label: str

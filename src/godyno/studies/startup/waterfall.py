@@ -104,14 +104,14 @@ def _places(shown: _One, ones: Sequence[_One], bare_s: float) -> list[Place]:
     for key, parts in mine.items():
         kind, name = key
         shares = [sum(places.get(key, {}).values()) / one.took_s for one, places in found if one.took_s]
-        own = {state: seconds for state, seconds in parts.items() if not is_surroundings(state)}
+        own = _own(parts, shown)
         seconds = sum(parts.values())
         if seconds < _LEAST_SHARE * shown.took_s:
             continue
         titles = {STATES[state].title: of for state, of in parts.items()}
         each = [_bare(places.get(key, {}), one, bare_s) for one, places in found]
         left = [
-            _own(places.get(key, {})) / rest
+            sum(_own(places.get(key, {}), one).values()) / rest
             for one, places in found
             if (rest := one.took_s - one.taken_s) > 0
         ]
@@ -126,24 +126,37 @@ def _places(shown: _One, ones: Sequence[_One], bare_s: float) -> list[Place]:
     return sorted(out, key=lambda one: -one.own_s)[:_MOST_PLACES]
 
 
-def _own(parts: Mapping[str, float]) -> float:
-    """Seconds of the program's own."""
-    return sum(seconds for state, seconds in parts.items() if not is_surroundings(state))
+def _own(parts: Mapping[str, float], one: _One) -> dict[str, float]:
+    """Seconds of the program's own by state. Waiting for a quota is owed to who used it up, wherever it was waited: as it falls, it may be
+    in whatever small thing came next, and in another in each start.
+    """
+    own = {
+        state: seconds for state, seconds in parts.items() if state != "quota" and not is_surroundings(state)
+    }
+    if owed := _owed(parts, one):
+        own["quota"] = owed
+    return own
+
+
+def _owed(parts: Mapping[str, float], one: _One) -> float:
+    """Of what ``one`` waited for its quota the part that a place's work used up."""
+    of_all = _busy(one.by_state)
+    return one.by_state.get("quota", 0.0) * _busy(parts) / of_all if of_all else 0.0
 
 
 def _bare(parts: Mapping[str, float], one: _One, bare_s: float) -> float:
     """What a place would take in a bare start: its waits as they were, its work scaled as all work of that start has to be.
 
-    What others took from a recorded start they take from bare ones too, in proportion to the work: that is in the factor. Waiting for a
-    quota is owed to who used it up, wherever it was waited.
+    What others took from a recorded start they take from bare ones too, in proportion to the work: that is in the factor.
     """
     waited = sum(seconds for state, seconds in one.by_state.items() if _waits(state))
     work = one.took_s - one.taken_s - waited
     factor = (bare_s - waited) / work if work > 0 else 1.0
     factor = min(_MOST_FACTOR, max(1 / _MOST_FACTOR, factor))
-    busy, of_all = _busy(parts), _busy(one.by_state)
-    quota = one.by_state.get("quota", 0.0) * busy / of_all if of_all else 0.0
-    return sum(seconds for state, seconds in parts.items() if _waits(state)) + (busy + quota) * factor
+    return (
+        sum(seconds for state, seconds in parts.items() if _waits(state))
+        + (_busy(parts) + _owed(parts, one)) * factor
+    )
 
 
 def _waits(state: str) -> bool:

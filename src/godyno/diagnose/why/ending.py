@@ -1,0 +1,103 @@
+"""How a run ended, where that was not well: who asks where its time went has to know first that it failed."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from godyno import units
+from godyno.diagnose.processes import Process, processes
+from godyno.model import Record
+
+_SHOWN = 3
+_ASKED = (
+    signal.SIGHUP,
+    signal.SIGINT,
+    signal.SIGTERM,
+)  # by these a program is told to end, which is no fault of it
+_SHELL = 128  # and a signal's number is the exit code by which a shell tells of one
+
+
+@dataclass(frozen=True, slots=True)
+class Ending(Record):
+    """An end that was not well. ``signal`` is 0 unless one killed it; ``below`` are processes that it started and that ended so, too."""
+
+    claim: str
+    exit_code: int
+    signal: int = 0
+    below: tuple[str, ...] = ()
+
+
+def ending(capture: Any, process: int = 0) -> Ending | None:
+    """How the command of an open capture, or the process with that pid, ended; None where it ended well or nobody knows."""
+    found = processes(capture)
+    if process:
+        one = next((one for one in found if one.pid == process), None)
+        if one is None or not (one.exit_code or one.exit_signal):
+            return None
+        code, killed_by, took_s, name, cause = (
+            one.exit_code or 0,
+            one.exit_signal or 0,
+            one.wall_s,
+            one.label,
+            "",
+        )
+    else:
+        result = capture.manifest.result
+        if result is None or not (result.exit_code or result.signal):
+            return None
+        code, killed_by, took_s, name = result.exit_code, result.signal, result.wall_s, "The command"
+        cause = _cause(capture.manifest.notes)
+    below = _below(found, process)
+    how = _how(name, code, killed_by)
+    claim = f"{how} after {units.show_seconds(took_s)}{cause}{_listed(below)}."
+    return Ending(claim, 0 if killed_by else code, killed_by, below)
+
+
+def _how(name: str, code: int, killed_by: int) -> str:
+    if killed_by:
+        return f"{name} was {'ended' if killed_by in _ASKED else 'killed'} by {_signal(killed_by)}"
+    of_shell = code - _SHELL
+    told = f" (a shell's for {_signal(of_shell)})" if of_shell in set(signal.Signals) else ""
+    return f"{name} failed: exit code {code}{told}"
+
+
+def _signal(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def _cause(notes: Any) -> str:
+    if notes.get("timed_out"):
+        return ", when its --timeout was over"
+    kills = notes.get("oom_kills")
+    if isinstance(kills, int) and kills > 0:
+        return (
+            f", and the kernel killed {kills} {'process' if kills == 1 else 'processes'} for want of memory"
+        )
+    return ""
+
+
+def _below(found: Sequence[Process], process: int) -> tuple[str, ...]:
+    """What failed among the processes below: often the one that says more than the command, such as a compiler or a test binary."""
+    above = {process} if process else {one.pid for one in found if not one.ppid}
+    names: dict[str, None] = {}
+    for one in found:
+        if one.ppid in above:
+            above.add(one.pid)
+            if one.exit_code or one.exit_signal:
+                names[
+                    f"{one.label} ({_signal(one.exit_signal) if one.exit_signal else f'exit code {one.exit_code}'})"
+                ] = None
+    return tuple(names)
+
+
+def _listed(names: Sequence[str]) -> str:
+    if not names:
+        return ""
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return f"; below it so did {', '.join(names[:_SHOWN])}{more}"
