@@ -286,7 +286,7 @@ def _more(judged: Sequence[Verdict]) -> list[str]:
     ]
     parts: list[tuple[str, Callable[[Verdict], bool]]] = [
         *((f"{name}", lambda v, name=name: v.case.condition == name) for name in ("bare", "neighbours", "quota", "generous")),
-        *((f"recorded at {name}", lambda v, name=name: v.level == name) for name in ("deep", "plain", "standard")),
+        *((f"recorded at {name}", lambda v, name=name: v.level == name) for name in ("deep", "plain", "standard", "light")),
     ]  # fmt: skip
     for name, belongs in parts:
         of_kind = {

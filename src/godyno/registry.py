@@ -95,7 +95,6 @@ BUILT_IN: dict[str, dict[str, str]] = {
 LEVELS: dict[str, tuple[str, ...]] = {
     "scheduler": ("standard", "deep"),
     "page_faults": ("standard", "deep"),
-    "waits": ("standard", "deep"),
     "cpu_samples": ("standard", "deep"),
     "counters": ("standard", "deep"),
     "syscalls": ("deep",),

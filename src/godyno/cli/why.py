@@ -171,7 +171,8 @@ def _text(found: Answer, most: int, tried: list[Tried]) -> str:
     width = min(_WIDEST, shutil.get_terminal_size((80, 24)).columns)
     one = found.attribution
     of = "in its requests" if one.view == "requests" else "on the critical path"
-    lines = [f"{one.label}: {units.show_seconds(one.wall_s)}, of which {of}", ""]
+    by = f" (shares by {one.looks} looks)" if one.looks else ""
+    lines = [f"{one.label}: {units.show_seconds(one.wall_s)}, of which {of}{by}", ""]
     for state in one.states():
         if state["share"] >= _LEAST_SHOWN:
             of = units.short_paths(", ".join(part["detail"] for part in state["details"][:2]))

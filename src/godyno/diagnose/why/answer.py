@@ -10,7 +10,8 @@ from weakref import WeakKeyDictionary
 
 from godyno.diagnose.processes import Process, processes
 from godyno.diagnose.why import states
-from godyno.diagnose.why.attribution import Attribution, Segment, totals
+from godyno.diagnose.why.attribution import Attribution, totals
+from godyno.diagnose.why.by_looks import by_looks
 from godyno.diagnose.why.causes import Cause, causes
 from godyno.diagnose.why.lanes import RUN, SLEEP, Lane, Lanes, read_lanes
 from godyno.diagnose.why.looks import Looks
@@ -64,7 +65,7 @@ class Answer:
         return {
             "wall_s": one.wall_s, "t_start_ns": one.t_start_ns, "t_end_ns": one.t_end_ns, "view": one.view, "pid": one.pid,
             "of": one.label, "healthy": self.healthy, "states": one.states(), "causes": [cause.as_json() for cause in self.causes],
-            "missing": list(one.missing),
+            "missing": list(one.missing), **({"looks": one.looks} if one.looks else {}),
         }  # fmt: skip
 
 
@@ -132,10 +133,10 @@ def _walked(
     label = (root.label if root else "") or "the run"
     last = _lane_of(lanes, pid, thread, end) or _last_lane(lanes, stacks, pid, end)
     if last is None:
-        unseen = (
-            "Threads' states were not recorded, so nothing is known: record with --level standard, or better `godyno why -- COMMAND`.",
+        of = pid if process is not None else 0
+        return by_looks(
+            capture, lanes, stacks, lives, root, Attribution(begin, end, (), "path", pid, label, cpus), of
         )
-        return Attribution(begin, end, (Segment(begin, end, "unknown"),), "path", pid, label, cpus, unseen)
     walk = Walk(lanes, stacks, lives)
     looks = Looks(capture, lanes, stacks, walk.sleeps.waited_for, cpus)
     walk.sleeps.seen_in = looks.waited_in

@@ -67,7 +67,7 @@ _SYNCS = ("do_fsync", "sys_fsync", "sys_fdatasync", "sys_sync", "sys_msync")
 # What a thread slept in, by the kernel's functions; the first rule of which all words are in the stack.
 _KERNEL: tuple[tuple[tuple[str, ...], tuple[str, ...], str], ...] = (
     # any of these, and any of those (nothing: no second condition)
-    (("do_swap_page", "swap_read", "try_to_free", "mem_cgroup_handle_over_high", "shrink_", "throttle_direct_reclaim",
+    (("do_swap_page", "swap_read", "swapin", "try_to_free", "mem_cgroup_handle_over_high", "shrink_", "throttle_direct_reclaim",
       "__alloc_pages_direct", "mem_cgroup_oom", "try_charge", "swap_", "reclaim_throttle"), (), "reclaim"),
     (("sync_file_range",), (), "disk_write"),  # it starts and awaits writing, and makes nothing durable
     (_SYNCS, (), "fsync"),
@@ -88,6 +88,7 @@ _KERNEL: tuple[tuple[tuple[str, ...], tuple[str, ...], str], ...] = (
     (("ep_poll", "do_epoll_wait", "do_sys_poll", "do_poll", "do_select", "do_pselect"), (), "poll"),
     (("futex",), (), "futex"),
     (("do_sigtimedwait", "sys_pause", "sigsuspend"), (), "signal"),
+    (("kernel_clone", "do_fork"), (), "spawn"),  # for vfork's child, within the function itself
 )  # fmt: skip
 # On the CPU for want of memory: freeing pages before one can be had, swapping.
 _RECLAIM = ("try_to_free_", "shrink_node", "shrink_lruvec", "do_swap_page", "mem_cgroup_handle_over_high", "mem_cgroup_oom",
