@@ -112,7 +112,8 @@ class Averages(Surroundings):
         if self._capture.manifest.cpu_quota and throttled:
             left = max(0.0, self._capture.manifest.cpu_quota * wall - ran)
             if left < _NEARLY * ran:
-                quota = max(quota, waited * max(0.0, 1 - ran / wall / min(wanted, self.cpus)))
+                stalled = max(0.0, 1 - ran / wall / min(wanted, self.cpus))
+                quota = max(quota, min(waited, wanted * wall * stalled))
         others = min(max(0.0, waited - quota - surplus), strangers, left)
         return quota / waited, others / waited
 

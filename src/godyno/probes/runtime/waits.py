@@ -60,7 +60,6 @@ class Waits(SimpleProbe):
         "stacks": Clock.READER,
         "events": Clock.READER,
     }
-    levels: ClassVar[tuple[str, ...]] = ("light", "standard", "deep")
     level_settings: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "light": {"period_s": 0.05, "share": 0.004, "ahead_s": 0.03, "alone": True},
         "deep": {"threads": False},  # where they sleep is recorded at every switch there
