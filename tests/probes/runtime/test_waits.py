@@ -118,7 +118,8 @@ def test_a_wait_channel_and_a_call_stand_for_a_stack_that_is_roots_to_see(tmp_pa
 
 def test_what_a_look_tells_besides_stands_with_it(tmp_path: Path) -> None:
     writer = decoded(
-        tmp_path, ("a", "x86_64"), ("t", SECOND, 7, [], [], 2, 1), ("t", 2 * SECOND, 7, [], [], 3), PROCESS, ("g", 3 * SECOND, 7, [MAIN], [], 1),
+        tmp_path, ("a", "x86_64"), ("t", SECOND, 7, [], [], 2, 1), ("t", 2 * SECOND, 7, [], [], 3), PROCESS,
+        ("g", 3 * SECOND, 7, [MAIN], [], 1),
     )  # fmt: skip
     import pyarrow.parquet as parquet
 
