@@ -23,6 +23,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "syscalls": "godyno.probes.kernel.syscalls:Syscalls",
         "block_io": "godyno.probes.kernel.block_io:BlockIo",
         "connections": "godyno.probes.kernel.connections:Connections",
+        "sockets": "godyno.probes.kernel.sockets:Sockets",
         "milestones": "godyno.probes.kernel.milestones:Milestones",
         "strace_args": "godyno.probes.kernel.strace_args:StraceArgs",
         "cgroup": "godyno.probes.machine.cgroup:Cgroup",

@@ -63,6 +63,10 @@ def frames(*names: str) -> tuple[tuple[str, bool], ...]:
             ("k:schedule", "k:__mutex_lock", "k:perf_trace_init", "k:inherit_event", "k:kernel_clone"),
             "observer",
         ),
+        (
+            ("k:schedule", "k:io_schedule", "k:__folio_lock", "k:shmem_swapin_folio", "k:vfs_read", "main.f"),
+            "reclaim",
+        ),
         ((), ""),
     ],
 )
@@ -89,6 +93,10 @@ def test_a_sleep_is_told_by_the_kernels_functions(stack: tuple[str, ...], state:
         (("k:clear_page", "k:handle_mm_fault", "k:asm_exc_page_fault", "main.f"), "minor_fault"),
         (("k:tick", "k:asm_sysvec_apic_timer_interrupt", "main.f", "main.main"), "go"),
         (("crunch", "runtime.asmcgocall", "runtime.cgocall", "main._Cfunc_crunch", "main.f"), "cgo"),
+        (
+            ("k:blk_finish_plug", "k:swap_cluster_readahead", "k:shmem_swapin_folio", "k:vfs_read", "main.f"),
+            "reclaim",
+        ),
         (("ld.so!do_lookup_x",), "load"),
         (
             (

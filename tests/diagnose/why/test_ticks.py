@@ -32,15 +32,16 @@ def kinds(pieces: list[Piece]) -> set[str]:
 
 
 def test_a_ticker_is_when_work_is_wanted() -> None:
-    assert kinds(rounds(50, 0.5, drifts=False)) == {"idle"}
+    assert kinds(rounds(50, 0.5, drifts=False)) == {"rest"}
 
 
 def test_a_loop_that_sleeps_drifts_by_what_it_does() -> None:
     assert kinds(rounds(50, 0.5, drifts=True)) == {"sleep"}
 
 
-def test_ticks_that_hold_up_much_work_stay_a_wait() -> None:
-    assert kinds(rounds(50, 20, drifts=False)) == {"sleep"}
+def test_ticks_with_much_work_between_them_stay_a_wait_for_a_clock() -> None:
+    assert kinds(rounds(50, 20, drifts=False)) == {"tick"}
+    assert kinds(rounds(50, 20.3, drifts=True)) == {"sleep"}
 
 
 def test_a_few_sleeps_show_no_clock() -> None:
@@ -59,7 +60,7 @@ def timers(count: int, wait_ms: float, work_ms: float) -> list[Piece]:
 
 
 def test_who_waits_for_timers_again_and_again_is_idle_and_who_waits_once_is_not() -> None:
-    assert kinds(timers(9, 20, 1)) == {"idle"}
+    assert kinds(timers(9, 20, 1)) == {"rest"}
     assert kinds(timers(1, 200, 1)) == {"tick"}
 
 

@@ -13,6 +13,7 @@ from godyno.diagnose.why import states
 from godyno.diagnose.why.attribution import Attribution, totals
 from godyno.diagnose.why.by_looks import by_looks
 from godyno.diagnose.why.causes import Cause, causes
+from godyno.diagnose.why.feeds import unasked
 from godyno.diagnose.why.lanes import RUN, SLEEP, Lane, Lanes, read_lanes
 from godyno.diagnose.why.looks import Looks
 from godyno.diagnose.why.others import others, ranked
@@ -141,7 +142,7 @@ def _walked(
     looks = Looks(capture, lanes, stacks, walk.sleeps.waited_for, cpus)
     walk.sleeps.seen_in = looks.waited_in
     told = Seen(looks, lanes, stacks).told(walk.from_end(last, end, begin))
-    pieces, view = idle_between_ticks(told, end - begin), "path"
+    pieces, view = unasked(idle_between_ticks(told, end - begin), lanes, stacks), "path"
     if thread is None and (served := _served(walk, lanes, stacks, pieces, end - begin)):
         pieces, view = served, "requests"
     surroundings = Surroundings(capture, lanes, cpus)

@@ -31,7 +31,10 @@ class Segment:
     waiter: str = ""  # the function that waits for it, the outermost of those that do
     tool: bool = False  # whether it is a compiler's, a linker's …: of what builds
     seen: bool = False  # told by looks from outside: right in shares rather than each
-    within: str = ""  # of waiting for a CPU: the state whose going would take this with it
+    by_design: bool = (
+        False  # a wait until the program is wanted, as far as can be told: for a clock, or what others send
+    )
+    within: str = ""  # of waiting for a CPU, and of the kernel's work on reads: the state whose going would take this with it
 
     @property
     def seconds(self) -> float:

@@ -13,7 +13,7 @@ from godyno.model import Confidence, Estimate, Evidence, Finding
 from godyno.stats.share import share_interval
 
 # Below these nothing is accused: a share of what the program could have changed, and a time that a user could notice.
-LEAST_SHARE, LEAST_S = 0.08, 0.02
+LEAST_SHARE, LEAST_S = 0.1, 0.02
 WARNING_SHARE = 0.25
 _HANDFUL = 5
 
@@ -80,7 +80,8 @@ _KINDS = (
     _Kind("disk_write", ("disk_write",), "It waited for writes to disk in {what}", "Write less, in larger pieces, or in the background."),
     _Kind("fsync", ("fsync",), "It waited for fsync in {what}", "Sync once for many writes, or where a loss can be borne not at all."),
     _Kind("fault_disk", ("fault_disk",), "It waited for pages from disk in {what}", "Read the file ahead, or keep it in memory."),
-    _Kind("reclaim", ("reclaim",), "It waited for memory to be freed in {what}", "Give it more memory, or GOMEMLIMIT below the limit."),
+    _Kind("reclaim", ("reclaim",), "It was short of memory (reclaim, swap, reading again) in {what}",
+          "Give it more memory, or GOMEMLIMIT below the limit."),
     _Kind("dns", ("dns",), "It waited for DNS in {what}", "Look the name up once, or mend the resolver (resolv.conf, search domains)."),
     _Kind("connect", ("connect",), "It waited for connections in {what}", "Keep connections open; connect at once, not in turn."),
     _Kind("tls", ("tls",), "It waited for TLS handshakes in {what}", "Keep connections open; let sessions be resumed."),
@@ -101,6 +102,15 @@ _KINDS = (
 )  # fmt: skip
 
 
+# How those are told that are waits until the program is wanted, as far as can be seen.
+_UNTIL_WANTED = {
+    "sleep": (
+        "It slept in",
+        "It waited for a clock in",
+        ": to be mended only if work waits for that (a limiter, a poll)",
+    ),
+    "network": ("It waited for the network in", "It waited for what others send, unasked, in", ""),
+}
 _NO_FAULT = (
     "go",
     "own_threads",
@@ -134,7 +144,9 @@ def causes(found: Attribution) -> list[Cause]:
         sum(
             one.seconds
             for one in found.segments
-            if STATES[one.state].where == "program" and one.state != "idle" and _of_served(one, served)
+            if STATES[one.state].where == "program"
+            and (one.state != "idle" or one.by_design)
+            and _of_served(one, served)
         ),
         1e-9,
     )
@@ -144,6 +156,9 @@ def causes(found: Attribution) -> list[Cause]:
     ready_s = sum(
         one.seconds for one in found.segments if one.state in _READY and one.within in ("", "own_threads")
     )
+    # Who reads less from the disk has the kernel read less, but what it reads from memory stays.
+    from_disk = sum(one.seconds for one in found.segments if one.state == "disk_read")
+    with_it["disk_read"] = min(with_it.get("disk_read", 0.0), from_disk)
     for state, seconds in on_cpu.items():
         with_it[state] = with_it.get(state, 0.0) + ready_s * seconds / sum(on_cpu.values())
     for one in found.segments:
@@ -211,12 +226,22 @@ def _cause(
         advice = f"Record it with {' '.join(options)}: that tells what it waited for." if options else ""
     if kind.name == "network" and not what:
         advice += " Whether it was DNS, connecting, TLS or an answer, --instrument tells."
+    by_design = sum(one.seconds for one in mine if one.by_design) > own / 2
+    if by_design and kind.name in _UNTIL_WANTED:
+        was, is_now, unless = _UNTIL_WANTED[kind.name]
+        claim = claim.replace(was, is_now) + unless
     if doing:
         claim += f" (meanwhile: {next(iter(doing))})"
     severity = "info"
     work = kind.name in _NO_FAULT or (kind.name == "kernel" and _is_service(found) and _answering(mine))
     work = work or (kind.name in _OF_TOOLS and sum(one.seconds for one in mine if one.tool) > own / 2)
-    if not machine and not work and enough(of_own, found.draws * own_s / wall) and seconds >= LEAST_S:
+    if (
+        not machine
+        and not work
+        and not by_design
+        and enough(of_own, found.draws * own_s / wall)
+        and seconds >= LEAST_S
+    ):
         severity = "warning" if of_own >= WARNING_SHARE else "note"
     saves = (_at_once(segments, found) if kind.name in ("lock", "channel") else seconds) * kind.saves
     # A child that is not started waits for no CPU, what is not computed for none either; with fewer things at once those that had to

@@ -38,6 +38,7 @@ _IDLE = (
     "tls",
     "pipe",
 )
+_BLOCKED_IN_C = ("wait", "lock", "sleep", "network", "kernel_wait", "unknown")
 _SHORT_NS = 100_000
 
 
@@ -157,7 +158,9 @@ class Walk:
         woke = self.stacks.woke(lane.tid, self.t)
         calls = self._call_where if self.floor is not None and self._call else ""
         kind, waker = self.sleeps.named(lane, index, self.t, stack, woke, calls)
-        where = (calls if kind == "dns" else "") or self.stacks.facts(stack).own
+        if kind in _BLOCKED_IN_C and states.calls_c(calls):
+            kind, waker = "cgo", None  # whatever C waits for, it is C that is waited for
+        where = (calls if kind in ("dns", "cgo") else "") or self.stacks.facts(stack).own
         if kind in ("wait", "child", "pipe", "lock") and waker in self.lanes.threads:
             other = self._waker(lane, waker or 0, woke)
             aside = self._aside(other) if other is not None and other.pid == lane.pid else ""

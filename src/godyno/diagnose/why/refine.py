@@ -29,7 +29,9 @@ _WAITS = (
     "child",
     "pipe",
 )  # families of states in which a thread sleeps
-_PLAIN = {**states.PLAIN, "tick": "sleep", "": "unknown", "wait": "unknown"}
+_PLAIN = {**states.PLAIN, "tick": "sleep", "rest": "idle", "fed": "network", "": "unknown", "wait": "unknown"}
+
+_BY_DESIGN = ("tick", "rest", "fed")  # until the program is wanted, as far as can be told
 
 
 class Refine:
@@ -105,7 +107,7 @@ class Refine:
     def _on_cpu(self, piece: Piece, start: int, end: int, stack: int) -> Segment:
         facts = self.stacks.facts(stack)
         is_go = piece.pid in self.go
-        foreign = "_Cfunc_" in piece.where or "cgocall" in piece.where
+        foreign = states.calls_c(piece.where)
         state = (facts.ran_in if is_go else facts.ran_elsewhere) or (
             "kernel" if piece.call else "go" if is_go else "c"
         )
@@ -124,7 +126,10 @@ class Refine:
             detail = facts.init
         if facts.reads_pages and state in ("kernel", "minor_fault") and self._short(start, end):
             state, detail = "reclaim", f"{detail}, read again as memory is short"
-        return self._segment(piece, start, end, state, detail, stack)
+        found = self._segment(piece, start, end, state, detail, stack)
+        if state in ("kernel", "minor_fault") and facts.reads_pages:
+            found.within = "disk_read"
+        return found
 
     def _short(self, start: int, end: int) -> bool:
         """Whether reads were then of what had been pushed out of memory: they, and what the kernel does for them, are symptoms of that."""
@@ -186,6 +191,7 @@ class Refine:
             start, end, state, detail, piece.pid, piece.tid, piece.goroutine, facts.names,
             phase=facts.init if state != "package_init" else "",
             waiter=next((one.where for one in piece.via if one.where), ""), tool=tool, seen=piece.seen,
+            by_design=piece.kind in _BY_DESIGN,
         )  # fmt: skip
 
     # ---- what lies over it
@@ -273,8 +279,32 @@ class Refine:
 def _alike(a: Segment, b: Segment) -> bool:
     return (
         a.t_end_ns == b.t_start_ns
-        and (a.state, a.detail, a.pid, a.goroutine, a.doing, a.holder, a.waiter, a.within, a.tool, a.seen)
-        == (b.state, b.detail, b.pid, b.goroutine, b.doing, b.holder, b.waiter, b.within, b.tool, b.seen)
+        and (
+            a.state,
+            a.detail,
+            a.pid,
+            a.goroutine,
+            a.doing,
+            a.holder,
+            a.waiter,
+            a.within,
+            a.tool,
+            a.seen,
+            a.by_design,
+        )
+        == (
+            b.state,
+            b.detail,
+            b.pid,
+            b.goroutine,
+            b.doing,
+            b.holder,
+            b.waiter,
+            b.within,
+            b.tool,
+            b.seen,
+            b.by_design,
+        )
         and (a.tid == b.tid or a.goroutine != 0)
     )
 

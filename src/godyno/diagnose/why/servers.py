@@ -43,11 +43,11 @@ class Servers:
         return self._found[pid]
 
     def _answers(self, lane: Lane) -> bool:
-        """Whether a goroutine was started, directly or not, by one that accepts connections, and not to ask others."""
+        """Whether a goroutine accepts connections, or was started, directly or not, by one that does, and not to ask others."""
         if self._lanes.roots.get((lane.pid, lane.goroutine), "").startswith(_ASKS):
             return False
         above = islice(self._lanes.starters(lane.pid, lane.goroutine), _MOST_ABOVE)
-        return any(self._accepts(lane.pid, number) for number in above)
+        return any(self._accepts(lane.pid, number) for number in (lane.goroutine, *above))
 
     def _accepts(self, pid: int, number: int) -> bool:
         """Whether a goroutine waits for connections."""
@@ -60,10 +60,11 @@ class Servers:
         lane = self._lanes.goroutines.get((pid, number))
         if lane is None:
             return False
-        waits = (index for index, state in enumerate(lane.state) if state == SLEEP)
-        for _, index in zip(range(_MOST_LOOKED_THROUGH), waits, strict=False):
+        told = (index for index, state in enumerate(lane.state) if state in (SLEEP, CALL))
+        for index in islice(told, _MOST_LOOKED_THROUGH):
             user = self._stacks.facts(self._stacks.waited(pid, number, lane.end[index])).user
-            if any(name.endswith((").accept", ").Accept")) for name in user):
+            names = user if lane.state[index] == SLEEP else (str(lane.why[index].get("function", "")),)
+            if any(name.endswith((").accept", ").Accept")) for name in names):
                 return True
         return False
 

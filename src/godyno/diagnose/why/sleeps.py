@@ -25,7 +25,7 @@ _PIPES = ("pipe_write", "pipe_read", "pipe_release")
 _POLLED_NS = (
     2_000_000  # so long after the runtime heard of a pipe at most, the goroutine that waits for it goes on
 )
-_SENDS = re.compile(r"net\..*[wW]rite|.*sendto|.*sendmsg")
+SENDS = re.compile(r"net\..*[wW]rite|.*sendto|.*sendmsg")
 _READS = (").Read", ").recvfrom", ").recvmsg")
 _NETWORK = ("tcp_", "udp_", "net_rx", "sock_", "unix_stream", "unix_dgram", "napi_")
 
@@ -95,7 +95,10 @@ class Sleeps:
         """Whether a process has an address of its own on the network, and asks nobody: opens no connection, nor sends before it heard."""
         if pid not in self._answers:
             calls = self.stacks.calls(pid)
-            self._answers[pid] = "bind" in calls and "connect" not in calls and not self._sent_first(pid)
+            if calls:
+                self._answers[pid] = "bind" in calls and "connect" not in calls and not self._sent_first(pid)
+            else:
+                self._answers[pid] = self.stacks.sockets(pid) == {"listen"}
         return self._answers[pid]
 
     def _sent_first(self, pid: int) -> bool:
@@ -107,7 +110,7 @@ class Sleeps:
             for start, end, state, why in (
                 zip(lane.start, lane.end, lane.state, lane.why, strict=True) if of == pid else ()
             ):
-                if state == CALL and start < sent and _SENDS.match(str(why.get("function", ""))):
+                if state == CALL and start < sent and SENDS.match(str(why.get("function", ""))):
                     sent = start
                 elif state == SLEEP and end < heard and why.get("reason") == "network":
                     heard = end

@@ -125,6 +125,17 @@ class Stacks:
         )
         return {row["pid"]: frozenset(filter(None, row["addresses"])) for row in table.to_pylist()}
 
+    def sockets(self, pid: int) -> frozenset[str]:
+        """``listen``, ``ask``, or both: what a process was seen to do with sockets by looks at them."""
+        return self._sockets.get(pid, frozenset())
+
+    @cached_property
+    def _sockets(self) -> dict[int, frozenset[str]]:
+        table = self._capture.sql(
+            "SELECT pid, list(DISTINCT name) AS names FROM events WHERE layer = 'socket' GROUP BY pid"
+        )
+        return {row["pid"]: frozenset(row["names"]) for row in table.to_pylist()}
+
     def frames(self, stack: int) -> Frames:
         """(function, whether it is the kernel's) of a stack, leaf first."""
         found = self._frames.get(stack)

@@ -32,7 +32,7 @@ _ALL = (
     State("runtime", "on CPU in the runtime's scheduler", "cpu", work=True),
     State("kernel", "on CPU in the kernel", "kernel"),
     State("minor_fault", "on CPU in the kernel: page faults, new memory", "kernel"),
-    State("cgo", "on CPU in C code, or calling it", "cgo"),
+    State("cgo", "in C code, or calling it", "cgo"),
     State("c", "on CPU in a program that is not Go's", "cpu", work=True),
     State("own_threads", "ready, no CPU: own threads have them", "runnable"),
     State("neighbours", "ready, no CPU: other programs have them", "runnable", "machine"),
@@ -67,8 +67,8 @@ _SYNCS = ("do_fsync", "sys_fsync", "sys_fdatasync", "sys_sync", "sys_msync")
 # What a thread slept in, by the kernel's functions; the first rule of which all words are in the stack.
 _KERNEL: tuple[tuple[tuple[str, ...], tuple[str, ...], str], ...] = (
     # any of these, and any of those (nothing: no second condition)
-    (("do_swap_page", "swap_read", "swapin", "try_to_free", "mem_cgroup_handle_over_high", "shrink_", "throttle_direct_reclaim",
-      "__alloc_pages_direct", "mem_cgroup_oom", "try_charge", "swap_", "reclaim_throttle"), (), "reclaim"),
+    (("do_swap_page", "swap_read", "try_to_free", "mem_cgroup_handle_over_high", "shrink_", "throttle_direct_reclaim",
+      "__alloc_pages_direct", "mem_cgroup_oom", "try_charge", "swap_", "swapin", "reclaim_throttle"), (), "reclaim"),
     (("sync_file_range",), (), "disk_write"),  # it starts and awaits writing, and makes nothing durable
     (_SYNCS, (), "fsync"),
     (("exc_page_fault", "handle_mm_fault", "do_user_addr_fault", "el0_da", "do_page_fault"),
@@ -92,7 +92,7 @@ _KERNEL: tuple[tuple[tuple[str, ...], tuple[str, ...], str], ...] = (
 )  # fmt: skip
 # On the CPU for want of memory: freeing pages before one can be had, swapping.
 _RECLAIM = ("try_to_free_", "shrink_node", "shrink_lruvec", "do_swap_page", "mem_cgroup_handle_over_high", "mem_cgroup_oom",
-            "__alloc_pages_direct", "reclaim_throttle")  # fmt: skip
+            "__alloc_pages_direct", "reclaim_throttle", "swapin", "swap_writeout", "swap_writepage")  # fmt: skip
 _PAGES = (
     "filemap_read",
     "filemap_fault",
@@ -232,7 +232,7 @@ def ran_in(frames: Frames, is_go: bool) -> str:
     in_kernel = bool(kernel) and not _has(kernel, _INTERRUPTS)
     if not is_go:
         return "kernel" if in_kernel else "c"
-    if any("cgocall" in name or "_Cfunc_" in name or name.startswith("_cgo_") for name in user) or (
+    if any(calls_c(name) or name.startswith("_cgo_") for name in user) or (
         user and not in_kernel and _foreign(user[0])
     ):
         return "cgo"
@@ -347,6 +347,11 @@ def waited_for(reason: str, frames: Frames, where: str = "") -> str:
     if not reason and _has(names, ("net.", "poll.")):
         return network(frames) or "network"
     return "wait"
+
+
+def calls_c(function: str) -> bool:
+    """Whether a function is one by which Go calls C."""
+    return "_Cfunc_" in function or "cgocall" in function
 
 
 def call_of(frames: Frames) -> str:

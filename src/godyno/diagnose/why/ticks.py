@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -18,32 +18,35 @@ _OFF = 0.002  # of a period, that the mean of many may be off such a step: work 
 
 
 def idle_between_ticks(pieces: Sequence[Piece], length_ns: int) -> list[Piece]:
-    """The pieces, with sleeps turned into ``idle`` where they take nine tenths of the path and are for a clock.
+    """The pieces, with waits for a clock turned into ``rest`` where they take nine tenths of the path, and into ``tick`` elsewhere.
 
-    That is so of waits at channels for timers (``tick``), again and again: who does that has something to do at certain times. A loop that
-    sleeps does it where its sleeps end at the ticks of a clock: it drifts by what it does in between, a ticker does not, whose mean
+    For a clock are waits at channels for timers (``tick``); again and again: who does that has something to do at certain times. A loop
+    that sleeps does it for a clock where its sleeps end at ticks: it drifts by what it does in between, a ticker does not, whose mean
     period is a whole number of milliseconds.
     """
     of: dict[tuple[int, int], list[Piece]] = {}
     for one in pieces:
         if one.state == SLEEP and one.kind in ("sleep", "tick"):
             of.setdefault((one.pid, one.goroutine), []).append(one)
-    ticking = {
-        key
-        for key, found in of.items()
-        if sum(one.t_end_ns - one.t_start_ns for one in found) >= _MOSTLY * length_ns
-        and _ticks([one.t_end_ns for one in found])
-    }
+    ticking = {key: _lasts(found) for key, found in of.items() if _ticks([one.t_end_ns for one in found])}
+    mostly = {key for key, lasts_ns in ticking.items() if lasts_ns >= _MOSTLY * length_ns}
     timers = [one for one in pieces if one.state == SLEEP and one.kind in ("tick", "idle")]
-    waiting = sum(one.t_end_ns - one.t_start_ns for one in timers) >= _MOSTLY * length_ns
     again = len({one.t_end_ns for one in timers if one.kind == "tick"}) >= _LEAST_TIMERS
-    return [
-        replace(one, kind="idle")
-        if (one.kind == "tick" and waiting and again)
-        or (one.kind in ("sleep", "tick") and (one.pid, one.goroutine) in ticking)
-        else one
-        for one in pieces
-    ]
+    again = again and _lasts(timers) >= _MOSTLY * length_ns
+
+    def kind(one: Piece) -> str:
+        key = (one.pid, one.goroutine)
+        if one.state != SLEEP or one.kind not in ("sleep", "tick"):
+            return one.kind
+        if key in mostly or (again and one.kind == "tick"):
+            return "rest"
+        return "tick" if key in ticking else one.kind
+
+    return [one if one.kind == (told := kind(one)) else replace(one, kind=told) for one in pieces]
+
+
+def _lasts(pieces: Iterable[Piece]) -> int:
+    return sum(one.t_end_ns - one.t_start_ns for one in pieces)
 
 
 def _ticks(ends_ns: Sequence[int]) -> bool:

@@ -1,0 +1,221 @@
+"""Which sockets the processes of a tree have, looked at now and then: where each listens, and whom it asks.
+
+Whoever reads from a connection either waits for an answer or waits to be asked; that a process listens and has connected to nobody tells
+which. Read from /proc/PID/fd and the tables of /proc/PID/net (proc_pid_net(5)); a connection that came and went between two looks is not
+seen. Addresses and nothing of what is sent is kept; of a socket in the file system, its path.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import json
+import os
+import sys
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from godyno.clock import now_ns
+from godyno.interfaces import SimpleProbe, Sink, Target
+from godyno.model import Availability, Clock, Machine
+from godyno.probes.kernel.process_tree import in_turn
+from godyno.probes.kernel.raw_files import append_to
+
+FILE = "sockets.jsonl"
+LISTENS, ASKS = "listen", "ask"
+_MOST_PROCESSES = 64  # in one look; more are taken in turn
+_MOST_FILES = 4096
+_MOST_BYTES = 4 << 20  # of a table: a machine with more connections than fit is not looked through
+_MOST_TOLD = 256  # of one process
+_STANDARD_FILES = 3  # what it was given as stdin, stdout and stderr is nobody that it asks
+# States in the tables (include/net/tcp_states.h); a datagram socket is CLOSE while it is connected to nobody.
+_ESTABLISHED, _SYN_SENT, _CLOSE, _CLOSE_WAIT, _LISTEN = "01", "02", "07", "08", "0A"
+_UNIX_LISTENS, _UNIX_CONNECTED, _UNIX_UNCONNECTED = 0x10000, "03", "01"
+
+
+@dataclass(frozen=True, slots=True)
+class Socket:
+    """A socket of a table: its ``inode``, state, and both ends; ``family`` is the table's name."""
+
+    family: str
+    inode: int
+    state: str
+    local: str
+    remote: str
+
+    @property
+    def port(self) -> int:
+        """The local port; 0 of one in the file system."""
+        return int(self.local.rpartition(":")[2] or 0) if self.family != "unix" else 0
+
+
+class Sockets(SimpleProbe):
+    """Looks soon after the start, then every ``period_s`` or less often, for ``share`` of one CPU at most."""
+
+    name: ClassVar[str] = "sockets"
+    summary: ClassVar[str] = (
+        "where the processes listen and whom they have connected to, looked at now and then"
+    )
+    tables: ClassVar[Mapping[str, Clock]] = {"events": Clock.READER}
+    level_settings: ClassVar[Mapping[str, Mapping[str, Any]]] = {"light": {"share": 0.0005}}
+
+    def __init__(self, *, period_s: float = 1.0, share: float = 0.002) -> None:
+        self.period_s, self.share = period_s, share
+
+    def availability(self, machine: Machine) -> Availability:
+        """Needs Linux's /proc."""
+        if not Path("/proc/self/net/tcp").exists():
+            return Availability(False, "sockets are told by Linux's /proc only", "Run it on Linux.")
+        return Availability(True)
+
+    def start(self, target: Target, sink: Sink) -> None:
+        """The first look comes when the command has had time to open something."""
+        self.target, self.sink = target, sink
+        self.out = append_to(sink, FILE)
+        self.told: dict[int, set[tuple[str, str]]] = {}
+        self.looks = self.cpu_ns = 0
+        self.pause_s, self.stopped = 0.02, False
+        target.loop.after(self.pause_s, self._look)
+
+    def stop(self) -> None:
+        """Closes its file."""
+        self.stopped = True
+        self.out.close()
+        self.sink.note("looks", self.looks)
+        self.sink.note("look_cpu_s", round(self.cpu_ns * 1e-9, 6))
+
+    def decode(self, raw: Path, sink: Sink, manifest: Mapping[str, Any]) -> None:
+        """Events ``listen`` and ``ask`` of layer ``socket``, with the address, once for each process and address."""
+        try:
+            lines = (raw / FILE).read_bytes().splitlines()
+        except OSError:
+            return
+        for line in lines:
+            with contextlib.suppress(ValueError, TypeError):
+                t_ns, pid, name, address = json.loads(line)
+                if name in (LISTENS, ASKS) and all(
+                    isinstance(one, int) and 0 <= one < 1 << 62 for one in (t_ns, pid)
+                ):
+                    sink.event(t_ns, "socket", f"{pid}", name, pid, 0, {"address": str(address)[:256]})
+
+    def _look(self) -> None:
+        if self.stopped:
+            return
+        began = time.thread_time_ns()
+        tables: dict[str, dict[int, Socket]] = {}
+        alive = set(self.target.pids())
+        for gone in self.told.keys() - alive:
+            del self.told[gone]
+        for pid in in_turn(sorted(alive), _MOST_PROCESSES, self.looks):
+            with contextlib.suppress(OSError):
+                self._look_at(pid, tables)
+        self.looks += 1
+        took = time.thread_time_ns() - began
+        self.cpu_ns += took
+        self.pause_s = min(self.period_s, 2 * self.pause_s)  # a short run is looked at, too
+        self.target.loop.after(max(self.pause_s, took * 1e-9 / self.share), self._look)
+
+    def _look_at(self, pid: int, tables: dict[str, dict[int, Socket]]) -> None:
+        inodes = _inodes(pid)
+        if not inodes:
+            return
+        place = os.readlink(f"/proc/{pid}/ns/net")  # noqa: PTH115
+        if place not in tables:
+            tables[place] = {one.inode: one for one in _tables(pid)}
+        told = self.told.setdefault(pid, set())
+        listens = {address for name, address in told if name == LISTENS}
+        for found in tell([tables[place][one] for one in inodes if one in tables[place]], listens):
+            if found not in told and len(told) < _MOST_TOLD:
+                told.add(found)
+                self.out.write(json.dumps([now_ns(), pid, *found]).encode() + b"\n")
+        self.out.flush()
+
+
+def tell(sockets: Iterable[Socket], listened: Iterable[str] = ()) -> list[tuple[str, str]]:
+    """(``listen`` or ``ask``, address) of a process's sockets; ``listened`` are addresses at which it was seen to listen before.
+
+    A connection at a port where the process listens was accepted. A datagram socket that is connected to nobody listens where its port is
+    one that somebody chose, rather than the kernel (ip_local_port_range).
+    """
+    sockets = list(sockets)
+    out = [(LISTENS, one.local) for one in sockets if _listens(one)]
+    ports = {int(one.rpartition(":")[2]) for one in listened if one.rpartition(":")[2].isdigit()}
+    ports |= {one.port for one in sockets if _listens(one)}
+    for one in sockets:
+        if one.family == "unix":
+            asks = one.state == _UNIX_CONNECTED and not one.local  # who accepts has the listener's path
+        elif one.family.startswith("udp"):
+            asks = one.state == _ESTABLISHED
+        else:
+            asks = one.state in (_ESTABLISHED, _SYN_SENT, _CLOSE_WAIT) and one.port not in ports
+        if asks:
+            out.append((ASKS, one.remote or "a socket of this machine"))
+    return out
+
+
+def _listens(one: Socket) -> bool:
+    if one.family.startswith("udp"):
+        return one.state == _CLOSE and not _chosen_by_kernel(one.port)
+    return one.state == _LISTEN
+
+
+def _chosen_by_kernel(port: int) -> bool:
+    try:
+        low, high = map(int, Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split())
+    except (OSError, ValueError):
+        low, high = 32768, 60999
+    return port == 0 or low <= port <= high
+
+
+def _inodes(pid: int) -> list[int]:
+    out = []
+    with os.scandir(f"/proc/{pid}/fd") as files:
+        for count, file in enumerate(files):
+            if count >= _MOST_FILES:
+                break
+            if int(file.name) < _STANDARD_FILES:
+                continue
+            with contextlib.suppress(OSError, ValueError):
+                place = os.readlink(file.path)  # noqa: PTH115
+                if place.startswith("socket:["):
+                    out.append(int(place[8:-1]))
+    return out
+
+
+def _tables(pid: int) -> Iterator[Socket]:
+    for family in ("tcp", "tcp6", "udp", "udp6", "unix"):
+        try:
+            with Path(f"/proc/{pid}/net/{family}").open("rb") as file:
+                text = file.read(_MOST_BYTES + 1)
+        except OSError:
+            continue
+        if len(text) <= _MOST_BYTES:
+            yield from read_table(family, text.decode("utf-8", "replace"))
+
+
+def read_table(family: str, text: str) -> Iterator[Socket]:
+    """The sockets of a file /proc/PID/net/``family``; lines that are not as the kernel writes them are passed over."""
+    for line in text.splitlines()[1:]:
+        fields = line.split(None, 7 if family == "unix" else -1)
+        with contextlib.suppress(IndexError, ValueError):
+            if family == "unix":
+                flags, state, path = int(fields[3], 16), fields[5], fields[7] if len(fields) > 7 else ""
+                bound = bool(path) and state == _UNIX_UNCONNECTED and fields[4] == "0002"  # SOCK_DGRAM
+                state = _LISTEN if flags & _UNIX_LISTENS or bound else state
+                yield Socket(family, int(fields[6]), state, path, "")
+            else:
+                yield Socket(family, int(fields[9]), fields[3], _address(fields[1]), _address(fields[2]))
+
+
+def _address(text: str) -> str:
+    """ADDRESS:PORT of the kernel's hexadecimal, words of it in the machine's own order of bytes."""
+    digits, _, port = text.partition(":")
+    words = [bytes.fromhex(digits[at : at + 8]) for at in range(0, len(digits), 8)]
+    address = ipaddress.ip_address(
+        b"".join(word[::-1] if sys.byteorder == "little" else word for word in words)
+    )
+    address = getattr(address, "ipv4_mapped", None) or address
+    return f"[{address}]:{int(port, 16)}" if address.version == 6 else f"{address}:{int(port, 16)}"
