@@ -152,7 +152,10 @@ def main() -> None:
     options = parser.parse_args()
     until = time.monotonic() + options.minutes * 60
     programs = prepared()
-    service_cost.ARMS = ARMS
+    service_cost.ARMS = {  # there a word may hold {url}
+        arm: words and tuple(word.replace("{", "{{").replace("}", "}}") for word in words)
+        for arm, words in ARMS.items()
+    }
     log = SCRATCH / "runs.jsonl"
     runs = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
     done = {(run["load"], run["pair"], run["arm"]) for run in runs}

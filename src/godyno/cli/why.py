@@ -61,7 +61,8 @@ def command(
 
     Of a CAPTURE, or of COMMAND, which is then recorded at --level deep and, where it is `go run`, `go test` or a program that was
     built with --instrument, with its goroutines; of `go build` and `go test` with the cache's keys, too. States add up to the wall
-    time; causes are ranked by what mending them would save.
+    time; causes are ranked by what mending them would save. A CAPTURE of --level light, the default of `godyno record`, is answered by
+    looks from outside: in shares, and it says by how many.
 
     \b
     Examples:
