@@ -207,6 +207,7 @@ func main() {
 		serveLines(must(net.Listen("unix", socket)), lineTakes), busy, calm,
 		takeSlowly(loopback()), tellSlowly(loopback()), lines, letters,
 		serveAtOnce(loopback()), serveCalls(loopback()), serveFrames(loopback()), many, near,
+		serveRegistry(loopback()), serveBroker(loopback()), serveMail(loopback()), pressKeys(dir),
 	}
 	go call(busy, 4*time.Millisecond)
 	go call(calm, 25*time.Millisecond)

@@ -56,3 +56,57 @@ def test_the_path_goes_on_with_who_answers(scene: Made) -> None:
 def test_who_asks_others_waits_for_the_network(scene: Made, address: str, root: str) -> None:
     found = attribute(scene(lambda s: asks_itself(s, address, root))).seconds()
     assert found["network"] == pytest.approx(0.08, abs=0.003)
+
+
+def test_who_still_waits_when_the_path_comes_back_waits_for_who_is_at_work(scene: Made) -> None:
+    """Goroutine 8 asks from 10 to 90 ms; 6 answers it from 50 on, and before that waited to be asked while 7 was at work."""
+
+    def fill(s: Any) -> None:
+        s.process(1, 0, 100)
+        s.thread(1, (0, 100, "running"))
+        s.thread(2, (0, 100, "running"))
+        s.thread(3, (0, 100, "running"))
+        s.writer.event(5 * MS, "connection", "1/1", "connect", 1, 1, {"address": "127.0.0.1:8080"})
+        network = {"reason": "network", "function": "net.(*conn).Read"}
+        s.goroutine(
+            1, (0, 5, "running", {}), (5, 95, "waiting", {"reason": "sync", "function": "sync.(*WaitGroup).Wait"}),
+            (95, 96, "runnable", {"waker": 8}), (96, 100, "running", {}),
+        )  # fmt: skip
+        s.goroutine(
+            8, (5, 10, "running", {}), (10, 90, "waiting", network), (90, 95, "running", {}), root="main.ask"
+        )
+        s.sample("goroutine_wait", 90, READ, goroutine=8)
+        s.goroutine(
+            5,
+            (1, 99, "waiting", {"reason": "network", "function": "net.(*netFD).accept"}),
+            root="main.serve",
+            tid=0,
+        )
+        s.sample("goroutine_wait", 99, ACCEPT, goroutine=5)
+        s.goroutine(
+            6, (2, 40, "running", {}), (40, 50, "waiting", network), (50, 85, "running", {}),
+            (85, 86, "syscall", {"function": "syscall.write"}), (86, 98, "waiting", network), root="main.answer", tid=2,
+        )  # fmt: skip
+        s.sample(
+            "goroutine_wait",
+            50,
+            ("net.(*conn).Read", "bufio.(*Reader).Peek", "net/http.(*conn).serve"),
+            goroutine=6,
+        )
+        s.goroutine(
+            7,
+            (2, 39, "waiting", network),
+            (39, 52, "running", {}),
+            (52, 98, "waiting", network),
+            root="main.answer",
+            tid=3,
+        )
+        for number in (6, 7):
+            s.writer.span(2 * MS, 98 * MS, "goroutine", f"1/{number}", "main.answer", 1, 0, {"parent": 5})
+        for at in range(40, 52, 2):
+            s.sample("cpu", at, ("main.find", "main.answer", "runtime.goexit"), tid=3)
+
+    found = attribute(scene(fill))
+    assert sum(one.seconds for one in found.segments if one.detail == "main.find") == pytest.approx(
+        0.01, abs=0.002
+    )

@@ -110,6 +110,7 @@ _UNTIL_WANTED = {
         ": to be mended only if work waits for that (a limiter, a poll)",
     ),
     "network": ("It waited for the network in", "It waited for what others send, unasked, in", ""),
+    "pipe": ("It waited for a pipe in", "It waited for what others put into a pipe or file, unasked, in", ""),
 }
 _NO_FAULT = (
     "go",

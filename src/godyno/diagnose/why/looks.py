@@ -26,12 +26,6 @@ _LOOPS = (
     "clientConnReadLoop).run",
     "ClientConn).readLoop",
 )
-# Who asked over HTTP waits at channels for the goroutine that reads the connection, which somebody long gone may have started.
-_ANSWERED = (
-    "net/http.(*persistConn).roundTrip",
-    "http2.(*ClientConn).roundTrip",
-    "http2ClientConn).roundTrip",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +179,7 @@ class Looks:
         kind = self._waited_for(lane, one.reason, stack)
         if any(name.endswith(_LOOPS) for name in facts.user):
             kind = "aside"
-        elif kind == "channel" and any(name.endswith(_ANSWERED) for name in facts.user):
+        elif kind == "channel" and any(name.endswith(states.ANSWERED) for name in facts.user):
             kind = "network"
         return Verdict(kind, one.number, 0, stack, facts.own)
 

@@ -344,6 +344,16 @@ class Walk:
                     answer[0], Wait(low, self.t, kind, lane, stack, 0, where)
                 ):
                     return
+        if (
+            kind in ("network", "channel")
+            and self.t < lane.end[index]
+            and _asks(self.stacks.facts(stack).user)
+        ):
+            server = self.servers.at_work(lane, self.t)  # the path came back to it while it still waits
+            if server is not None and self._cross(
+                server, Wait(low, self.t, "network", lane, stack, 0, where)
+            ):
+                return
         if kind == "channel" and not waker and not by:
             # A timer sent; or nothing had come when all was over. Who ends a service at some time waits for that while others are asked.
             ends = index + 1 == len(lane.start) or (
@@ -453,3 +463,8 @@ class Walk:
             self.t = cut
             if back is not None and self._enter(back.lane):
                 return
+
+
+def _asks(names: Sequence[str]) -> bool:
+    """Whether a stack waits for an answer over the network: also at a channel, for who reads the connection."""
+    return any(name.startswith("net.(") or name.endswith(states.ANSWERED) for name in names)

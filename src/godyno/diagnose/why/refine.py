@@ -29,9 +29,17 @@ _WAITS = (
     "child",
     "pipe",
 )  # families of states in which a thread sleeps
-_PLAIN = {**states.PLAIN, "tick": "sleep", "rest": "idle", "fed": "network", "": "unknown", "wait": "unknown"}
+_PLAIN = {
+    **states.PLAIN,
+    "tick": "sleep",
+    "rest": "idle",
+    "fed": "network",
+    "poured": "pipe",
+    "": "unknown",
+    "wait": "unknown",
+}
 
-_BY_DESIGN = ("tick", "rest", "fed")  # until the program is wanted, as far as can be told
+_BY_DESIGN = ("tick", "rest", "fed", "poured")  # until the program is wanted, as far as can be told
 
 
 class Refine:

@@ -34,6 +34,14 @@ class Servers:
                 best, last = lane, sent
         return (best, last) if best is not None else None
 
+    def at_work(self, asking: Lane, t_ns: int) -> Lane | None:
+        """A goroutine that is at work on an answer at an instant, of a process as in ``answering``; None where none is."""
+        for lane in self._of(asking.pid):
+            index = lane.before(t_ns)
+            if lane is not asking and index >= 0 and lane.end[index] >= t_ns and lane.state[index] != SLEEP:
+                return lane
+        return None
+
     def _of(self, pid: int) -> list[Lane]:
         if pid not in self._found:
             asked = self._stacks.opened(pid)

@@ -167,6 +167,12 @@ INNER = ("runtime.", "runtime/", "internal/", "syscall.", "golang.org/x/sys/unix
          "os.", "io.", "bufio.", "reflect.", "poll.", "net.", "crypto/tls.", "vendor/")  # fmt: skip
 _IDLE = (").accept", ").Accept", "net/http.(*connReader).backgroundRead", "http2.(*serverConn)", "(*http2Server).HandleStreams",
          "os/signal.loop", "os/signal.signal_recv")  # fmt: skip
+# Who asked over HTTP waits at channels for the goroutine that reads the connection, which somebody long gone may have started.
+ANSWERED = (
+    "net/http.(*persistConn).roundTrip",
+    "http2.(*ClientConn).roundTrip",
+    "http2ClientConn).roundTrip",
+)
 _SERVER, _HANDLER = ("net/http.(*conn).serve",), ("ServeHTTP",)
 _CALLS = ("__x64_sys_", "__arm64_sys_", "__riscv_sys_", "__se_sys_", "__do_sys_", "__ia32_sys_")
 # Go's own assembler functions whose names have no package.

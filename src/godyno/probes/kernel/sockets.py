@@ -1,8 +1,9 @@
 """Which sockets the processes of a tree have, looked at now and then: where each listens, and whom it asks.
 
 Whoever reads from a connection either waits for an answer or waits to be asked; that a process listens and has connected to nobody tells
-which. Read from /proc/PID/fd and the tables of /proc/PID/net (proc_pid_net(5)); a connection that came and went between two looks is not
-seen. Addresses and nothing of what is sent is kept; of a socket in the file system, its path.
+which; and how much it sends over those that it opened, whether it asks or is fed. Read from /proc/PID/fd, the tables of /proc/PID/net
+(proc_pid_net(5)) and sock_diag(7); a connection that came and went between two looks is not seen. Addresses and nothing of what is sent is
+kept; of a socket in the file system, its path.
 """
 
 from __future__ import annotations
@@ -13,19 +14,22 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
 from godyno.clock import now_ns
 from godyno.interfaces import SimpleProbe, Sink, Target
 from godyno.model import Availability, Clock, Machine
+from godyno.probes.kernel import tcp_counts
 from godyno.probes.kernel.process_tree import in_turn
 from godyno.probes.kernel.raw_files import append_to
 
 FILE = "sockets.jsonl"
-LISTENS, ASKS = "listen", "ask"
+LISTENS, ASKS, SENT = "listen", "ask", "sent"
+_UNNAMED = "a socket of this machine"
 _MOST_PROCESSES = 64  # in one look; more are taken in turn
 _MOST_FILES = 4096
 _MOST_BYTES = 4 << 20  # of a table: a machine with more connections than fit is not looked through
@@ -76,6 +80,8 @@ class Sockets(SimpleProbe):
         self.target, self.sink = target, sink
         self.out = append_to(sink, FILE)
         self.told: dict[int, set[tuple[str, str]]] = {}
+        self.sent: dict[int, dict[int, int]] = {}  # of a process, segments by connection
+        self.here = os.readlink("/proc/self/ns/net")  # noqa: PTH115
         self.looks = self.cpu_ns = 0
         self.pause_s, self.stopped = 0.02, False
         target.loop.after(self.pause_s, self._look)
@@ -88,72 +94,102 @@ class Sockets(SimpleProbe):
         self.sink.note("look_cpu_s", round(self.cpu_ns * 1e-9, 6))
 
     def decode(self, raw: Path, sink: Sink, manifest: Mapping[str, Any]) -> None:
-        """Events ``listen`` and ``ask`` of layer ``socket``, with the address, once for each process and address."""
+        """Events of layer ``socket``: ``listen`` and ``ask`` with the address, once for each process and address, and ``sent`` with
+        how many segments with data a process has sent so far over the connections that it opened.
+        """
         try:
             lines = (raw / FILE).read_bytes().splitlines()
         except OSError:
             return
         for line in lines:
             with contextlib.suppress(ValueError, TypeError):
-                t_ns, pid, name, address = json.loads(line)
-                if name in (LISTENS, ASKS) and all(
-                    isinstance(one, int) and 0 <= one < 1 << 62 for one in (t_ns, pid)
-                ):
-                    sink.event(t_ns, "socket", f"{pid}", name, pid, 0, {"address": str(address)[:256]})
+                t_ns, pid, name, what = json.loads(line)
+                if not all(isinstance(one, int) and 0 <= one < 1 << 62 for one in (t_ns, pid)):
+                    continue
+                if name in (LISTENS, ASKS):
+                    sink.event(t_ns, "socket", f"{pid}", name, pid, 0, {"address": str(what)[:256]})
+                elif name == SENT and isinstance(what, int):
+                    sink.event(t_ns, "socket", f"{pid}", name, pid, 0, {"segments": what})
 
     def _look(self) -> None:
         if self.stopped:
             return
         began = time.thread_time_ns()
-        tables: dict[str, dict[int, Socket]] = {}
+        seen = _Look()
         alive = set(self.target.pids())
         for gone in self.told.keys() - alive:
             del self.told[gone]
+            self.sent.pop(gone, None)
         for pid in in_turn(sorted(alive), _MOST_PROCESSES, self.looks):
             with contextlib.suppress(OSError):
-                self._look_at(pid, tables)
+                self._look_at(pid, seen)
         self.looks += 1
         took = time.thread_time_ns() - began
         self.cpu_ns += took
         self.pause_s = min(self.period_s, 2 * self.pause_s)  # a short run is looked at, too
         self.target.loop.after(max(self.pause_s, took * 1e-9 / self.share), self._look)
 
-    def _look_at(self, pid: int, tables: dict[str, dict[int, Socket]]) -> None:
+    def _look_at(self, pid: int, seen: _Look) -> None:
         inodes = _inodes(pid)
         if not inodes:
             return
         place = os.readlink(f"/proc/{pid}/ns/net")  # noqa: PTH115
-        if place not in tables:
-            tables[place] = {one.inode: one for one in _tables(pid)}
-        told = self.told.setdefault(pid, set())
-        listens = {address for name, address in told if name == LISTENS}
-        for found in tell([tables[place][one] for one in inodes if one in tables[place]], listens):
+        if place not in seen.tables:
+            seen.tables[place] = {one.inode: one for one in _tables(pid)}
+        table, told = seen.tables[place], self.told.setdefault(pid, set())
+        known = {address for name, address in told if name == LISTENS}
+        listens, asks = sorted_out([table[one] for one in inodes if one in table], known)
+        for found in [(LISTENS, one.local) for one in listens] + [
+            (ASKS, one.remote or _UNNAMED) for one in asks
+        ]:
             if found not in told and len(told) < _MOST_TOLD:
                 told.add(found)
-                self.out.write(json.dumps([now_ns(), pid, *found]).encode() + b"\n")
+                self._write(pid, *found)
+        asking = [one.inode for one in asks if one.family.startswith("tcp")]
+        if asking and place == self.here:
+            before = self.sent.get(pid, {})
+            now = before | {one: seen.sent[one] for one in asking if one in seen.sent}
+            if now != before:
+                self.sent[pid] = now
+                self._write(pid, SENT, sum(now.values()))
         self.out.flush()
 
+    def _write(self, pid: int, name: str, what: str | int) -> None:
+        self.out.write(json.dumps([now_ns(), pid, name, what]).encode() + b"\n")
 
-def tell(sockets: Iterable[Socket], listened: Iterable[str] = ()) -> list[tuple[str, str]]:
-    """(``listen`` or ``ask``, address) of a process's sockets; ``listened`` are addresses at which it was seen to listen before.
+
+class _Look:
+    """What one look has read already: the tables by network namespace, what was sent by inode."""
+
+    def __init__(self) -> None:
+        self.tables: dict[str, dict[int, Socket]] = {}
+
+    @cached_property
+    def sent(self) -> dict[int, int]:
+        try:
+            return tcp_counts.sent()
+        except OSError:
+            return {}
+
+
+def sorted_out(sockets: Sequence[Socket], listened: Iterable[str] = ()) -> tuple[list[Socket], list[Socket]]:
+    """Those of a process's sockets that listen, and those by which it asks; ``listened`` are addresses at which it listened before.
 
     A connection at a port where the process listens was accepted. A datagram socket that is connected to nobody listens where its port is
     one that somebody chose, rather than the kernel (ip_local_port_range).
     """
-    sockets = list(sockets)
-    out = [(LISTENS, one.local) for one in sockets if _listens(one)]
+    listens = [one for one in sockets if _listens(one)]
     ports = {int(one.rpartition(":")[2]) for one in listened if one.rpartition(":")[2].isdigit()}
-    ports |= {one.port for one in sockets if _listens(one)}
-    for one in sockets:
-        if one.family == "unix":
-            asks = one.state == _UNIX_CONNECTED and not one.local  # who accepts has the listener's path
-        elif one.family.startswith("udp"):
-            asks = one.state == _ESTABLISHED
-        else:
-            asks = one.state in (_ESTABLISHED, _SYN_SENT, _CLOSE_WAIT) and one.port not in ports
-        if asks:
-            out.append((ASKS, one.remote or "a socket of this machine"))
-    return out
+    ports |= {one.port for one in listens}
+    return listens, [one for one in sockets if _asks(one, ports)]
+
+
+def _asks(one: Socket, ports: Collection[int]) -> bool:
+    if one.family == "unix":
+        return one.state == _UNIX_CONNECTED and not one.local  # who accepts has the listener's path
+    if one.family.startswith("udp"):
+        return one.state == _ESTABLISHED
+    return one.state in (_ESTABLISHED, _SYN_SENT, _CLOSE_WAIT) and one.port not in ports
 
 
 def _listens(one: Socket) -> bool:

@@ -1,0 +1,261 @@
+package main
+
+import (
+	"bufio"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/rpc"
+	"net/textproto"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+const (
+	keyEvery   = 45 * time.Millisecond
+	keys       = 36
+	replyTakes = 4 * time.Millisecond
+)
+
+// enrolled calls whoever has put its name down: so often, in such a way, and so many times (0: until it is gone).
+type enrolled struct {
+	kind, at string
+	every    time.Duration
+	count    int
+	pid      int
+}
+
+// each does f as often as was asked for, for as long as it works.
+func (e enrolled) each(f func(n int) error) {
+	clock := time.NewTicker(e.every)
+	defer clock.Stop()
+	for n := 0; e.count == 0 || n < e.count; n++ {
+		<-clock.C
+		if f(n) != nil {
+			return
+		}
+	}
+}
+
+func (e enrolled) get(n int) error {
+	answer, err := http.Get("http://" + e.at)
+	if err == nil {
+		io.Copy(io.Discard, answer.Body)
+		answer.Body.Close()
+	}
+	return err
+}
+
+func (e enrolled) post(n int) error {
+	text := fmt.Sprintf(`{"id": %d, "kind": "%s", "of": "somewhere", "value": %d.5}`, n, []string{"opened", "moved", "closed"}[n%3], n*7%90)
+	answer, err := http.Post("http://"+e.at, "application/json", strings.NewReader(text))
+	if err == nil {
+		io.Copy(io.Discard, answer.Body)
+		answer.Body.Close()
+	}
+	return err
+}
+
+func (e enrolled) lines() {
+	conn, err := net.Dial("tcp", e.at)
+	if err != nil {
+		return
+	}
+	defer conn.Close()
+	go io.Copy(io.Discard, conn)
+	e.each(func(n int) error {
+		_, err := fmt.Fprintf(conn, "<%d>host%d app[%d]: something came to pass for the %dth time\n", n%90, n%4, n%7, n)
+		return err
+	})
+}
+
+func (e enrolled) datagrams() {
+	conn, err := net.Dial("udp", e.at)
+	if err != nil {
+		return
+	}
+	defer conn.Close()
+	e.each(func(n int) error {
+		_, err := fmt.Fprintf(conn, "sample.%d.%s:%d|%s", n%6, []string{"asked", "took", "size"}[n%3], n*7%90, []string{"c", "ms", "g"}[n%3])
+		return err
+	})
+}
+
+func (e enrolled) calls() {
+	client, err := rpc.Dial("tcp", e.at)
+	if err != nil {
+		return
+	}
+	defer client.Close()
+	e.each(func(n int) error {
+		var value uint64
+		return client.Call("Desk.Work", n, &value)
+	})
+}
+
+func (e enrolled) append() {
+	file, err := os.OpenFile(e.at, os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		return
+	}
+	defer file.Close()
+	e.each(func(n int) error {
+		if _, err := os.Stat(e.at); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintf(file, "%d something was noted, the %dth of all\n", n*37%1000, n)
+		return err
+	})
+	if e.count > 0 {
+		os.Remove(e.at)
+	}
+}
+
+func enrol(r *http.Request) {
+	e := enrolled{kind: r.PostFormValue("kind"), at: r.PostFormValue("at")}
+	e.every = must(time.ParseDuration(r.PostFormValue("every")))
+	e.count, _ = strconv.Atoi(r.PostFormValue("count"))
+	e.pid, _ = strconv.Atoi(r.PostFormValue("pid"))
+	switch e.kind {
+	case "get":
+		e.each(e.get)
+	case "post":
+		e.each(e.post)
+	case "lines":
+		e.lines()
+	case "datagrams":
+		e.datagrams()
+	case "calls":
+		e.calls()
+	case "append":
+		e.append()
+	case "hangup":
+		e.each(func(int) error { return syscall.Kill(e.pid, syscall.SIGHUP) })
+	case "term":
+		time.Sleep(e.every)
+		syscall.Kill(e.pid, syscall.SIGTERM)
+	}
+}
+
+// events are told as they come, and then no more.
+func events(w http.ResponseWriter, r *http.Request) {
+	e := enrolled{every: must(time.ParseDuration(r.FormValue("every"))), count: must(strconv.Atoi(r.FormValue("count")))}
+	w.Header().Set("Content-Type", "text/event-stream")
+	w.(http.Flusher).Flush()
+	e.each(func(n int) error {
+		_, err := fmt.Fprintf(w, "id: %d\nevent: %s\ndata: {\"n\": %d}\n\n", n, []string{"rise", "fall"}[n%2], n*7)
+		w.(http.Flusher).Flush()
+		return err
+	})
+}
+
+// serveRegistry calls back who puts its name down, and tells events.
+func serveRegistry(l net.Listener) string {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /enrol", func(w http.ResponseWriter, r *http.Request) {
+		r.ParseForm()
+		go enrol(r)
+	})
+	mux.HandleFunc("GET /events", events)
+	mux.HandleFunc("GET /page", func(w http.ResponseWriter, r *http.Request) {
+		time.Sleep(replyTakes)
+		at, _ := strconv.Atoi(r.FormValue("from"))
+		fmt.Fprintf(w, `{"items": [%d, %d, %d], "next": "%d"}`, at, at+1, at+2, (at+3)%3000)
+	})
+	go http.Serve(l, mux)
+	return l.Addr().String()
+}
+
+// serveBroker pushes frames to whoever says how often and how many: "SUB 25ms 60".
+func serveBroker(l net.Listener) string {
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer conn.Close()
+				words := strings.Fields(must(bufio.NewReader(conn).ReadString('\n')))
+				e := enrolled{every: must(time.ParseDuration(words[1])), count: must(strconv.Atoi(words[2]))}
+				e.each(func(n int) error {
+					frame := make([]byte, 2, 300)
+					for i := range 40 + n%200 {
+						frame = append(frame, byte('a'+(i*n)%26))
+					}
+					binary.BigEndian.PutUint16(frame, uint16(len(frame)-2))
+					_, err := conn.Write(frame)
+					return err
+				})
+			}()
+		}
+	}()
+	return l.Addr().String()
+}
+
+// serveMail takes letters, and thinks before each reply.
+func serveMail(l net.Listener) string {
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				c := textproto.NewConn(conn)
+				defer c.Close()
+				c.PrintfLine("220 at your service")
+				for {
+					line, err := c.ReadLine()
+					if err != nil {
+						return
+					}
+					time.Sleep(replyTakes)
+					word, _, _ := strings.Cut(line, " ")
+					switch word {
+					case "DATA":
+						c.PrintfLine("354 go ahead")
+						c.ReadDotBytes()
+						time.Sleep(replyTakes)
+						c.PrintfLine("250 taken")
+					case "QUIT":
+						c.PrintfLine("221 good bye")
+						return
+					default:
+						c.PrintfLine("250 fine")
+					}
+				}
+			}()
+		}
+	}()
+	return l.Addr().String()
+}
+
+// pressKeys writes what somebody types, and at last that it is enough.
+func pressKeys(dir string) string {
+	path := filepath.Join(dir, "keys")
+	os.Remove(path)
+	must(0, syscall.Mkfifo(path, 0o600))
+	go func() {
+		for {
+			file, err := os.OpenFile(path, os.O_WRONLY, 0)
+			if err != nil {
+				return
+			}
+			for n := 0; n < keys && err == nil; n++ {
+				time.Sleep(keyEvery)
+				_, err = file.Write([]byte{"hjkl+- xo"[n*5%9]})
+			}
+			file.Write([]byte{'q'})
+			file.Close()
+			time.Sleep(keyEvery) // until the one who read is gone
+		}
+	}()
+	return path
+}
