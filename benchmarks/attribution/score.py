@@ -251,9 +251,9 @@ FIRST = [
 ]
 
 LIGHT = [
-    "Recorded by `run.py --level light`, judged by `judge.py --light`. The looks' rules for goroutines had been made before with this set in "
-    "sight, and those of the light level with the first 147 recordings of it (answered 87.5% [78.7%, 93.6%], among two 95.5%, healthy "
-    "accused 5 of 52), so this "
+    "Recorded by `run.py --level light`, judged by `judge.py --light`. The looks' rules for goroutines had been made before with this "
+    "set in sight, and those of the light level with the first 147 recordings of it (answered 87.5% [78.7%, 93.6%], among two 95.5%, "
+    "healthy accused 5 of 52), so this "
     "is no held-out figure: the runs here were recorded afterwards, and nothing was changed for them.",
     "",
 ]
