@@ -79,7 +79,7 @@ def test_what_a_handful_of_looks_saw_is_told_and_not_accused(scene: Made) -> Non
 
 
 @pytest.mark.parametrize(
-    ("share", "looks", "accused"), [(0.09, 0, True), (0.09, 200, False), (0.2, 100, True), (0.5, 6, False)]
+    ("share", "looks", "accused"), [(0.11, 0, True), (0.11, 200, False), (0.2, 100, True), (0.5, 6, False)]
 )
 def test_a_share_by_looks_is_enough_where_its_lower_bound_is(share: float, looks: int, accused: bool) -> None:
     assert enough(share, looks) is accused
