@@ -96,6 +96,9 @@ def main() -> None:
     parser.add_argument("--keep-captures", action="store_true", help="also those of right answers")
     parser.add_argument("--keep", action="store_true", help="write the results")
     choose_set(parser, LARGE)
+    parser.add_argument(
+        "--light", action="store_true", help="those recorded at --level light, which are told of alone"
+    )
     parser.add_argument("--failures", type=Path, default=SCRATCH / "failures.md")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--only-score", action="store_true", help="ask nothing, score what was answered")
@@ -108,7 +111,7 @@ def main() -> None:
     runs = {
         (one["label"], one["level"]): one
         for one in read_lines(SCRATCH / "runs.jsonl")
-        if one["label"] in known
+        if one["label"] in known and (one["level"] == "light") == options.light
     }
     done = {(one["label"], one["level"]): one["at"] for one in read_lines(ANSWERS)}
     for verdict in verdicts() if options.again else ():
@@ -131,7 +134,9 @@ def main() -> None:
                 shutil.rmtree(RUNS / "-".join(key) / "run.dyno", ignore_errors=True)
             print(f"\r{number}/{len(todo)} {key[0]:40}", end="", file=sys.stderr)
     print(file=sys.stderr)
-    all_of_them = [one for one in verdicts() if asked_for(one.case.program)]
+    all_of_them = [
+        one for one in verdicts() if asked_for(one.case.program) and (one.level == "light") == options.light
+    ]
     told = [one for one in all_of_them if options.of_set or not one.case.program.held_out]
     options.failures.write_text(failures(told, RUNS))
     ended = sum(run["exit"] != 0 for run in runs.values())
@@ -139,7 +144,7 @@ def main() -> None:
         f"Recorded and judged: {len(all_of_them)} runs, by chance of the {len(known)} of the catalogue, and a few at other levels. "
         f"{ended} of {len(runs)} recordings did not end within a minute and were killed; what recovery found of them is judged.",
         "",
-        *table(all_of_them),
+        *table(all_of_them, options.light),
     ]
     print("\n".join(lines))
     if options.keep:
@@ -147,7 +152,11 @@ def main() -> None:
         from arms import keep
 
         keep(
-            f"attribution_{SETS[options.of_set]}" if options.of_set else "attribution",
+            "attribution_light"
+            if options.light
+            else f"attribution_{SETS[options.of_set]}"
+            if options.of_set
+            else "attribution",
             "\n".join(lines),
             [one.as_json() for one in all_of_them],
         )

@@ -153,6 +153,7 @@ def run(case: Case, home: Path, program: Path, hosts: list[str], level: str, see
         "deep": ["--level", "deep", "--instrument"],
         "plain": ["--level", "deep"],
         "standard": ["--level", "standard"],
+        "light": ["--level", "light"],
     }[level]
     argv = [
         *asking(case, home, hosts),
@@ -223,7 +224,9 @@ def main() -> None:
     parser.add_argument(
         "--only", default="", help="words that all have to fit: a strength, condition, level or kind"
     )
-    parser.add_argument("--level", choices=("deep", "plain", "standard"), help="everything at this level")
+    parser.add_argument(
+        "--level", choices=("deep", "plain", "standard", "light"), help="everything at this level"
+    )
     parser.add_argument("--held-out", action="store_true", help="those that are held out, too")
     choose_set(parser)
     parser.add_argument("--again", action="store_true", help="also what was recorded already")

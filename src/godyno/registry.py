@@ -96,13 +96,11 @@ BUILT_IN: dict[str, dict[str, str]] = {
 LEVELS: dict[str, tuple[str, ...]] = {
     "scheduler": ("standard", "deep"),
     "page_faults": ("standard", "deep"),
-    "waits": ("standard", "deep"),
     "cpu_samples": ("standard", "deep"),
     "counters": ("standard", "deep"),
     "syscalls": ("deep",),
     "block_io": ("deep",),
     "connections": ("deep",),
-    "sockets": ("standard", "deep"),
     "cache_keys": (),
     "go_debug": (),
     "go_runtime": (),

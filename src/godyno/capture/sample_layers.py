@@ -34,7 +34,7 @@ SAMPLE_LAYERS: Mapping[str, SampleLayer] = {
     "trace": SampleLayer("On-CPU (execution trace)", "s"),
     "off_cpu": SampleLayer("Off-CPU", "s"),
     "goroutine_wait": SampleLayer("Goroutines waiting (execution trace)", "s"),
-    "goroutine_seen": SampleLayer("Goroutines waiting (looked at)", "s"),
+    "goroutine_seen": SampleLayer("Goroutines waiting, or in system calls (looked at)", "s"),
     "thread_seen": SampleLayer("Threads blocked in the kernel (looked at)", "s"),
     "block": SampleLayer("Blocked (pprof)", "s", Placed.WINDOW),
     "mutex": SampleLayer("Held others up by a lock (pprof)", "s", Placed.WINDOW),

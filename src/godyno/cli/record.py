@@ -117,9 +117,10 @@ def command(
 
     \b
     Levels, and the CPU time they cost (computing, an HTTP server, many short processes):
-      light     processes, memory, I/O, cgroup, pressure                1 to 2 %
-      standard  and CPU samples, thread states, page faults, waits      2 to 6 %
+      light     processes, memory, I/O, cgroup, pressure, some looks    1 to 2 %
+      standard  and CPU samples, thread states, page faults, more looks 2 to 6 %
       deep      and every system call, block I/O, 999 Hz, off-CPU       5 to 60 %
+    Looks tell what goroutines and threads wait for: `godyno why` answers at every level, at `light` in shares and without functions.
     A program that does nothing but system calls runs 7 times slower at `deep`. An HTTP and gRPC service that fills both
     CPUs of its machine served 0.91, 0.80 and 0.69 times as much (benchmarks/results/service_cost.md). --instrument took it 2 to 17 %
     of CPU more, and no more time a request (benchmarks/results/instrument_cost.md).

@@ -62,7 +62,8 @@ def command(
 
     Of a CAPTURE, or of COMMAND, which is then recorded at --level deep and, where it is `go run`, `go test` or a program that was
     built with --instrument, with its goroutines; of `go build` and `go test` with the cache's keys, too. States add up to the wall
-    time; causes are ranked by what mending them would save. That the run failed is told first.
+    time; causes are ranked by what mending them would save. A CAPTURE of --level light, the default of `godyno record`, is answered by
+    looks from outside: in shares, and it says by how many. That the run failed is told first.
 
     The exit status is 0 for a CAPTURE, and for COMMAND that of COMMAND, or its signal, as `godyno record` gives it.
 
@@ -174,8 +175,9 @@ def _text(found: Answer, most: int, tried: list[Tried]) -> str:
     width = min(_WIDEST, shutil.get_terminal_size((80, 24)).columns)
     one = found.attribution
     of = "in its requests" if one.view == "requests" else "on the critical path"
+    by = f" (shares by {one.looks} looks)" if one.looks else ""
     lines = [*_wrapped("", found.ended.claim, width), ""] if found.ended is not None else []
-    lines += [f"{one.label}: {units.show_seconds(one.wall_s)}, of which {of}", ""]
+    lines += [f"{one.label}: {units.show_seconds(one.wall_s)}, of which {of}{by}", ""]
     for state in one.states():
         if state["share"] >= _LEAST_SHOWN:
             of = units.short_paths(", ".join(part["detail"] for part in state["details"][:2]))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from godyno import units
-from godyno.diagnose.why import attribute
+from godyno.diagnose.why import attribute, told_of
 from godyno.diagnose.why.states import STATES
 from godyno.errors import GodynoError
 from godyno.report.lanes import columns_of, pack
@@ -26,8 +26,8 @@ _MOST = 40_000  # segments: the longest; shorter ones leave a hole that no scree
 
 
 def why_lane(capture: Any, window: Window, payload: Payload) -> list[dict[str, Any]]:
-    """The lane; none where threads' states were not recorded."""
-    if not capture.sql("SELECT 1 FROM spans WHERE layer = 'thread_state' LIMIT 1").num_rows:
+    """The lane; none where neither threads' states nor looks were recorded."""
+    if not told_of(capture):
         return []
     try:
         found = attribute(capture)

@@ -26,9 +26,16 @@ class Scene:
         self.writer = writer
 
     def process(
-        self, pid: int, start: int, end: int, ppid: int = 0, exe: str = "/bin/server", *words: str
+        self,
+        pid: int,
+        start: int,
+        end: int,
+        ppid: int = 0,
+        exe: str = "/bin/server",
+        *words: str,
+        **used: float,
     ) -> None:
-        args = {"ppid": ppid, "exe": exe, "argv": [exe, *words]}
+        args = {"ppid": ppid, "exe": exe, "argv": [exe, *words], **used}
         self.writer.span(start * MS, end * MS, "process", str(pid), exe.rpartition("/")[2], pid, pid, args)
 
     def thread(
@@ -62,9 +69,9 @@ class Scene:
             )
         )
 
-    def look(self, at: float, pid: int = 1, layer: str = "goroutine_seen") -> None:
+    def look(self, at: float, pid: int = 1, layer: str = "goroutine_seen", **marks: int) -> None:
         """A look at a process, whose goroutines or threads are told by ``seen``."""
-        self.writer.event(int(at * MS), "look", str(pid), layer, pid)
+        self.writer.event(int(at * MS), "look", str(pid), layer, pid, 0, marks)
 
     def seen(
         self, number: int, start: float, end: float, state: str, reason: str, functions: Sequence[str], *, pid: int = 1,

@@ -53,6 +53,7 @@ def looked_at(binary: Path) -> Iterator[tuple[GoProgram, Mapped, int]]:
 
 def told(binary: Path, tmp_path: Path) -> tuple[list[tuple[Goroutine, list[str]]], GoProgram]:
     for program, space, _ in looked_at(binary):
+        assert not program.initialising(), "main.main runs"
         first, second = program.look(), program.look()
         assert [(one.number, one.state, one.chain) for one in first if one.state == "waiting"] == [
             (one.number, one.state, one.chain) for one in second if one.state == "waiting"

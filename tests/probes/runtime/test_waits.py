@@ -48,6 +48,21 @@ func main() {
 }
 """
 
+SLOW_START = """package main
+
+import "time"
+
+var counted = count()
+
+func count() (n int) {
+	for until := time.Now().Add(400 * time.Millisecond); time.Now().Before(until); n++ {
+	}
+	return n
+}
+
+func main() { time.Sleep(400 * time.Millisecond) }
+"""
+
 
 def decoded(tmp_path: Path, *rows: Any, tail: bytes = b"") -> TableWriter:
     raw = tmp_path / "waits"
@@ -101,6 +116,23 @@ def test_a_wait_channel_and_a_call_stand_for_a_stack_that_is_roots_to_see(tmp_pa
     ]  # fmt: skip
 
 
+def test_what_a_look_tells_besides_stands_with_it(tmp_path: Path) -> None:
+    writer = decoded(
+        tmp_path, ("a", "x86_64"), ("t", SECOND, 7, [], [], 2, 1), ("t", 2 * SECOND, 7, [], [], 3), PROCESS,
+        ("g", 3 * SECOND, 7, [MAIN], [], 1),
+    )  # fmt: skip
+    import pyarrow.parquet as parquet
+
+    (tmp_path / "out").mkdir()
+    writer.write(tmp_path / "out")
+    rows = parquet.read_table(tmp_path / "out" / "events.parquet").to_pylist()
+    assert [json.loads(one["args"]) for one in rows] == [
+        {"running": 2, "loading": 1},
+        {"running": 3},
+        {"initialising": 1},
+    ]
+
+
 def test_a_torn_last_line_is_nothing_to_warn_of_and_damage_is(tmp_path: Path) -> None:
     assert not decoded(tmp_path, ("a", "x86_64"), tail=b'["g", 10').warnings
     assert decoded(tmp_path, ("g", 1), ("g", "x", 2, 3, 4), ("c", 1, ["a"])).warnings
@@ -120,7 +152,7 @@ def test_no_file_makes_it_raise(tmp_path_factory: pytest.TempPathFactory, rows: 
 
 
 @pytest.mark.integration
-@pytest.mark.parametrize("level", ["standard", "deep"])
+@pytest.mark.parametrize("level", ["light", "standard", "deep"])
 def test_a_program_that_nobody_instrumented_is_told_what_it_waits_for(
     level: str, tmp_path: Path, godyno: Any
 ) -> None:
@@ -137,3 +169,38 @@ def test_a_program_that_nobody_instrumented_is_told_what_it_waits_for(
     assert "use" in found.causes[0].what
     with open_capture(tmp_path / "prog.dyno") as capture:
         assert capture.sql("SELECT count(*) AS n FROM events WHERE layer = 'look'")["n"][0].as_py() > 5
+
+
+@pytest.mark.integration
+def test_a_light_recording_tells_of_packages_that_compute_while_they_are_initialised(
+    tmp_path: Path, godyno: Any
+) -> None:
+    (tmp_path / "go.mod").write_text("module example.com/m\n\ngo 1.21\n")
+    (tmp_path / "main.go").write_text(SLOW_START)
+    env = {**os.environ, "GOTOOLCHAIN": "local", "GOFLAGS": ""}
+    subprocess.run(
+        [find_go().path, "build", "-o", "prog", "."], cwd=tmp_path, env=env, check=True, timeout=300
+    )
+    done = godyno("record", "-q", "-o", "prog.dyno", "--", "./prog")
+    assert done.code == 0, done.err
+    found = why(tmp_path / "prog.dyno").attribution
+    seconds = {**dict.fromkeys(("package_init", "sleep"), 0.0), **found.seconds()}
+    ready = sum(seconds.get(name, 0.0) for name in ("neighbours", "own_threads"))
+    assert found.looks >= 20 and sum(seconds.values()) == pytest.approx(found.wall_s, rel=0.01)
+    assert seconds["package_init"] + ready > 0.2 and seconds["sleep"] > 0.2, seconds
+
+
+@pytest.mark.integration
+def test_a_light_recording_of_a_build_goes_to_what_the_go_command_started(
+    tmp_path: Path, godyno: Any
+) -> None:
+    (tmp_path / "go.mod").write_text("module example.com/m\n\ngo 1.21\n")
+    (tmp_path / "main.go").write_text(SHELF + f"\nconst made = {os.getpid()}\n")
+    done = godyno("record", "-q", "-o", "build.dyno", "--", find_go().path, "build", "-o", "prog", ".")
+    assert done.code == 0, done.err
+    found = why(tmp_path / "build.dyno")
+    tools = {
+        one.detail.partition(" ")[0]: one.pid for one in found.attribution.segments if one.tool and one.pid
+    }
+    assert {"compile", "link"} & tools.keys() and len(set(tools.values())) > 1, tools
+    assert found.attribution.wall_s == pytest.approx(sum(found.attribution.seconds().values()))

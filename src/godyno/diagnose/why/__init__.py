@@ -26,6 +26,12 @@ module            holds
 ``places``        addresses and files beside waits for them
 ``turns``         workers of a kind: a relay, a pipeline, or something held in turn
 ``ticks``         sleeps that are a clock's
+``looks``         what a look from outside says that a program waits for
+``seen``          pieces of the path that looks tell more of
+``sightings``     what looks saw of each process, one after the other
+``glimpses``      the path where looks are all there is (``--level light``)
+``averages``      who had the CPUs meanwhile, there
+``by_looks``      the answer of such a capture
 ``overlays``      stops of the world, assists and sweeps
 ``refine``        pieces of the path to segments with one state each
 ``attribution``   segments and their sums
@@ -38,8 +44,8 @@ module            holds
 
 from __future__ import annotations
 
-from godyno.diagnose.why.analysis import Why
+from godyno.diagnose.why.analysis import Why, told_of
 from godyno.diagnose.why.answer import Answer, answer, attribute, why
 from godyno.diagnose.why.attribution import Attribution, Segment
 
-__all__ = ["Answer", "Attribution", "Segment", "Why", "answer", "attribute", "why"]
+__all__ = ["Answer", "Attribution", "Segment", "Why", "answer", "attribute", "told_of", "why"]

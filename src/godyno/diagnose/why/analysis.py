@@ -12,7 +12,9 @@ from godyno.diagnose.why.ending import ending
 from godyno.model import Confidence, Estimate, Evidence, Finding
 
 _MOST = 5
+_SEEN = "('goroutine_seen', 'thread_seen')"
 _STATES_SQL = "SELECT * FROM spans WHERE layer = 'thread_state' ORDER BY t_start_ns"
+_LOOKS_SQL = f"SELECT * FROM spans WHERE layer IN {_SEEN} ORDER BY t_start_ns"
 
 
 class Why:
@@ -23,11 +25,12 @@ class Why:
     needs: ClassVar[tuple[str, ...]] = ("spans",)
 
     def analyze(self, capture: Any) -> Sequence[Finding]:
-        """The path's states, and a finding for each cause; nothing where threads' states were not recorded."""
-        seen = capture.sql("SELECT 1 FROM spans WHERE layer = 'thread_state' LIMIT 1")
-        if not seen.num_rows:
+        """The path's states, and a finding for each cause; nothing where neither threads' states nor enough looks were recorded."""
+        if not told_of(capture):
             return []
         path = attribute(capture)
+        if path.looks and not path.enough_looks:
+            return []
         found = Answer(path, tuple(causes(path)), ending(capture))  # other analyses speak for themselves
         return [self._states(found), *(cause.finding(self.name) for cause in found.causes[:_MOST])]
 
@@ -37,16 +40,18 @@ class Why:
         longest = "; ".join(
             f"{state['share']:.0%} {state['title']}" for state in states[:3] if state["share"] >= 0.005
         )
+        by = f", by {one.looks} looks" if one.looks else ""
         verdict = " Nothing of the program is accused." if found.healthy else ""
         if found.untold is not None:
             verdict = f" What took {found.untold.share:.0%} was not recorded. {found.untold.advice}".rstrip()
         failed = f"{found.ended.claim} " if found.ended is not None else ""
         return Finding(
             source=self.name, kind="why",
-            claim=f"{failed}On the critical path of {one.label}, {units.show_seconds(one.wall_s)}: {longest}.{verdict}",
-            estimate=Estimate(one.wall_s, "s", method="critical path"), method="the critical path, walked backward over wake-ups",
+            claim=f"{failed}On the critical path of {one.label}, {units.show_seconds(one.wall_s)}{by}: {longest}.{verdict}",
+            estimate=Estimate(one.wall_s, "s", method="critical path"),
+            method="looks from outside, each for the time around it" if one.looks else "the critical path, walked backward over wake-ups",
             confidence=Confidence.MEDIUM if one.missing else Confidence.HIGH,
-            evidence=(Evidence("spans", one.t_start_ns, one.t_end_ns, _STATES_SQL),),
+            evidence=(Evidence("spans", one.t_start_ns, one.t_end_ns, _LOOKS_SQL if one.looks else _STATES_SQL),),
             warnings=one.missing,
             data={
                 "columns": [["state", "text"], ["time", "s"], ["share", "1"], ["in", "text"]],
@@ -59,3 +64,9 @@ class Why:
                 "healthy": found.healthy,
             },
         )  # fmt: skip
+
+
+def told_of(capture: Any) -> bool:
+    """Whether a capture holds what a path can be made of."""
+    found = capture.sql(f"SELECT 1 FROM spans WHERE layer IN ('thread_state', {_SEEN[1:]} LIMIT 1")
+    return bool(found.num_rows)

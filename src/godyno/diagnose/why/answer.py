@@ -10,7 +10,8 @@ from weakref import WeakKeyDictionary
 
 from godyno.diagnose.processes import Process, processes
 from godyno.diagnose.why import states
-from godyno.diagnose.why.attribution import Attribution, Segment, totals
+from godyno.diagnose.why.attribution import Attribution, totals
+from godyno.diagnose.why.by_looks import by_looks
 from godyno.diagnose.why.causes import Cause, causes
 from godyno.diagnose.why.ending import Ending, ending
 from godyno.diagnose.why.feeds import until_wanted
@@ -68,7 +69,7 @@ class Answer:
             "wall_s": one.wall_s, "t_start_ns": one.t_start_ns, "t_end_ns": one.t_end_ns, "view": one.view, "pid": one.pid,
             "of": one.label, "ended": self.ended and self.ended.as_json(), "healthy": self.healthy, "states": one.states(),
             "causes": [cause.as_json() for cause in self.causes],
-            "missing": list(one.missing),
+            "missing": list(one.missing), **({"looks": one.looks} if one.looks else {}),
         }  # fmt: skip
 
 
@@ -137,16 +138,16 @@ def _walked(
     label = (root.label if root else "") or "the run"
     last = _lane_of(lanes, pid, thread, end) or _last_lane(lanes, stacks, pid, end)
     if last is None:
-        unseen = (
-            "Threads' states were not recorded, so nothing is known: record with --level standard, or better `godyno why -- COMMAND`.",
+        of = pid if process is not None else 0
+        return by_looks(
+            capture, lanes, stacks, lives, root, Attribution(begin, end, (), "path", pid, label, cpus), of
         )
-        return Attribution(begin, end, (Segment(begin, end, "unknown"),), "path", pid, label, cpus, unseen)
     walk = Walk(lanes, stacks, lives)
     looks = Looks(capture, lanes, stacks, walk.sleeps.waited_for, cpus)
     walk.sleeps.seen_in, walk.sleeps.looked_at = looks.waited_in, looks.of_goroutines
     told = Seen(looks, lanes, stacks).told(walk.from_end(last, end, begin))
     pieces = idle_between_ticks(told, end - begin)
-    pieces, view = until_wanted(pieces, walk, lanes, stacks, end - begin), "path"
+    pieces, view = until_wanted(pieces, walk.sleeps, walk.servers, end - begin), "path"
     if thread is None and (served := _served(walk, lanes, stacks, pieces, end - begin)):
         pieces, view = served, "requests"
     surroundings = Surroundings(capture, lanes, cpus)

@@ -8,6 +8,8 @@ from typing import Any
 
 from godyno.diagnose.why.states import STATES
 
+FEW_LOOKS = 20
+
 
 @dataclass(slots=True)  # a frozen one takes three times as long to make, and there are hundreds of thousands
 class Segment:
@@ -62,6 +64,13 @@ class Attribution:
     needs_s: float = (
         0.0  # how long it would take at least, however many CPUs there were; 0 where that is not known
     )
+    looks: int = 0  # on which the shares rest, where looks are all that tells
+    draws: float = 0.0  # how many that stand for equally long these are worth
+
+    @property
+    def enough_looks(self) -> bool:
+        """Whether the looks that it rests on, if it does, tell more than a guess."""
+        return not self.looks or self.looks >= FEW_LOOKS
 
     @property
     def wall_s(self) -> float:

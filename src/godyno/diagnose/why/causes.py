@@ -10,10 +10,12 @@ from godyno import units
 from godyno.diagnose.why.attribution import Attribution, Segment, totals
 from godyno.diagnose.why.states import STATES
 from godyno.model import Confidence, Estimate, Evidence, Finding
+from godyno.stats.share import share_interval
 
 # Below these nothing is accused: a share of what the program could have changed, and a time that a user could notice.
 LEAST_SHARE, LEAST_S = 0.1, 0.02
 WARNING_SHARE = 0.25
+_HANDFUL = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +240,13 @@ def _cause(
     severity = "info"
     work = kind.name in _NO_FAULT or (kind.name == "kernel" and _is_service(found) and _answering(mine))
     work = work or (kind.name in _OF_TOOLS and sum(one.seconds for one in mine if one.tool) > own / 2)
-    if not machine and not work and not by_design and of_own >= LEAST_SHARE and seconds >= LEAST_S:
+    if (
+        not machine
+        and not work
+        and not by_design
+        and enough(of_own, found.draws * own_s / wall)
+        and seconds >= LEAST_S
+    ):
         severity = "warning" if of_own >= WARNING_SHARE else "note"
     saves = (_at_once(segments, found) if kind.name in ("lock", "channel") else seconds) * kind.saves
     # A child that is not started waits for no CPU, what is not computed for none either; with fewer things at once those that had to
@@ -250,6 +258,15 @@ def _cause(
         kind.name, claim, seconds, share, of_own, saves, _confidence(what, segments), _evidence(segments), advice,
         severity, what, "recorder" if unknown else "machine" if machine else "program", tuple(list(by.items())[:5]),
     )  # fmt: skip
+
+
+def enough(share: float, draws: float) -> bool:
+    """Whether a share is enough to accuse a program; where it is by so many looks, whether that is so of what it may well be, and a
+    handful of them saw it.
+    """
+    if not draws:
+        return share >= LEAST_SHARE
+    return draws * share >= _HANDFUL and share_interval(min(share, 1.0), draws).low >= LEAST_SHARE
 
 
 def _confidence(what: str, segments: list[Segment]) -> Confidence:
@@ -299,7 +316,7 @@ def _evidence(segments: list[Segment]) -> Evidence:
     longest = max(segments, key=lambda one: one.seconds)
     query = (
         "SELECT t_start_ns, t_end_ns, layer, track, name, args FROM spans "
-        "WHERE layer IN ('thread_state', 'goroutine_state', 'syscall', 'gc', 'stw') AND pid = "
+        "WHERE layer IN ('thread_state', 'goroutine_state', 'goroutine_seen', 'thread_seen', 'syscall', 'gc', 'stw') AND pid = "
         f"{longest.pid} AND t_start_ns < {longest.t_end_ns} AND t_end_ns > {longest.t_start_ns} ORDER BY t_start_ns"
     )
     return Evidence("spans", longest.t_start_ns, longest.t_end_ns, query)

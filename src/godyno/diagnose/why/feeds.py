@@ -10,8 +10,9 @@ from itertools import pairwise
 
 from godyno.diagnose.why import states
 from godyno.diagnose.why.lanes import CALL, SLEEP, Lanes
-from godyno.diagnose.why.path import Piece, Walk
-from godyno.diagnose.why.sleeps import SENDS
+from godyno.diagnose.why.path import Piece
+from godyno.diagnose.why.servers import Servers
+from godyno.diagnose.why.sleeps import SENDS, Sleeps
 from godyno.diagnose.why.stacks import Stacks
 
 _FED = {"network": "fed", "pipe": "poured"}
@@ -24,15 +25,14 @@ _UNTIL_ITS_END = 0.5  # of the path, that the main goroutine of a server sleeps:
 _Key = tuple[int, int, str]
 
 
-def until_wanted(
-    pieces: Sequence[Piece], walk: Walk, lanes: Lanes, stacks: Stacks, length_ns: int
-) -> list[Piece]:
+def until_wanted(pieces: Sequence[Piece], sleeps: Sleeps, servers: Servers, length_ns: int) -> list[Piece]:
     """The pieces, with waits for the network or for a pipe turned into ``fed`` and ``poured`` where nobody was asked: at a connection that
     was accepted, for datagrams from anybody, or where again and again something was heard while nothing had been sent since.
 
     Who sent when is told by an execution trace; without one, how often a process sent over TCP in all, by its sockets, and whether it has
     children that it could talk with. The main goroutine of a server that sleeps until that is to end is ``idle``.
     """
+    lanes, stacks = sleeps.lanes, sleeps.stacks
     of: dict[_Key, list[Piece]] = {}
     for one in pieces:
         if (key := _key(one, lanes)) is not None:
@@ -40,9 +40,9 @@ def until_wanted(
     fed = {
         key
         for key, waits in of.items()
-        if _reads(waits[-1], stacks) and _unasked(key, waits, walk, lanes, stacks)
+        if _reads(waits[-1], stacks) and _unasked(key, waits, sleeps, servers)
     }
-    ends = {id(one) for one in _until_its_end(pieces, walk, length_ns)}
+    ends = {id(one) for one in _until_its_end(pieces, sleeps, length_ns)}
     return [
         replace(one, kind="idle") if id(one) in ends
         else replace(one, kind=_FED[one.kind]) if _key(one, lanes) in fed else one
@@ -50,20 +50,20 @@ def until_wanted(
     ]  # fmt: skip
 
 
-def _until_its_end(pieces: Sequence[Piece], walk: Walk, length_ns: int) -> Iterator[Piece]:
+def _until_its_end(pieces: Sequence[Piece], sleeps: Sleeps, length_ns: int) -> Iterator[Piece]:
     run: list[Piece] = []
     for one in [*pieces, None]:
-        sleeps = one is not None and one.state == SLEEP and one.kind == "sleep" and one.goroutine == 1
-        if sleeps and one is not None and (not run or run[-1].t_end_ns == one.t_start_ns):
+        waits = one is not None and one.state == SLEEP and one.kind == "sleep" and one.goroutine == 1
+        if waits and one is not None and (not run or run[-1].t_end_ns == one.t_start_ns):
             run.append(one)
             continue
         if (
             run
             and run[-1].t_end_ns - run[0].t_start_ns >= _UNTIL_ITS_END * length_ns
-            and walk.sleeps.listens(run[0].pid)
+            and sleeps.listens(run[0].pid)
         ):
             yield from run
-        run = [one] if sleeps and one is not None else []
+        run = [one] if waits and one is not None else []
 
 
 def _key(one: Piece, lanes: Lanes) -> _Key | None:
@@ -77,11 +77,12 @@ def _reads(one: Piece, stacks: Stacks) -> bool:
     return any(name.endswith(_READS) for name in stacks.facts(one.stack).user)
 
 
-def _unasked(key: _Key, waits: Sequence[Piece], walk: Walk, lanes: Lanes, stacks: Stacks) -> bool:
+def _unasked(key: _Key, waits: Sequence[Piece], sleeps: Sleeps, servers: Servers) -> bool:
+    lanes, stacks = sleeps.lanes, sleeps.stacks
     pid, goroutine, kind = key
     if kind == "network":
         lane = lanes.goroutines.get((pid, goroutine))
-        if lane is not None and walk.servers.serves(lane):
+        if lane is not None and servers.serves(lane):
             return True
         anybody = any(name.startswith(_FROM_ANYBODY) for name in stacks.facts(waits[-1].stack).user)
         if anybody and "listen" in stacks.sockets(pid):
@@ -91,7 +92,7 @@ def _unasked(key: _Key, waits: Sequence[Piece], walk: Walk, lanes: Lanes, stacks
     if len(ends) < _LEAST:
         return False
     if not goroutine and kind == "pipe":
-        return not walk.sleeps.has_children(pid)  # with whom it could talk
+        return not sleeps.has_children(pid)  # with whom it could talk
     if not goroutine:
         sent = stacks.sent(pid)
         return sent is not None and sent <= _ASKED * len(ends)

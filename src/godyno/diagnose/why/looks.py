@@ -30,13 +30,16 @@ _LOOPS = (
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a process waited for at a look: ``kind`` is a state's name, ``running`` or ``runnable``; ``where`` the function that waits."""
+    """What a process waited for at a look: ``kind`` is a state's name, ``running`` or ``runnable``; ``where`` the function that waits;
+    ``call`` that it ran in a system call, or in C.
+    """
 
     kind: str
     goroutine: int = 0
     tid: int = 0
     stack: int = 0
     where: str = ""
+    call: bool = False
 
 
 @dataclass(slots=True)
@@ -117,6 +120,13 @@ class Looks:
             self._verdicts[pid, layer] = list(told(pid)) if (pid, layer) in self.times else []
         return self._verdicts[pid, layer]
 
+    def blocked(self, pid: int) -> Iterator[tuple[int, dict[int, int]]]:
+        """At each look at a process's threads, the stack of each that was blocked in the kernel, by its tid."""
+        for t_ns, now in _at(
+            self.times.get((pid, "thread_seen"), ()), self._spans.get((pid, "thread_seen"), ())
+        ):
+            yield t_ns, {one.tid: self._stacks.seen(pid, one.tid, 0, one.t_start_ns) for one in now.values()}
+
     def _threads(self, pid: int) -> Iterator[tuple[int, Verdict]]:
         for t_ns, now in _at(self.times[pid, "thread_seen"], self._spans.get((pid, "thread_seen"), ())):
             for one in now.values():
@@ -158,8 +168,14 @@ class Looks:
             if kind in ("network", "sleep", "kernel_wait") and "runtime.cgocall" in facts.user:
                 kind = states.network(self._stacks.frames(stack)) or "cgo"
             blocked = kind and (one.state == "syscall" or kind in _BELOW_RUNNING)
+            calls = one.state == "syscall" and not blocked
             return Verdict(
-                kind if blocked else RUNNING, one.number, one.tid, stack if blocked else 0, facts.own
+                kind if blocked else RUNNING,
+                one.number,
+                one.tid,
+                stack if blocked or calls else 0,
+                facts.own,
+                calls,
             )
         lane = Lane(pid, 0, one.number, [], [], [], [])
         kind = self._waited_for(lane, one.reason, stack)

@@ -16,6 +16,9 @@ TOOLS = frozenset({
     "go", "gotool", "compile", "link", "asm", "cgo", "vet", "cover", "buildid", "pack", "covdata", "gcc", "cc1", "as", "collect2", "ld",
     "shim",
 })  # fmt: skip
+GO_TOOLS = frozenset(
+    {"go", "gotool", "compile", "link", "asm", "cgo", "vet", "cover", "buildid", "pack", "covdata", "shim"}
+)
 _MOST_ABOVE = 64
 _MOST_SHOWN = 60
 

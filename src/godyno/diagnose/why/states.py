@@ -88,6 +88,7 @@ _KERNEL: tuple[tuple[tuple[str, ...], tuple[str, ...], str], ...] = (
     (("ep_poll", "do_epoll_wait", "do_sys_poll", "do_poll", "do_select", "do_pselect"), (), "poll"),
     (("futex",), (), "futex"),
     (("do_sigtimedwait", "sys_pause", "sigsuspend"), (), "signal"),
+    (("kernel_clone", "do_fork"), (), "spawn"),  # for vfork's child, within the function itself
 )  # fmt: skip
 # On the CPU for want of memory: freeing pages before one can be had, swapping.
 _RECLAIM = ("try_to_free_", "shrink_node", "shrink_lruvec", "do_swap_page", "mem_cgroup_handle_over_high", "mem_cgroup_oom",

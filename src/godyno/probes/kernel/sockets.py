@@ -64,7 +64,7 @@ class Sockets(SimpleProbe):
         "where the processes listen and whom they have connected to, looked at now and then"
     )
     tables: ClassVar[Mapping[str, Clock]] = {"events": Clock.READER}
-    levels: ClassVar[tuple[str, ...]] = ("standard", "deep")
+    level_settings: ClassVar[Mapping[str, Mapping[str, Any]]] = {"light": {"share": 0.0005}}
 
     def __init__(self, *, period_s: float = 1.0, share: float = 0.002) -> None:
         self.period_s, self.share = period_s, share

@@ -31,6 +31,10 @@ _LEAST_STACK_BYTES = 256
 _STACK_BYTES = 4096  # of a goroutine's stack from its pointer on: what a look reads at once
 _MOST_FRAME_BYTES = 1024  # of those that are searched for a frame pointer that was not saved
 _WANTED = ("runtime.allgs", "runtime.waitReasonStrings", "runtime.buildVersion")
+_INITIALISED = (
+    "runtime.main_init_done"  # a channel, which runtime.main makes, and closes before it calls main.main
+)
+_CLOSED_AT = 28  # of runtime.hchan.closed, Go 1.21 to 1.27
 _OBSERVED = b"\0main.(*godynoRecorder)."  # a program with such methods tells of its goroutines itself
 _SYMBOL = struct.Struct("<IBBHQQ")
 _WORD, _PAIR, _SLICE = struct.Struct("<Q"), struct.Struct("<QQ"), struct.Struct("<QQQ")
@@ -101,6 +105,10 @@ class NotGo(Unreadable):
     """It has none."""
 
 
+class NotBegun(OSError):
+    """Its runtime has not begun yet: it is still being loaded."""
+
+
 class TellsItself(Unreadable):
     """It was built to tell of them: they need not be read."""
 
@@ -115,6 +123,7 @@ class Symbols:
     version: int
     low: int  # of the text: where the file would begin
     text: tuple[int, int]
+    initialised: int = 0  # 0 where it is not known
 
 
 def symbols_of(fd: int) -> Symbols:
@@ -145,7 +154,9 @@ def _symbols_in(data: mmap.mmap) -> Symbols:
         found.append(entry)
     low = text.address - text.offset
     (allgs, _), (reasons, size), (version, _) = found
-    return Symbols(allgs, reasons, size, version, low, (text.address, text.address + text.size))
+    closed = _symbol(data, table.offset, table.size, _offset(data, names.offset, names.size, _INITIALISED))
+    span = (text.address, text.address + text.size)
+    return Symbols(allgs, reasons, size, version, low, span, closed[0] if closed else 0)
 
 
 def _offset(data: mmap.mmap, start: int, size: int, name: str) -> int | None:
@@ -224,7 +235,8 @@ class Places:
 
 
 class GoProgram:
-    """One Go process. ``symbols`` are its binary's, ``base`` where the file begins by the mapping of its code. Raises Unreadable, OSError.
+    """One Go process. ``symbols`` are its binary's, ``base`` where the file begins by the mapping of its code. Raises Unreadable, NotBegun
+    where it has no goroutine yet, OSError.
 
     Only what changed since the last look is followed again: a thousand goroutines that wait cost little.
     """
@@ -233,12 +245,16 @@ class GoProgram:
         self.memory = Memory(pid)
         self.shift = base - symbols.low  # 0 where it is not position independent
         self.text = (symbols.text[0] + self.shift, symbols.text[1] + self.shift)
+        self._list = Places(self.memory, ((symbols.allgs + self.shift, _SLICE.size),))
+        self._list.read()
+        if not _SLICE.unpack_from(self._list.buffer)[1]:  # before that no pointer in it need be right
+            raise NotBegun(11, "it has no goroutines yet")
         self.version = self._string(symbols.version + self.shift)
         self.layout = layout_of(self.version)
         self.reasons = tuple(self._strings(symbols.reasons + self.shift, symbols.reasons_size // 16))
         self.passed_over = 0
         self._fields = self.layout.fields()
-        self._list = Places(self.memory, ((symbols.allgs + self.shift, _SLICE.size),))
+        self._initialised = symbols.initialised + self.shift if symbols.initialised else 0
         self._count = 0
         self._all: Places | None = None
         self._threads: dict[int, int] = {}
@@ -271,6 +287,15 @@ class GoProgram:
         if moved:
             self._follow(moved)
         return [one for one in self._known[:came] if one is not None]
+
+    def initialising(self) -> bool:
+        """Whether its packages are still being initialised, so that main.main has not been called; False where that is not known."""
+        if self._initialised:
+            (channel,) = _WORD.unpack(self.memory.read(self._initialised, 8))
+            if not channel or not any(self.memory.read(channel + _CLOSED_AT, 4)):
+                return True
+            self._initialised = 0
+        return False
 
     def _follow(self, moved: Sequence[int]) -> None:
         """The goroutines at these places of the list, anew."""

@@ -1,10 +1,11 @@
 """From the looks of the probe ``waits`` to rows. Runs when sealing.
 
 ``goroutine_seen``  spans: a goroutine of a program that has no execution trace, as long as every look saw it in one state at one place;
-                    stacks: where it waited, in seconds, at the moment from which on it was seen there
+                    stacks: where it waited, or was in a system call, in seconds, at the moment from which on it was seen there
 ``thread_seen``     the same of a thread that was blocked in the kernel, of programs that are not Go's
 ``goroutine``       spans: its life, as far as it was seen, named by the function it was started with
-``look``            events: each look at a process
+``look``            events: each look at a process; of threads with how many of them ran or were ready (``running``), and whether
+                    its program was still being loaded (``loading``); of goroutines with whether packages were (``initialising``)
 """
 
 from __future__ import annotations
@@ -89,7 +90,9 @@ class _Decoder:
         elif kind == "m":
             self._process(int(row[2]), int(row[1]), row[4])
         elif kind in ("g", "t"):
-            self._look(kind, int(row[1]), int(row[2]), row[3], row[4])
+            marks = ("running", "loading") if kind == "t" else ("initialising",)
+            args = {name: _whole(value) for name, value in zip(marks, row[5:], strict=False)}
+            self._look(kind, int(row[1]), int(row[2]), row[3], row[4], args)
 
     def _by_channel(self, text: str) -> tuple[Frame, ...]:
         """What a wait channel and the number of a call tell, in the form of a stack."""
@@ -109,12 +112,12 @@ class _Decoder:
         self.stacks = {key: found for key, found in self.stacks.items() if key[0] != pid}
         self.roots = {key: found for key, found in self.roots.items() if key[0] != pid}
 
-    def _look(self, kind: str, t_ns: int, pid: int, changed: Any, gone: Any) -> None:
+    def _look(self, kind: str, t_ns: int, pid: int, changed: Any, gone: Any, args: Mapping[str, Any]) -> None:
         if not 0 < t_ns < _MOST_NS:
             raise ValueError(t_ns)
         self.last[pid] = t_ns
         layer = "goroutine_seen" if kind == "g" else "thread_seen"
-        self.sink.event(t_ns, "look", str(pid), layer, pid, 0)
+        self.sink.event(t_ns, "look", str(pid), layer, pid, 0, args)
         known = self.states.setdefault((pid, layer), {})
         for number in gone:
             if (was := known.pop(int(number), None)) is not None:
@@ -152,7 +155,7 @@ class _Decoder:
         args = {"reason": seen.reason} if seen.reason else {}
         track = f"{pid}/{seen.number}"
         self.sink.span(seen.t_ns, t_end_ns, layer, track, seen.state, pid, seen.thread, args)
-        if stack and (seen.blocked or seen.state == "waiting"):
+        if stack and (seen.blocked or seen.state in ("waiting", "syscall")):
             goroutine = seen.number if layer == "goroutine_seen" else 0
             self.sink.sample(
                 seen.t_ns, layer, stack, (t_end_ns - seen.t_ns) * 1e-9, pid, seen.thread, goroutine

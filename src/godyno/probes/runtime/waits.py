@@ -3,7 +3,10 @@
 Of a Go program its runtime's own list of goroutines is read (``goroutine_memory``); of a goroutine in a system call, and of every
 thread of other programs, also where in the kernel it is blocked (/proc/PID/task/TID/stack, or without that right its call and wait
 channel). This samples waiting as a profile samples the CPU: how often something is seen tells how long it took. A look that turns out
-dear is taken less often, so that all of them stay below ``share`` of one CPU.
+dear is taken less often, so that all of them stay below ``share`` of one CPU (``looking_pace``).
+
+At the light level looks are all that is recorded of waiting. They are fewer there, so the first ones come quickly one after the other,
+for short runs' sake; and each also tells how many threads of a process were not blocked, and whether a program is still being set up.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ from godyno.probes.kernel.raw_files import append_to
 from godyno.probes.kernel.symbols import existing_mappings
 from godyno.probes.runtime.goroutine_memory import (
     GoProgram,
+    NotBegun,
     NotGo,
     Symbols,
     TellsItself,
@@ -31,17 +35,23 @@ from godyno.probes.runtime.goroutine_memory import (
     supported,
     symbols_of,
 )
+from godyno.probes.runtime.looking_pace import Pace
 
 FILE = "looks.jsonl"
 _MOST_PROCESSES = 64  # in one look; more are taken in turn
 _MOST_THREADS = 64
 _MOST_CHAINS = 100_000
 _PREEMPTED = b"exit_to_user_mode"
+_TOOLS = "/pkg/tool/"
 _FLUSH_NS = 500_000_000
 
 
 class Waits(SimpleProbe):
-    """Looks every ``period_s`` or less often, for ``share`` of one CPU at most; with ``threads`` also at programs that are not Go's."""
+    """Looks every ``period_s`` or less often, for ``share`` of one CPU at most; with ``threads`` also at programs that are not Go's.
+
+    ``alone`` where looks are all that is recorded of waiting: ``ahead_s`` of CPU time may then be used before the share is kept to, so that
+    the first looks come quickly, and of the programs that build, which nobody can mend, only threads are looked at, which is cheaper.
+    """
 
     name: ClassVar[str] = "waits"
     summary: ClassVar[str] = "what goroutines and threads wait for, looked at from outside"
@@ -50,13 +60,17 @@ class Waits(SimpleProbe):
         "stacks": Clock.READER,
         "events": Clock.READER,
     }
-    levels: ClassVar[tuple[str, ...]] = ("standard", "deep")
     level_settings: ClassVar[Mapping[str, Mapping[str, Any]]] = {
-        "deep": {"threads": False}  # where they sleep is recorded at every switch there
+        "light": {"period_s": 0.05, "share": 0.004, "ahead_s": 0.03, "alone": True},
+        "deep": {"threads": False},  # where they sleep is recorded at every switch there
     }
 
-    def __init__(self, *, period_s: float = 0.01, share: float = 0.02, threads: bool = True) -> None:
-        self.period_s, self.share, self.threads = period_s, share, threads
+    def __init__(
+        self, *, period_s: float = 0.01, share: float = 0.02, ahead_s: float = 0.0, threads: bool = True,
+        alone: bool = False,
+    ) -> None:  # fmt: skip
+        self.pace = Pace(period_s, share, ahead_s)
+        self.threads, self.alone = threads, alone
 
     def availability(self, machine: Machine) -> Availability:
         """Needs Linux's /proc and process_vm_readv(2)."""
@@ -75,7 +89,8 @@ class Waits(SimpleProbe):
         self.stopped = False
         self.refused: dict[str, str] = {}
         self._write("a", platform.machine())
-        target.loop.after(self.period_s, self._look)
+        self.began_ns = now_ns()
+        target.loop.after(self.pace.next_s(0.0, 0.0), self._look)
 
     def stop(self) -> None:
         """Writes what is left."""
@@ -114,14 +129,19 @@ class Waits(SimpleProbe):
             self.out.flush()
         took = time.thread_time_ns() - began
         self.cpu_ns += took
-        self.target.loop.after(max(self.period_s, took * 1e-9 / self.share), self._look)
+        self.target.loop.after(self.pace.next_s((now_ns() - self.began_ns) * 1e-9, took * 1e-9), self._look)
 
     def _look_at(self, pid: int) -> None:
         status = os.stat(f"/proc/{pid}/exe")  # noqa: PTH116
         key = (status.st_dev, status.st_ino)
         watched = self.seen.get(pid)
         if watched is None or watched.key != key:
-            watched = self.seen[pid] = self._begin(pid, key)
+            try:
+                watched = self.seen[pid] = self._begin(pid, key)
+            except NotBegun:
+                if self.alone:  # what it is loaded by; the next look begins anew
+                    self._threads_of(now_ns(), pid, _Watched(key, None, threads=True), loading=True)
+                raise
         t_ns = now_ns()
         if watched.program is not None:
             self._goroutines(t_ns, pid, watched, watched.program)
@@ -130,6 +150,8 @@ class Waits(SimpleProbe):
 
     def _begin(self, pid: int, key: tuple[int, int]) -> _Watched:
         symbols = self.binaries.get(key)
+        if symbols is None and self.alone and _TOOLS in os.readlink(f"/proc/{pid}/exe"):  # noqa: PTH115
+            symbols = self.binaries[key] = NotGo("nobody asks what a compiler's goroutines wait for")
         if symbols is None:
             symbols = self.binaries[key] = self._symbols(pid)
         if isinstance(symbols, Unreadable):
@@ -138,7 +160,7 @@ class Waits(SimpleProbe):
         rows = existing_mappings(pid)
         text = next((row for row in rows if row[4] == key[1]), None)
         if text is None:
-            raise OSError(2, "its code is not mapped yet")
+            raise NotBegun(2, "its code is not mapped yet")
         try:
             program = GoProgram(pid, symbols, text[1] - text[3])
             if not program.reasons or not any(program.reasons):
@@ -169,32 +191,40 @@ class Waits(SimpleProbe):
     def _goroutines(self, t_ns: int, pid: int, watched: _Watched, program: GoProgram) -> None:
         was, now, changed = watched.rows, {}, []
         for one in program.look():
-            blocked = self._blocked(pid, one.thread) if one.thread else 0
-            now[one.number] = (one, blocked)
             before = was.get(one.number)
+            blocked = self._blocked(pid, one.thread, before[1] if before else 0) if one.thread else 0
+            now[one.number] = (one, blocked)
             if before is None or before[0] is not one or before[1] != blocked:
                 chain = self._id("c", one.chain) if one.chain else 0
                 changed.append([*one[:4], chain, blocked, *one[5:]])
         self.passed_over = max(self.passed_over, program.passed_over)
-        self._write("g", t_ns, pid, changed, [number for number in was if number not in now])
+        gone = [number for number in was if number not in now]
+        initialising = (1,) if self.alone and program.initialising() else ()
+        self._write("g", t_ns, pid, changed, gone, *initialising)
         watched.rows = now
 
-    def _threads_of(self, t_ns: int, pid: int, watched: _Watched) -> None:
+    def _threads_of(self, t_ns: int, pid: int, watched: _Watched, *, loading: bool = False) -> None:
         was, now = watched.rows, {}
-        for tid in sorted(map(int, os.listdir(f"/proc/{pid}/task")))[:_MOST_THREADS]:  # noqa: PTH208
-            blocked = self._blocked(pid, tid)
+        tids = sorted(map(int, os.listdir(f"/proc/{pid}/task")))[:_MOST_THREADS]  # noqa: PTH208
+        for tid in tids:
+            blocked = self._blocked(pid, tid, was.get(tid, 0))
             if blocked:
                 now[tid] = blocked
         changed = [[tid, blocked] for tid, blocked in now.items() if was.get(tid) != blocked]
-        self._write("t", t_ns, pid, changed, [tid for tid in was if tid not in now])
+        gone = [tid for tid in was if tid not in now]
+        self._write("t", t_ns, pid, changed, gone, len(tids) - len(now), *((1,) if loading else ()))
         watched.rows = now
 
-    def _blocked(self, pid: int, tid: int) -> int:
-        """The id of where in the kernel a thread is blocked; 0 where it is on a CPU, or ready to go on outside of the kernel."""
+    def _blocked(self, pid: int, tid: int, was: int) -> int:
+        """The id of where in the kernel a thread is blocked, which ``was`` at the last look; 0 where it is on a CPU, or ready for one."""
         task = f"/proc/{pid}/task/{tid}"
         try:
             stack = _read(f"{task}/stack")
-            return self._id("k", stack.decode("ascii", "replace")) if stack and _PREEMPTED not in stack else 0
+            if not stack or _PREEMPTED in stack:
+                return 0
+            found = self._id("k", stack.decode("ascii", "replace"))
+            # One that lost its CPU within the kernel has a stack there, too, but waits in no place of it.
+            return found if found == was or _read(f"{task}/wchan") != b"0" else 0
         except FileNotFoundError:
             return 0
         except OSError:
