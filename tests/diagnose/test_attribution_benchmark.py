@@ -17,7 +17,7 @@ from godyno.toolchain import find_go
 FOLDER = Path(__file__).parents[2] / "benchmarks" / "attribution"
 MODULES = (
     "sets", "catalogue", "build", "run", "score", "judge", "check", "savings", "held_out", "second_set", "large_set", "third_set",
-    "fourth_set", "fifth_set", "sixth_set",
+    "fourth_set", "fifth_set", "sixth_set", "seventh_set",
 )  # fmt: skip
 LARGE_SETS = pytest.mark.parametrize("of_set", [3, 4, 6], ids=["third", "fourth", "sixth"])
 

@@ -208,6 +208,7 @@ func main() {
 		takeSlowly(loopback()), tellSlowly(loopback()), lines, letters,
 		serveAtOnce(loopback()), serveCalls(loopback()), serveFrames(loopback()), many, near,
 		serveRegistry(loopback()), serveBroker(loopback()), serveMail(loopback()), pressKeys(dir),
+		serveJobs(loopback()), serveNext(loopback()), serveSessions(loopback()), giveOrders(dir),
 	}
 	go call(busy, 4*time.Millisecond)
 	go call(calm, 25*time.Millisecond)

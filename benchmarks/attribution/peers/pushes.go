@@ -135,6 +135,12 @@ func enrol(r *http.Request) {
 		e.calls()
 	case "append":
 		e.append()
+	case "talks":
+		e.talks()
+	case "visits":
+		e.visits()
+	case "asks":
+		e.asks()
 	case "hangup":
 		e.each(func(int) error { return syscall.Kill(e.pid, syscall.SIGHUP) })
 	case "term":
