@@ -243,6 +243,18 @@ FIRST_OF_FOURTH = [
     "`loose_leaves`, and `small_prints` beside neighbours.",
     "",
 ]
+FIRST_OF_SIXTH = [
+    "When first judged, before any of these answers had been seen: one planted cause first named in 154 of 156 = 98.7% [95.4%, 99.8%], "
+    "among the first two 156 of 156 = 100.0% [97.7%, 100.0%], two planted in their order 17 of 18, healthy runs accused 50 of 283 = 17.7% "
+    "[13.4%, 22.6%]. **That is the held-out figure**, also where later code makes more of it.",
+    "",
+    "Of the 50 healthy runs that were accused 14 read what comes through a file or a pipe (`watchman`, `organist`), where what godyno itself "
+    "wrote in the program was taken for its asking; 10 are servers that had once connected to somebody themselves (`switchboard`, `taproom`); "
+    "7 read a stream over HTTP (`serial_story`); 6 are a server whose main goroutine sleeps until its end (`post_bag`); 4 a pipeline of "
+    "workers that `WaitGroup.Go` started (`bookbinder`); the other 9 are of seven programs. Each kind has a rule since, which answers the "
+    "same captures with 5 of 283, and the planted ones as before.",
+    "",
+]
 FIRST = [
     "When first judged, before any of these answers had been seen: one planted cause first named in 37 of 46 = 80.4% [66.1%, 90.6%], "
     "two planted 3 of 4, healthy runs accused 0 of 4, no answer 2. **That is the held-out figure.** What was wrong has "
@@ -270,7 +282,7 @@ def table(verdicts: Sequence[Verdict], light: bool = False) -> list[str]:
         names = {v.case.program.name for v in runs}
         lines += [
             f"## {title if not light else SETS[of_set].title() + ' set, at the light level'}", "",
-            *(LIGHT if light else {1: FIRST, 3: FIRST_OF_THIRD, 4: FIRST_OF_FOURTH}.get(of_set, [])),
+            *(LIGHT if light else {1: FIRST, 3: FIRST_OF_THIRD, 4: FIRST_OF_FOURTH, 6: FIRST_OF_SIXTH}.get(of_set, [])),
             f"{len(names)} programs, {len(runs)} runs; {len(runs) - len(judged)} of them are no test, as the plant missed its share.", "",
             *summary(judged),
         ]  # fmt: skip
