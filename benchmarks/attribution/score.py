@@ -248,11 +248,11 @@ FIRST_OF_SIXTH = [
     "among the first two 156 of 156 = 100.0% [97.7%, 100.0%], two planted in their order 17 of 18, healthy runs accused 50 of 283 = 17.7% "
     "[13.4%, 22.6%]. **That is the held-out figure**, also where later code makes more of it.",
     "",
-    "Of the 50 healthy runs that were accused 14 read what comes through a file or a pipe (`watchman`, `organist`), where what godyno itself "
-    "wrote in the program was taken for its asking; 10 are servers that had once connected to somebody themselves (`switchboard`, `taproom`); "
-    "7 read a stream over HTTP (`serial_story`); 6 are a server whose main goroutine sleeps until its end (`post_bag`); 4 a pipeline of "
-    "workers that `WaitGroup.Go` started (`bookbinder`); the other 9 are of seven programs. Each kind has a rule since, which answers the "
-    "same captures with 5 of 283, and the planted ones as before.",
+    "Of the 50 healthy runs that were accused 14 read what comes through a file or a pipe (`watchman`, `organist`), where what godyno "
+    "itself wrote in the program was taken for its asking; 10 are servers that had once connected to somebody themselves (`switchboard`, "
+    "`taproom`); 7 read a stream over HTTP (`serial_story`); 6 are a server whose main goroutine sleeps until its end (`post_bag`); 4 a "
+    "pipeline of workers that `WaitGroup.Go` started (`bookbinder`); the other 9 are of seven programs. Each kind has a rule since, which "
+    "answers the same captures with 5 of 283, and the planted ones as before.",
     "",
 ]
 FIRST = [
