@@ -169,9 +169,9 @@ def test_a_command_is_scraped_from_the_moment_it_answers(
     with open_capture(tmp_path / "r.dyno") as capture:
         assert capture.manifest.warnings == ()
         assert {"trace", "pprof_cpu", "allocs"} == set(
-            capture.sql("SELECT DISTINCT layer FROM stacks WHERE layer NOT IN ('goroutine_wait', 'goroutine_seen')")[
-                "layer"
-            ].to_pylist()
+            capture.sql(
+                "SELECT DISTINCT layer FROM stacks WHERE layer NOT IN ('goroutine_wait', 'goroutine_seen')"
+            )["layer"].to_pylist()
         )
         (answers,) = capture.sql("SELECT t_ns, pid FROM events WHERE layer = 'scrape'").to_pylist()
         (line,) = capture.sql("SELECT t_ns FROM lines WHERE text = 'ready'").to_pylist()
