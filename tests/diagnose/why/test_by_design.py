@@ -44,6 +44,18 @@ def test_who_asks_before_each_waits_for_the_answers(scene: Made) -> None:
     assert [cause.kind for cause in found.accused] == ["network"]
 
 
+def test_who_does_little_but_wait_for_answers_is_told_so_and_not_accused(scene: Made) -> None:
+    def fill(s: Any) -> None:
+        s.process(1, 0, 100)
+        s.thread(1, (0, 100, "running"))
+        s.goroutine(1, (0, 2, "syscall", SENT), (2, 98, "waiting", HEARD), (98, 100, "running", {}))
+        s.sample("goroutine_wait", 98, READ, goroutine=1)
+
+    found = answer(scene(fill))
+    cause = found.causes[0]
+    assert cause.kind == "network" and found.healthy and "did little else" in cause.claim
+
+
 def test_what_godyno_writes_in_the_program_asks_nobody(scene: Made) -> None:
     def fill(s: Any) -> None:
         hears(s)

@@ -351,7 +351,7 @@ def test_who_sends_before_it_heard_asks_over_udp(scene: Made, first: bool, state
 
 def test_who_asks_others_waits_for_their_answer(scene: Made) -> None:
     (cause, *_) = answer(scene(lambda s: _reads(s, "bind", "listen", "accept4", "connect"))).causes
-    assert cause.kind == "network" and cause.severity == "warning"
+    assert cause.kind == "network" and cause.share > 0.9 and "did little else" in cause.claim
 
 
 def test_what_a_pull_iterator_waits_for_is_waited_for(scene: Made) -> None:

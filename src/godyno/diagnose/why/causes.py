@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from godyno import units
@@ -15,6 +15,7 @@ from godyno.stats.share import share_interval
 # Below these nothing is accused: a share of what the program could have changed, and a time that a user could notice.
 LEAST_SHARE, LEAST_S = 0.1, 0.02
 WARNING_SHARE = 0.25
+_LITTLE_ELSE = 0.9
 _HANDFUL = 5
 
 
@@ -172,8 +173,23 @@ def causes(found: Attribution) -> list[Cause]:
     for kind in _KINDS:
         segments = [one for state in kind.states for one in of_state.get(state, ())]
         if (cause := _cause(kind, segments, found, wall, own_s, with_it, served)) is not None:
-            out.append(cause)
+            out.append(_little_else(cause, found, own_s, served) if kind.name == "network" else cause)
     return sorted(out, key=_rank)
+
+
+def _little_else(cause: Cause, found: Attribution, own_s: float, served: int) -> Cause:
+    """The cause of waiting for the network, of a program that does little else and waits for clocks: a client of a slow peer, or one who
+    is told at last what there is (a long poll, a consumer that acknowledges). That is the same on the wire, so it is no accusation.
+    """
+    waits = sum(
+        one.seconds
+        for one in found.segments
+        if (one.state == "network" or one.by_design) and _of_served(one, served)
+    )
+    if waits < _LITTLE_ELSE * own_s or cause.severity == "info":
+        return cause
+    claim = f"{cause.claim}, and did little else: to be mended if somebody waits for its end"
+    return replace(cause, severity="info", claim=claim)
 
 
 def _rank(cause: Cause) -> tuple[int, float]:
