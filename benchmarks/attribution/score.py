@@ -259,8 +259,8 @@ FIRST_OF_SEVENTH = [
     "When first judged, before any of these answers had been seen: healthy runs accused 20 of 208 = 9.6% [6.0%, 14.5%]. **That is the "
     "held-out figure**, also where later code makes more of it.",
     "",
-    "All 20 are of four programs that talk with a peer and do little but wait for it: a long poll (`petitioner`, 8), a session with signs of "
-    "life (`envoy`, 6), and two consumers that acknowledge (`quartermaster`, `ropewalk`, 6). On the wire they look like clients of a slow "
+    "All 20 are of four programs that talk with a peer and do little but wait for it: a long poll (`petitioner`, 8), a session with signs "
+    "of life (`envoy`, 6), and two consumers that acknowledge (`quartermaster`, `ropewalk`, 6). On the wire they look like clients of a slow "
     "peer. Who waits for the network for nine tenths of its time, and else for clocks at most, is told so and not accused any more.",
     "",
 ]
@@ -270,6 +270,7 @@ FIRST = [
     "been mended since, so what follows is no held-out figure any more.",
     "",
 ]
+FIRST_OF = {1: FIRST, 3: FIRST_OF_THIRD, 4: FIRST_OF_FOURTH, 6: FIRST_OF_SIXTH, 7: FIRST_OF_SEVENTH}
 
 LIGHT = [
     "Recorded by `run.py --level light`, judged by `judge.py --light`. The looks' rules for goroutines had been made before with this "
@@ -291,7 +292,7 @@ def table(verdicts: Sequence[Verdict], light: bool = False) -> list[str]:
         names = {v.case.program.name for v in runs}
         lines += [
             f"## {title if not light else SETS[of_set].title() + ' set, at the light level'}", "",
-            *(LIGHT if light else {1: FIRST, 3: FIRST_OF_THIRD, 4: FIRST_OF_FOURTH, 6: FIRST_OF_SIXTH, 7: FIRST_OF_SEVENTH}.get(of_set, [])),
+            *(LIGHT if light else FIRST_OF.get(of_set, [])),
             f"{len(names)} programs, {len(runs)} runs; {len(runs) - len(judged)} of them are no test, as the plant missed its share.", "",
             *summary(judged),
         ]  # fmt: skip
