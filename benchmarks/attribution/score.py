@@ -260,8 +260,8 @@ FIRST_OF_SEVENTH = [
     "held-out figure**, also where later code makes more of it.",
     "",
     "All 20 are of four programs that talk with a peer and do little but wait for it: a long poll (`petitioner`, 8), a session with signs "
-    "of life (`envoy`, 6), and two consumers that acknowledge (`quartermaster`, `ropewalk`, 6). On the wire they look like clients of a slow "
-    "peer. Who waits for the network for nine tenths of its time, and else for clocks at most, is told so and not accused any more.",
+    "of life (`envoy`, 6), and two consumers that acknowledge (`quartermaster`, `ropewalk`, 6). On the wire they look like clients of a "
+    "slow peer. Who waits for the network for nine tenths of its time, and else for clocks at most, is told so and not accused any more.",
     "",
 ]
 FIRST = [
