@@ -105,7 +105,8 @@ def test_each_go_tells_of_goroutines_collections_tasks_and_its_last_words(
 
 def test_a_goroutines_totals_are_the_sums_of_its_states(capture: Capture) -> None:
     lives = rows(
-        capture, "SELECT track, args, t_end_ns - t_start_ns AS took FROM spans WHERE layer = 'goroutine'"
+        capture,
+        "SELECT track, args, t_end_ns - t_start_ns AS took FROM spans WHERE layer = 'goroutine' AND args->>'seen' IS NULL",
     )
     sums: dict[tuple[str, str], int] = {}
     for row in rows(
@@ -159,7 +160,7 @@ def test_states_over_time_add_up_to_the_goroutines_that_there_are(capture: Captu
 
 
 def test_every_collection_of_gctrace_is_in_the_trace_within_a_millisecond(capture: Capture) -> None:
-    program = rows(capture, "SELECT DISTINCT pid FROM spans WHERE layer = 'goroutine'")[0]["pid"]
+    program = rows(capture, "SELECT DISTINCT pid FROM spans WHERE layer = 'goroutine_state'")[0]["pid"]
     cycles = rows(
         capture,
         f"SELECT * FROM spans WHERE layer = 'gc' AND pid = {program} AND (name LIKE 'GC %') ORDER BY t_start_ns",
@@ -201,9 +202,14 @@ def test_several_test_binaries_are_told_apart(tmp_path: Path) -> None:
         )
     (module / "go.mod").write_text("module example.com/m\n\ngo 1.21\n")
     with recorded(tmp_path / "c.dyno", go.path, "test", "-count=1", "./...", cwd=module) as capture:
-        lives = rows(capture, "SELECT pid, count(*) n FROM spans WHERE layer = 'goroutine' GROUP BY 1")
+        lives = rows(
+            capture,
+            "SELECT pid, count(*) n FROM spans WHERE layer = 'goroutine' AND args->>'seen' IS NULL GROUP BY 1",
+        )
         assert len(lives) == 2
-        tracks = rows(capture, "SELECT DISTINCT track FROM spans WHERE layer = 'goroutine'")
+        tracks = rows(
+            capture, "SELECT DISTINCT track FROM spans WHERE layer = 'goroutine' AND args->>'seen' IS NULL"
+        )
         assert {int(row["track"].split("/")[0]) for row in tracks} == {row["pid"] for row in lives}
 
 

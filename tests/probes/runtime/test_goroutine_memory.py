@@ -45,7 +45,9 @@ def looked_at(binary: Path) -> Iterator[tuple[GoProgram, Mapped, int]]:
             space = Mapped()
             for _, start, length, offset, of, path in rows:
                 space.add(start, length, offset, path, of)
-            yield GoProgram(process.pid, symbols_of(fd), text[1] - text[3]), space, process.pid
+            symbols = symbols_of(fd)
+            assert symbols.initialised, "where it stands whether packages are initialised"
+            yield GoProgram(process.pid, symbols, text[1] - text[3]), space, process.pid
         finally:
             os.close(fd)
             process.stdin.close()

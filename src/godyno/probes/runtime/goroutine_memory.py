@@ -31,9 +31,8 @@ _LEAST_STACK_BYTES = 256
 _STACK_BYTES = 4096  # of a goroutine's stack from its pointer on: what a look reads at once
 _MOST_FRAME_BYTES = 1024  # of those that are searched for a frame pointer that was not saved
 _WANTED = ("runtime.allgs", "runtime.waitReasonStrings", "runtime.buildVersion")
-_INITIALISED = (
-    "runtime.main_init_done"  # a channel, which runtime.main makes, and closes before it calls main.main
-)
+# A channel, which runtime.main makes, and closes before it calls main.main; the second name since Go 1.27.
+_INITIALISED = ("runtime.main_init_done", "runtime.mainInitDoneChan")
 _CLOSED_AT = 28  # of runtime.hchan.closed, Go 1.21 to 1.27
 _OBSERVED = b"\0main.(*godynoRecorder)."  # a program with such methods tells of its goroutines itself
 _SYMBOL = struct.Struct("<IBBHQQ")
@@ -154,7 +153,8 @@ def _symbols_in(data: mmap.mmap) -> Symbols:
         found.append(entry)
     low = text.address - text.offset
     (allgs, _), (reasons, size), (version, _) = found
-    closed = _symbol(data, table.offset, table.size, _offset(data, names.offset, names.size, _INITIALISED))
+    found = (_offset(data, names.offset, names.size, name) for name in _INITIALISED)
+    closed = _symbol(data, table.offset, table.size, next(filter(None, found), None))
     span = (text.address, text.address + text.size)
     return Symbols(allgs, reasons, size, version, low, span, closed[0] if closed else 0)
 
