@@ -153,8 +153,8 @@ def _symbols_in(data: mmap.mmap) -> Symbols:
         found.append(entry)
     low = text.address - text.offset
     (allgs, _), (reasons, size), (version, _) = found
-    found = (_offset(data, names.offset, names.size, name) for name in _INITIALISED)
-    closed = _symbol(data, table.offset, table.size, next(filter(None, found), None))
+    known = (_offset(data, names.offset, names.size, name) for name in _INITIALISED)
+    closed = _symbol(data, table.offset, table.size, next(filter(None, known), None))
     span = (text.address, text.address + text.size)
     return Symbols(allgs, reasons, size, version, low, span, closed[0] if closed else 0)
 
