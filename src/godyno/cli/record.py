@@ -122,7 +122,7 @@ def command(
       deep      and every system call, block I/O, 999 Hz, off-CPU       5 to 60 %
     Looks tell what goroutines and threads wait for: `godyno why` answers at every level, at `light` in shares and without functions.
     A program that does nothing but system calls runs 7 times slower at `deep`. An HTTP and gRPC service that fills both
-    CPUs of its machine served 0.91, 0.80 and 0.69 times as much (benchmarks/results/service_cost.md). --instrument took it 2 to 17 %
+    CPUs of its machine served 0.86, 0.82 and 0.66 times as much (benchmarks/results/service_cost.md). --instrument took it 2 to 17 %
     of CPU more, and no more time a request (benchmarks/results/instrument_cost.md).
 
     \b

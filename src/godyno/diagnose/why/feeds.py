@@ -5,7 +5,6 @@ from __future__ import annotations
 import bisect
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import pairwise
 
 from godyno.diagnose.why import states
@@ -44,8 +43,8 @@ def until_wanted(pieces: Sequence[Piece], sleeps: Sleeps, servers: Servers, leng
     }
     ends = {id(one) for one in _until_its_end(pieces, sleeps, length_ns)}
     return [
-        replace(one, kind="idle") if id(one) in ends
-        else replace(one, kind=_FED[one.kind]) if _key(one, lanes) in fed else one
+        one.of_kind("idle") if id(one) in ends
+        else one.of_kind(_FED[one.kind]) if _key(one, lanes) in fed else one
         for one in pieces
     ]  # fmt: skip
 

@@ -85,7 +85,7 @@ class Refine:
             kind = _PLAIN.get(piece.kind, piece.kind)
             facts = self.stacks.facts(piece.stack)
             detail = piece.where or facts.own
-            if states.is_observer((detail, *facts.user)):
+            if facts.observes or (piece.where and states.is_observer((piece.where,))):
                 kind = "observer"
             if kind in ("kernel_wait", "disk_read", "disk_write", "fsync", "fault_disk") and facts.call:
                 detail = f"{detail} ({facts.call})" if detail else facts.call
@@ -172,7 +172,9 @@ class Refine:
             if state == CALLED:
                 yield self._behind_a_call(piece, start, end)
                 continue
-            yield replace(self._segment(piece, start, end, state, "", 0), within=within)
+            segment = self._segment(piece, start, end, state, "", 0)
+            segment.within = within
+            yield segment
 
     def _behind_a_call(self, piece: Piece, start: int, end: int) -> Segment:
         """A goroutine waited for a processor that one kept who slept in a system call: what that one slept in held up both."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from godyno.diagnose.why.busy import busy
 from godyno.diagnose.why.lanes import READY, RUN, SLEEP, Lane, Lanes
-from godyno.diagnose.why.looks import AT_WORK, NEAR_NS, RUNNABLE, Looks, Verdict, nearest
+from godyno.diagnose.why.looks import AT_WORK, NEAR_NS, RUNNABLE, Looks, Verdict
 from godyno.diagnose.why.path import Piece, Wait
 from godyno.diagnose.why.stacks import Stacks
 
@@ -70,10 +70,16 @@ class Seen:
                 if key is not None and _agrees(key[0], verdict) and key[2] in (0, verdict.tid):
                     donors.setdefault(key, []).append((t_ns, verdict))
         out: list[Piece] = []
+        times = {key: [t_ns for t_ns, _ in found] for key, found in donors.items()}
         for part in parts:
             found = donors.get(part.key) if part.key is not None and part.piece.state != READY else None
-            told = _told(part, found, self._lanes) if found else (part.piece,)
-            out += [self._through(piece) for piece in told]
+            told = _told(part, found, times[part.key], self._lanes) if found and part.key else (part.piece,)
+            for piece in told:
+                piece = self._through(piece)
+                if out and _goes_on(out[-1], piece):
+                    out[-1] = out[-1].cut(out[-1].t_start_ns, piece.t_end_ns)
+                else:
+                    out.append(piece)
         return out
 
     def _parts(self, piece: Piece) -> Iterator[_Part]:
@@ -94,13 +100,19 @@ class Seen:
             at, others = piece.t_start_ns, self._busy(piece.pid)
             for start, end, state, index in others.between(piece.t_start_ns, piece.t_end_ns):
                 if start > at:
-                    yield _Part(replace(piece, t_start_ns=at, t_end_ns=start), ("sleep", piece.pid, 0))
-                slept = replace(piece, t_start_ns=start, t_end_ns=end)
-                instead = replace(slept, state=state, kind="", tid=others.thread[index], stack=0, where="")
+                    yield _Part(piece.cut(at, start), ("sleep", piece.pid, 0))
+                slept, instead = piece.cut(start, end), piece.cut(start, end)
+                instead.state, instead.kind, instead.tid, instead.stack, instead.where = (
+                    state,
+                    "",
+                    others.thread[index],
+                    0,
+                    "",
+                )
                 yield _Part(slept, ("busy", piece.pid, 0), instead)
                 at = end
             if at < piece.t_end_ns:
-                yield _Part(replace(piece, t_start_ns=at), ("sleep", piece.pid, 0))
+                yield _Part(piece.cut(at, piece.t_end_ns), ("sleep", piece.pid, 0))
 
     def _busy(self, pid: int) -> Lane:
         if pid not in self._of_process:
@@ -130,6 +142,18 @@ class Seen:
         return not self._stacks.facts(stack).user or self._stacks.idle_thread(stack)
 
 
+def _goes_on(a: Piece, b: Piece) -> bool:
+    """Whether two sleeps that looks told are one: cut where looks fell, they said the same."""
+    return (
+        a.t_end_ns == b.t_start_ns
+        and a.state == b.state == SLEEP
+        and (a.seen, a.kind, a.pid, a.goroutine, a.stack, a.where)
+        == (b.seen, b.kind, b.pid, b.goroutine, b.stack, b.where)
+        and a.kind != "tick"  # of which it matters that they come again
+        and a.via == b.via
+    )
+
+
 def _agrees(kind: str, verdict: Verdict) -> bool:
     """Whether a look at a stretch of this kind tells something of it: it is not an instant, and may have seen the moment after."""
     if verdict.kind == "lock" or kind == "busy":
@@ -137,17 +161,21 @@ def _agrees(kind: str, verdict: Verdict) -> bool:
     return (verdict.kind in AT_WORK) == (kind == "run")
 
 
-def _told(part: _Part, found: Sequence[tuple[int, Verdict]], lanes: Lanes) -> Iterator[Piece]:
-    """A piece, cut midway between the looks that fell into it."""
+def _told(
+    part: _Part, found: Sequence[tuple[int, Verdict]], times: Sequence[int], lanes: Lanes
+) -> Iterator[Piece]:
+    """A piece, cut midway between the looks that fell into it; ``times`` are those of ``found``."""
     piece = part.piece
-    low = bisect.bisect_left(found, piece.t_start_ns, key=lambda one: one[0])
-    high = bisect.bisect_left(found, piece.t_end_ns, key=lambda one: one[0])
-    inside = found[low:high]
+    low = bisect.bisect_left(times, piece.t_start_ns)
+    inside = found[low : bisect.bisect_left(times, piece.t_end_ns, low)]
     if not inside:
-        best = nearest(found, piece.t_start_ns)
-        inside = [best] if best is not None and abs(best[0] - piece.t_start_ns) < NEAR_NS else []
-    if not inside:
-        yield piece
+        best = min(found[max(0, low - 1) : low + 1], key=lambda one: abs(one[0] - piece.t_start_ns))
+        if abs(best[0] - piece.t_start_ns) >= NEAR_NS:
+            yield piece
+            return
+        inside = [best]
+    if len(inside) == 1:
+        yield _with(part, piece.t_start_ns, piece.t_end_ns, inside[0][1], lanes)
         return
     at = piece.t_start_ns
     for index, (t_ns, verdict) in enumerate(inside):
@@ -161,19 +189,31 @@ def _told(part: _Part, found: Sequence[tuple[int, Verdict]], lanes: Lanes) -> It
 
 
 def _with(part: _Part, start: int, end: int, verdict: Verdict, lanes: Lanes) -> Piece:
-    piece = replace(part.piece, t_start_ns=start, t_end_ns=end)
+    piece = part.piece.cut(start, end)
     at_work = verdict.kind in AT_WORK
     if part.instead is not None and (at_work or verdict.kind == "lock"):
-        piece = replace(part.instead, t_start_ns=start, t_end_ns=end)
+        piece = part.instead.cut(start, end)
     if piece.state == RUN and verdict.kind == RUNNABLE:
-        return replace(piece, state=READY, goroutine=verdict.goroutine, tid=0, stack=0, seen=True)
+        piece.state, piece.goroutine, piece.tid, piece.stack, piece.seen = (
+            READY,
+            verdict.goroutine,
+            0,
+            0,
+            True,
+        )
+        return piece
     told = part.key is not None and part.key[0] in ("sleep", "busy")
     if piece.state == SLEEP and told and not at_work:
-        return replace(
-            piece, kind=verdict.kind, goroutine=verdict.goroutine, stack=verdict.stack, where=verdict.where, seen=True,
-        )  # fmt: skip
+        piece.kind, piece.goroutine, piece.stack, piece.where = (
+            verdict.kind,
+            verdict.goroutine,
+            verdict.stack,
+            verdict.where,
+        )
+        piece.seen = True
+        return piece
     lane = lanes.threads.get(piece.tid)
     if verdict.kind == "lock" and lane is not None:
         wait = Wait(piece.t_start_ns, piece.t_end_ns, "lock", lane, verdict.stack, 0, verdict.where)
-        return replace(piece, via=(*piece.via, wait), seen=True)
+        piece.via, piece.seen = (*piece.via, wait), True
     return piece

@@ -32,6 +32,7 @@ class Facts:
     reads_pages: bool  # within the kernel, for pages of a file
     names: tuple[str, ...]
     user: tuple[str, ...]  # those outside of the kernel
+    observes: bool  # of what godyno put into the program
 
 
 class Stacks:
@@ -180,11 +181,12 @@ class Stacks:
         found = self._facts.get(stack)
         if found is None:
             frames = self.frames(stack)
+            user = tuple(name for name, is_kernel in frames[:40] if not is_kernel)
             found = self._facts[stack] = Facts(
                 states.slept_in(frames), states.ran_in(frames, True) if frames else "", states.ran_in(frames, False) if frames else "",
                 states.own_function(frames), states.call_of(frames), states.initialised(frames),
                 states.reads_pages(frames), tuple(name for name, _ in frames[:40]),
-                tuple(name for name, is_kernel in frames[:40] if not is_kernel),
+                user, states.is_observer(user),
             )  # fmt: skip
         return found
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -42,7 +41,7 @@ def idle_between_ticks(pieces: Sequence[Piece], length_ns: int) -> list[Piece]:
             return "rest"
         return "tick" if key in ticking else one.kind
 
-    return [one if one.kind == (told := kind(one)) else replace(one, kind=told) for one in pieces]
+    return [one if one.kind == (told := kind(one)) else one.of_kind(told) for one in pieces]
 
 
 def _lasts(pieces: Iterable[Piece]) -> int:
