@@ -35,31 +35,22 @@ func serveCalls(l net.Listener) string {
 
 // serveFrames answers messages that say first how long they are, each after a while.
 func serveFrames(l net.Listener) string {
-	go func() {
+	return answerAll(l, func(conn net.Conn) {
+		defer conn.Close()
 		for {
-			conn, err := l.Accept()
-			if err != nil {
+			var size uint32
+			if binary.Read(conn, binary.BigEndian, &size) != nil {
 				return
 			}
-			go func() {
-				defer conn.Close()
-				for {
-					var size uint32
-					if binary.Read(conn, binary.BigEndian, &size) != nil {
-						return
-					}
-					text := make([]byte, 4+size%4096)
-					binary.BigEndian.PutUint32(text, size%4096)
-					if _, err := io.ReadFull(conn, text[4:]); err != nil {
-						return
-					}
-					time.Sleep(frameTakes)
-					conn.Write(text)
-				}
-			}()
+			text := make([]byte, 4+size%4096)
+			binary.BigEndian.PutUint32(text, size%4096)
+			if _, err := io.ReadFull(conn, text[4:]); err != nil {
+				return
+			}
+			time.Sleep(frameTakes)
+			conn.Write(text)
 		}
-	}()
-	return l.Addr().String()
+	})
 }
 
 // serveAtOnce answers without delay.

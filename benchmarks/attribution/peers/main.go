@@ -67,26 +67,31 @@ func serveNames(own int) string {
 	return conn.LocalAddr().String()
 }
 
-func serveLines(l net.Listener, takes time.Duration) string {
+// answerAll has each connection answered by a goroutine of its own, and says where it waits for them.
+func answerAll(l net.Listener, answer func(net.Conn)) string {
 	go func() {
 		for {
 			conn, err := l.Accept()
 			if err != nil {
 				return
 			}
-			go func() {
-				defer conn.Close()
-				for r := bufio.NewReader(conn); ; {
-					if _, err := r.ReadString('\n'); err != nil {
-						return
-					}
-					time.Sleep(takes)
-					io.WriteString(conn, "value 12345 of something\n")
-				}
-			}()
+			go answer(conn)
 		}
 	}()
 	return l.Addr().String()
+}
+
+func serveLines(l net.Listener, takes time.Duration) string {
+	return answerAll(l, func(conn net.Conn) {
+		defer conn.Close()
+		for r := bufio.NewReader(conn); ; {
+			if _, err := r.ReadString('\n'); err != nil {
+				return
+			}
+			time.Sleep(takes)
+			io.WriteString(conn, "value 12345 of something\n")
+		}
+	})
 }
 
 func serveDatagrams() string {

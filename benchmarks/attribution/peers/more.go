@@ -16,24 +16,15 @@ const (
 
 // takeSlowly reads what it is sent in pieces, a while after each other.
 func takeSlowly(l net.Listener) string {
-	go func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
+	return answerAll(l, func(conn net.Conn) {
+		conn.(*net.TCPConn).SetReadBuffer(32 << 10)
+		defer conn.Close()
+		for piece := make([]byte, 32<<10); ; time.Sleep(pieceTakes) {
+			if _, err := io.ReadFull(conn, piece); err != nil {
 				return
 			}
-			conn.(*net.TCPConn).SetReadBuffer(32 << 10)
-			go func() {
-				defer conn.Close()
-				for piece := make([]byte, 32<<10); ; time.Sleep(pieceTakes) {
-					if _, err := io.ReadFull(conn, piece); err != nil {
-						return
-					}
-				}
-			}()
 		}
-	}()
-	return l.Addr().String()
+	})
 }
 
 // tellSlowly answers in three pieces, a while after each other.

@@ -178,74 +178,65 @@ func serveRegistry(l net.Listener) string {
 	return l.Addr().String()
 }
 
+// wanted reads how often and how many a client says that it wants, and all that it says.
+func wanted(r *bufio.Reader) (enrolled, []string) {
+	words := strings.Fields(must(r.ReadString('\n')))
+	return enrolled{every: must(time.ParseDuration(words[1])), count: must(strconv.Atoi(words[2]))}, words
+}
+
 // serveBroker pushes frames to whoever says how often and how many: "SUB 25ms 60".
 func serveBroker(l net.Listener) string {
-	go func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
+	return answerAll(l, func(conn net.Conn) {
+		defer conn.Close()
+		e, _ := wanted(bufio.NewReader(conn))
+		e.each(func(n int) error {
+			frame := make([]byte, 2, 300)
+			for i := range 40 + n%200 {
+				frame = append(frame, byte('a'+(i*n)%26))
 			}
-			go func() {
-				defer conn.Close()
-				words := strings.Fields(must(bufio.NewReader(conn).ReadString('\n')))
-				e := enrolled{every: must(time.ParseDuration(words[1])), count: must(strconv.Atoi(words[2]))}
-				e.each(func(n int) error {
-					frame := make([]byte, 2, 300)
-					for i := range 40 + n%200 {
-						frame = append(frame, byte('a'+(i*n)%26))
-					}
-					binary.BigEndian.PutUint16(frame, uint16(len(frame)-2))
-					_, err := conn.Write(frame)
-					return err
-				})
-			}()
-		}
-	}()
-	return l.Addr().String()
+			binary.BigEndian.PutUint16(frame, uint16(len(frame)-2))
+			_, err := conn.Write(frame)
+			return err
+		})
+	})
 }
 
 // serveMail takes letters, and thinks before each reply.
 func serveMail(l net.Listener) string {
-	go func() {
+	return answerAll(l, func(conn net.Conn) {
+		c := textproto.NewConn(conn)
+		defer c.Close()
+		c.PrintfLine("220 at your service")
 		for {
-			conn, err := l.Accept()
+			line, err := c.ReadLine()
 			if err != nil {
 				return
 			}
-			go func() {
-				c := textproto.NewConn(conn)
-				defer c.Close()
-				c.PrintfLine("220 at your service")
-				for {
-					line, err := c.ReadLine()
-					if err != nil {
-						return
-					}
-					time.Sleep(replyTakes)
-					word, _, _ := strings.Cut(line, " ")
-					switch word {
-					case "DATA":
-						c.PrintfLine("354 go ahead")
-						c.ReadDotBytes()
-						time.Sleep(replyTakes)
-						c.PrintfLine("250 taken")
-					case "QUIT":
-						c.PrintfLine("221 good bye")
-						return
-					default:
-						c.PrintfLine("250 fine")
-					}
-				}
-			}()
+			time.Sleep(replyTakes)
+			word, _, _ := strings.Cut(line, " ")
+			switch word {
+			case "DATA":
+				c.PrintfLine("354 go ahead")
+				c.ReadDotBytes()
+				time.Sleep(replyTakes)
+				c.PrintfLine("250 taken")
+			case "QUIT":
+				c.PrintfLine("221 good bye")
+				return
+			default:
+				c.PrintfLine("250 fine")
+			}
 		}
-	}()
-	return l.Addr().String()
+	})
 }
 
 // pressKeys writes what somebody types, and at last that it is enough.
 func pressKeys(dir string) string {
-	path := filepath.Join(dir, "keys")
+	return pourInto(filepath.Join(dir, "keys"), keyEvery, keys, "q", func(n int) string { return "hjkl+- xo"[n*5%9 : n*5%9+1] })
+}
+
+// pourInto writes something into a pipe every now and then while somebody reads, and at last that it is enough.
+func pourInto(path string, every time.Duration, count int, enough string, text func(n int) string) string {
 	os.Remove(path)
 	must(0, syscall.Mkfifo(path, 0o600))
 	go func() {
@@ -254,13 +245,13 @@ func pressKeys(dir string) string {
 			if err != nil {
 				return
 			}
-			for n := 0; n < keys && err == nil; n++ {
-				time.Sleep(keyEvery)
-				_, err = file.Write([]byte{"hjkl+- xo"[n*5%9]})
+			for n := 0; n < count && err == nil; n++ {
+				time.Sleep(every)
+				_, err = file.WriteString(text(n))
 			}
-			file.Write([]byte{'q'})
+			file.WriteString(enough)
 			file.Close()
-			time.Sleep(keyEvery) // until the one who read is gone
+			time.Sleep(every) // until the one who read is gone
 		}
 	}()
 	return path

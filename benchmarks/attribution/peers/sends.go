@@ -7,11 +7,9 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -88,52 +86,42 @@ func (e enrolled) asks() {
 
 // serveJobs gives out jobs at a pace, so many at a time until they are acknowledged: "TAKE 30ms 50 3".
 func serveJobs(l net.Listener) string {
-	go func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
+	return answerAll(l, func(conn net.Conn) {
+		defer conn.Close()
+		r := bufio.NewReader(conn)
+		e, words := wanted(r)
+		ahead := make(chan struct{}, must(strconv.Atoi(words[3])))
+		gone := make(chan struct{})
+		go func() {
+			defer close(gone)
+			for {
+				if _, err := r.ReadString('\n'); err != nil {
+					return
+				}
+				<-ahead
+			}
+		}()
+		taken := func() error {
+			select {
+			case ahead <- struct{}{}:
+				return nil
+			case <-gone:
+				return io.EOF
+			}
+		}
+		e.each(func(n int) error {
+			if err := taken(); err != nil {
+				return err
+			}
+			_, err := fmt.Fprintf(conn, "JOB %d %s\n", n, strings.Repeat("x", 10+n*13%50))
+			return err
+		})
+		for range cap(ahead) { // until the last is acknowledged
+			if taken() != nil {
 				return
 			}
-			go func() {
-				defer conn.Close()
-				r := bufio.NewReader(conn)
-				words := strings.Fields(must(r.ReadString('\n')))
-				ahead := make(chan struct{}, must(strconv.Atoi(words[3])))
-				gone := make(chan struct{})
-				go func() {
-					defer close(gone)
-					for {
-						if _, err := r.ReadString('\n'); err != nil {
-							return
-						}
-						<-ahead
-					}
-				}()
-				e := enrolled{every: must(time.ParseDuration(words[1])), count: must(strconv.Atoi(words[2]))}
-				taken := func() error {
-					select {
-					case ahead <- struct{}{}:
-						return nil
-					case <-gone:
-						return io.EOF
-					}
-				}
-				e.each(func(n int) error {
-					if err := taken(); err != nil {
-						return err
-					}
-					_, err := fmt.Fprintf(conn, "JOB %d %s\n", n, strings.Repeat("x", 10+n*13%50))
-					return err
-				})
-				for range cap(ahead) { // until the last is acknowledged
-					if taken() != nil {
-						return
-					}
-				}
-			}()
 		}
-	}()
-	return l.Addr().String()
+	})
 }
 
 // serveNext answers when there is something new, which there is at fixed times.
@@ -152,56 +140,30 @@ func serveNext(l net.Listener) string {
 
 // serveSessions tells news at a pace for as long as a session lasts, and answers whether it is still there: "HELLO 70ms 20".
 func serveSessions(l net.Listener) string {
-	go func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
+	return answerAll(l, func(conn net.Conn) {
+		defer conn.Close()
+		r := bufio.NewReader(conn)
+		e, _ := wanted(r)
+		io.WriteString(conn, "WELCOME\n")
+		go func() {
+			for {
+				if _, err := r.ReadString('\n'); err != nil {
+					return
+				}
+				io.WriteString(conn, "PONG\n")
 			}
-			go func() {
-				defer conn.Close()
-				r := bufio.NewReader(conn)
-				words := strings.Fields(must(r.ReadString('\n')))
-				e := enrolled{every: must(time.ParseDuration(words[1])), count: must(strconv.Atoi(words[2]))}
-				io.WriteString(conn, "WELCOME\n")
-				go func() {
-					for {
-						if _, err := r.ReadString('\n'); err != nil {
-							return
-						}
-						io.WriteString(conn, "PONG\n")
-					}
-				}()
-				e.each(func(n int) error {
-					_, err := fmt.Fprintf(conn, "NEWS %d of %d\n", n, n*7%11)
-					return err
-				})
-				io.WriteString(conn, "BYE\n")
-			}()
-		}
-	}()
-	return l.Addr().String()
+		}()
+		e.each(func(n int) error {
+			_, err := fmt.Fprintf(conn, "NEWS %d of %d\n", n, n*7%11)
+			return err
+		})
+		io.WriteString(conn, "BYE\n")
+	})
 }
 
 // giveOrders writes a line every now and then while somebody reads, and at last that it is enough.
 func giveOrders(dir string) string {
-	path := filepath.Join(dir, "orders")
-	os.Remove(path)
-	must(0, syscall.Mkfifo(path, 0o600))
-	go func() {
-		for {
-			file, err := os.OpenFile(path, os.O_WRONLY, 0)
-			if err != nil {
-				return
-			}
-			for n := 0; n < orders && err == nil; n++ {
-				time.Sleep(orderEvery)
-				_, err = fmt.Fprintf(file, "%s %c %d\n", []string{"let", "add", "mul", "work", "show"}[n%5], 'a'+n%4, n*13%50)
-			}
-			io.WriteString(file, "bye\n")
-			file.Close()
-			time.Sleep(orderEvery) // until the one who read is gone
-		}
-	}()
-	return path
+	return pourInto(filepath.Join(dir, "orders"), orderEvery, orders, "bye\n", func(n int) string {
+		return fmt.Sprintf("%s %c %d\n", []string{"let", "add", "mul", "work", "show"}[n%5], 'a'+n%4, n*13%50)
+	})
 }
