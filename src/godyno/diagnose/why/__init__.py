@@ -26,6 +26,7 @@ module            holds
 ``places``        addresses and files beside waits for them
 ``turns``         workers of a kind: a relay, a pipeline, or something held in turn
 ``ticks``         sleeps that are a clock's
+``feeds``         waits for what others send of themselves
 ``looks``         what a look from outside says that a program waits for
 ``seen``          pieces of the path that looks tell more of
 ``sightings``     what looks saw of each process, one after the other

@@ -25,7 +25,6 @@ from godyno.diagnose.why.requests import request_pieces
 from godyno.diagnose.why.seen import Seen
 from godyno.diagnose.why.stacks import Stacks
 from godyno.diagnose.why.surroundings import OWN, Surroundings
-from godyno.diagnose.why.ticks import idle_between_ticks
 from godyno.errors import UsageError
 from godyno.formats.gocommand import go_command
 
@@ -146,8 +145,7 @@ def _walked(
     looks = Looks(capture, lanes, stacks, walk.sleeps.waited_for, cpus)
     walk.sleeps.seen_in, walk.sleeps.looked_at = looks.waited_in, looks.of_goroutines
     told = Seen(looks, lanes, stacks).told(walk.from_end(last, end, begin))
-    pieces = idle_between_ticks(told, end - begin)
-    pieces, view = until_wanted(pieces, walk.sleeps, walk.servers, end - begin), "path"
+    pieces, view = until_wanted(told, walk.sleeps, walk.servers, end - begin), "path"
     if thread is None and (served := _served(walk, lanes, stacks, pieces, end - begin)):
         pieces, view = served, "requests"
     surroundings = Surroundings(capture, lanes, cpus)

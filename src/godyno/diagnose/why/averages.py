@@ -37,6 +37,7 @@ class Averages(Surroundings):
     def __init__(self, capture: Any, lanes: Lanes, cpus: int, lives: Sequence[Process]) -> None:
         super().__init__(capture, lanes, cpus)
         self._lives = lives
+        self._of_pid = {one.pid: one for one in reversed(lives)}  # of a number that was used again, the first
 
     def used_s(self, process: Process) -> tuple[float, float]:
         """CPU seconds outside of and within the kernel; of one whose end was not recorded as far as it was sampled."""
@@ -72,7 +73,7 @@ class Averages(Surroundings):
 
     def queued(self, pid: int, t_start_ns: int, t_end_ns: int, wait_ns: int) -> Iterator[Part]:
         """Of a goroutine that waited for one of the runtime's processors: own goroutines held those, as far as these had a CPU."""
-        process = next((one for one in self._lives if one.pid == pid), None)
+        process = self._of_pid.get(pid)
         ready = self.at_work(process, 0.0).ready if process is not None else 0.0
         yield from self._shared(t_start_ns, t_end_ns, ready)
 

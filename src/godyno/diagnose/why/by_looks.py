@@ -20,7 +20,6 @@ from godyno.diagnose.why.servers import Servers
 from godyno.diagnose.why.sightings import Sightings, draws
 from godyno.diagnose.why.sleeps import Sleeps
 from godyno.diagnose.why.stacks import Stacks
-from godyno.diagnose.why.ticks import idle_between_ticks
 
 _ADDS = (
     "--level standard adds which functions computed, who had the CPUs when, and every wait of a thread; --level deep with --instrument, "
@@ -40,10 +39,8 @@ def by_looks(
         return replace(empty, segments=(Segment(begin, end, "unknown"),), missing=(_NOT_LOOKED,))
     averages = Averages(capture, lanes, cpus, lives)
     sightings = Sightings(capture, looks, stacks)
-    pieces = idle_between_ticks(
-        Glimpses(sightings, stacks, lives, averages).path(root, begin, end), end - begin
-    )
-    pieces = until_wanted(pieces, sleeps, Servers(lanes, stacks), end - begin)
+    glimpsed = Glimpses(sightings, stacks, lives, averages).path(root, begin, end)
+    pieces = until_wanted(glimpsed, sleeps, Servers(lanes, stacks), end - begin)
     go = {pid for pid, layer in looks.times if layer == "goroutine_seen"}
     go |= {one.pid for one in lives if one.kind in GO_TOOLS}
     refine = Refine(capture, lanes, stacks, averages, lives, frozenset(go), of)

@@ -105,18 +105,11 @@ _KINDS = (
 
 # How those are told that are waits until the program is wanted, as far as can be seen.
 _UNTIL_WANTED = {
-    "sleep": (
-        "It slept in",
-        "It waited for a clock in",
-        ": to be mended only if work waits for that (a limiter, a poll)",
-    ),
-    "network": (
-        "It waited for the network in",
-        "It waited for what others send of themselves (a request, an event, more of an answer) in",
-        "",
-    ),
-    "pipe": ("It waited for a pipe in", "It waited for what others put into a pipe or file, unasked, in", ""),
+    "sleep": "It waited for a clock in {what}",
+    "network": "It waited for what others send of themselves (a request, an event, more of an answer) in {what}",
+    "pipe": "It waited for what others put into a pipe or file, unasked, in {what}",
 }
+_UNLESS = {"sleep": ": to be mended only if work waits for that (a limiter, a poll)"}
 _NO_FAULT = (
     "go",
     "own_threads",
@@ -224,7 +217,9 @@ def _cause(
         return None
     by = totals((one.detail, one.seconds) for one in mine or segments if one.detail)
     what = next(iter(by), "")
-    claim = kind.says.format(what=what or "a place that was not recorded")
+    by_design = sum(one.seconds for one in mine if one.by_design) > own / 2
+    says = _UNTIL_WANTED.get(kind.name, kind.says) if by_design else kind.says
+    claim = says.format(what=what or "a place that was not recorded")
     claim += f" for {units.show_seconds(seconds)}, {share:.0%} of the path"
     holders = totals((one.holder, one.seconds) for one in segments if one.holder)
     doing = totals((one.doing, one.seconds) for one in segments if one.doing)
@@ -247,10 +242,8 @@ def _cause(
         advice = f"Record it with {' '.join(options)}: that tells what it waited for." if options else ""
     if kind.name == "network" and not what:
         advice += " Whether it was DNS, connecting, TLS or an answer, --instrument tells."
-    by_design = sum(one.seconds for one in mine if one.by_design) > own / 2
-    if by_design and kind.name in _UNTIL_WANTED:
-        was, is_now, unless = _UNTIL_WANTED[kind.name]
-        claim = claim.replace(was, is_now) + unless
+    if by_design:
+        claim += _UNLESS.get(kind.name, "")
     if doing:
         claim += f" (meanwhile: {next(iter(doing))})"
     severity = "info"

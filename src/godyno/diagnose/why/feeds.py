@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import bisect
-import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from godyno.diagnose.why import states
-from godyno.diagnose.why.lanes import CALL, SLEEP, Lanes
+from godyno.diagnose.why.lanes import SLEEP, Lanes
 from godyno.diagnose.why.path import Piece
 from godyno.diagnose.why.servers import Servers
-from godyno.diagnose.why.sleeps import SENDS, Sleeps
+from godyno.diagnose.why.sleeps import Sleeps
 from godyno.diagnose.why.stacks import Stacks
+from godyno.diagnose.why.ticks import idle_between_ticks
 
 _FED = {"network": "fed", "pipe": "poured"}
 _LEAST = 4  # waits; one alone may be for the answer to what was asked before
 _ASKED = 0.2  # of them, that something was sent before: now and then a sign of life, or that it arrived
-_WRITES = re.compile(r"os\.\(\*File\)\.[wW]rite|syscall\.[wW]rite")  # by which a pipe is asked
 _READS = (".Read", ".read", ".ReadFrom", ".recvfrom")
 _FROM_ANYBODY = ("net.(*UDPConn).ReadFrom", "net.(*UDPConn).ReadMsg", "net.(*UDPConn).readFrom")
 _UNTIL_ITS_END = 0.5  # of the path, that the main goroutine of a server sleeps: it is to end then
@@ -25,12 +23,14 @@ _Key = tuple[int, int, str]
 
 
 def until_wanted(pieces: Sequence[Piece], sleeps: Sleeps, servers: Servers, length_ns: int) -> list[Piece]:
-    """The pieces, with waits for the network or for a pipe turned into ``fed`` and ``poured`` where nobody was asked: at a connection that
-    was accepted, for datagrams from anybody, or where again and again something was heard while nothing had been sent since.
+    """The pieces, with waits for a clock told as such (``ticks``), and those for the network or for a pipe turned into ``fed`` and
+    ``poured`` where nobody was asked: at a connection that was accepted, for datagrams from anybody, or where again and again something
+    was heard while nothing had been sent since.
 
     Who sent when is told by an execution trace; without one, how often a process sent over TCP in all, by its sockets, and whether it has
     children that it could talk with. The main goroutine of a server that sleeps until that is to end is ``idle``.
     """
+    pieces = idle_between_ticks(pieces, length_ns)
     lanes, stacks = sleeps.lanes, sleeps.stacks
     of: dict[_Key, list[Piece]] = {}
     for one in pieces:
@@ -95,19 +95,8 @@ def _unasked(key: _Key, waits: Sequence[Piece], sleeps: Sleeps, servers: Servers
     if not goroutine:
         sent = stacks.sent(pid)
         return sent is not None and sent <= _ASKED * len(ends)
-    sends = _sends(lanes, pid, SENDS if kind == "network" else _WRITES)
+    sends = sleeps.sends(pid, kind)
     asked = sum(
         bisect.bisect_right(sends, now) > bisect.bisect_right(sends, before) for before, now in pairwise(ends)
     )
     return asked <= _ASKED * (len(ends) - 1)
-
-
-def _sends(lanes: Lanes, pid: int, calls: re.Pattern[str]) -> list[int]:
-    """When goroutines of a program's own began to send something, in order."""
-    return sorted(
-        start
-        for (of, number), lane in lanes.goroutines.items()
-        if of == pid and (number == 1 or not states.system_goroutine(lanes.roots.get((of, number), "")))
-        for start, state, why in zip(lane.start, lane.state, lane.why, strict=True)
-        if state == CALL and calls.match(str(why.get("function", "")))
-    )

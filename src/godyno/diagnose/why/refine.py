@@ -287,36 +287,13 @@ class Refine:
 
 
 def _alike(a: Segment, b: Segment) -> bool:
+    return a.t_end_ns == b.t_start_ns and _told(a) == _told(b) and (a.tid == b.tid or a.goroutine != 0)
+
+
+def _told(one: Segment) -> tuple[object, ...]:
     return (
-        a.t_end_ns == b.t_start_ns
-        and (
-            a.state,
-            a.detail,
-            a.pid,
-            a.goroutine,
-            a.doing,
-            a.holder,
-            a.waiter,
-            a.within,
-            a.tool,
-            a.seen,
-            a.by_design,
-        )
-        == (
-            b.state,
-            b.detail,
-            b.pid,
-            b.goroutine,
-            b.doing,
-            b.holder,
-            b.waiter,
-            b.within,
-            b.tool,
-            b.seen,
-            b.by_design,
-        )
-        and (a.tid == b.tid or a.goroutine != 0)
-    )
+        one.state, one.detail, one.pid, one.goroutine, one.doing, one.holder, one.waiter, one.within, one.tool, one.seen, one.by_design,
+    )  # fmt: skip
 
 
 def _stays(state: str) -> bool:

@@ -194,23 +194,13 @@ def _with(part: _Part, start: int, end: int, verdict: Verdict, lanes: Lanes) -> 
     if part.instead is not None and (at_work or verdict.kind == "lock"):
         piece = part.instead.cut(start, end)
     if piece.state == RUN and verdict.kind == RUNNABLE:
-        piece.state, piece.goroutine, piece.tid, piece.stack, piece.seen = (
-            READY,
-            verdict.goroutine,
-            0,
-            0,
-            True,
-        )
+        piece.state, piece.goroutine = READY, verdict.goroutine
+        piece.tid, piece.stack, piece.seen = 0, 0, True
         return piece
     told = part.key is not None and part.key[0] in ("sleep", "busy")
     if piece.state == SLEEP and told and not at_work:
-        piece.kind, piece.goroutine, piece.stack, piece.where = (
-            verdict.kind,
-            verdict.goroutine,
-            verdict.stack,
-            verdict.where,
-        )
-        piece.seen = True
+        piece.kind, piece.goroutine = verdict.kind, verdict.goroutine
+        piece.stack, piece.where, piece.seen = verdict.stack, verdict.where, True
         return piece
     lane = lanes.threads.get(piece.tid)
     if verdict.kind == "lock" and lane is not None:

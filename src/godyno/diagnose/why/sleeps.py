@@ -25,7 +25,11 @@ _PIPES = ("pipe_write", "pipe_read", "pipe_release")
 _POLLED_NS = (
     2_000_000  # so long after the runtime heard of a pipe at most, the goroutine that waits for it goes on
 )
-SENDS = re.compile(r"net\..*[wW]rite|.*sendto|.*sendmsg")
+# The calls by which something is sent.
+_SENDS = {
+    "network": re.compile(r"net\..*[wW]rite|.*sendto|.*sendmsg"),
+    "pipe": re.compile(r"os\.\(\*File\)\.[wW]rite|syscall\.[wW]rite"),
+}
 _READS = (").Read", ").recvfrom", ").recvmsg")
 _NETWORK = ("tcp_", "udp_", "net_rx", "sock_", "unix_stream", "unix_dgram", "napi_")
 
@@ -37,9 +41,9 @@ class Sleeps:
         self.lanes, self.stacks = lanes, stacks
         # What looks from outside say that a process waited for between two instants, where there are any.
         self.seen_in: Callable[[int, int, int], str] = lambda pid, since_ns, t_ns: ""
-        self.looked_at: Callable[[int], bool] = lambda pid: (
-            False
-        )  # whether they look at a process's goroutines
+        # Whether they look at a process's goroutines.
+        self.looked_at: Callable[[int], bool] = lambda pid: False
+        self._sends: dict[tuple[int, str], list[int]] = {}
         self._answers: dict[int, bool] = {}
         self._numbered: dict[int, list[Process]] = {}
         self._children: dict[int, list[Process]] = {}
@@ -118,16 +122,31 @@ class Sleeps:
         """Whether a process without connections sent something before anything came: who asks over UDP has an address of its own, too."""
         if self.stacks.calls(pid) & _ACCEPTS:
             return False
-        sent = heard = 1 << 63
-        for (of, _), lane in self.lanes.goroutines.items():
-            for start, end, state, why in (
-                zip(lane.start, lane.end, lane.state, lane.why, strict=True) if of == pid else ()
-            ):
-                if state == CALL and start < sent and SENDS.match(str(why.get("function", ""))):
-                    sent = start
-                elif state == SLEEP and end < heard and why.get("reason") == "network":
-                    heard = end
-        return sent < heard
+        heard = min(
+            (
+                end
+                for (of, _), lane in self.lanes.goroutines.items()
+                if of == pid
+                for end, state, why in zip(lane.end, lane.state, lane.why, strict=True)
+                if state == SLEEP and why.get("reason") == "network"
+            ),
+            default=1 << 63,
+        )
+        sends = self.sends(pid, "network")
+        return bool(sends) and sends[0] < heard
+
+    def sends(self, pid: int, kind: str) -> list[int]:
+        """When goroutines of a program's own began to send something over the ``network``, or into a ``pipe`` or file, in order."""
+        if (pid, kind) not in self._sends:
+            calls = _SENDS[kind]
+            self._sends[pid, kind] = sorted(
+                start
+                for (of, number), lane in self.lanes.goroutines.items()
+                if of == pid and not states.system_goroutine(self.lanes.roots.get((of, number), ""))
+                for start, state, why in zip(lane.start, lane.state, lane.why, strict=True)
+                if state == CALL and calls.match(str(why.get("function", "")))
+            )
+        return self._sends[pid, kind]
 
     def busy_thread(self, pid: int, but: set[int], t_ns: int) -> Lane | None:
         """The thread of a process that runs just before now, else the one that ran last."""

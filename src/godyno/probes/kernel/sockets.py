@@ -16,7 +16,7 @@ import sys
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -199,11 +199,17 @@ def _listens(one: Socket) -> bool:
 
 
 def _chosen_by_kernel(port: int) -> bool:
+    low, high = _kernels_ports()
+    return port == 0 or low <= port <= high
+
+
+@cache
+def _kernels_ports() -> tuple[int, int]:
     try:
         low, high = map(int, Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split())
     except (OSError, ValueError):
-        low, high = 32768, 60999
-    return port == 0 or low <= port <= high
+        return 32768, 60999
+    return low, high
 
 
 def _inodes(pid: int) -> list[int]:
