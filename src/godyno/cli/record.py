@@ -116,10 +116,10 @@ def command(
     What was recorded is in a directory NAME.dyno, which `godyno show` reads.
 
     \b
-    Levels, and the CPU time they cost (computing, an HTTP server, many short processes):
-      light     processes, memory, I/O, cgroup, pressure, some looks    1 to 2 %
-      standard  and CPU samples, thread states, page faults, more looks 2 to 6 %
-      deep      and every system call, block I/O, 999 Hz, off-CPU       5 to 60 %
+    Levels, and the CPU time they cost in 1.5 s (computing, an HTTP server, many short processes):
+      light     processes, memory, I/O, cgroup, pressure, some looks    5 to 11 %
+      standard  and CPU samples, thread states, page faults, more looks 5 to 11 %
+      deep      and every system call, block I/O, 999 Hz, off-CPU       8 to 57 %
     Looks tell what goroutines and threads wait for: `godyno why` answers at every level, at `light` in shares and without functions.
     A program that does nothing but system calls runs 7 times slower at `deep`. An HTTP and gRPC service that fills both
     CPUs of its machine served 0.86, 0.82 and 0.66 times as much (benchmarks/results/service_cost.md). --instrument took it 2 to 17 %
