@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -103,7 +104,7 @@ class Attribution:
 
 def totals(pairs: Iterable[tuple[str, float]]) -> dict[str, float]:
     """Sums by key, the largest first."""
-    out: dict[str, float] = {}
+    out: dict[str, float] = defaultdict(float)
     for key, value in pairs:
-        out[key] = out.get(key, 0.0) + value
+        out[key] += value
     return dict(sorted(out.items(), key=lambda item: -item[1]))

@@ -6,7 +6,7 @@ share of the time at work a program had no CPU, not when. Where that count is mi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -68,19 +68,19 @@ class Averages(Surroundings):
         """CPU seconds of the whole tree."""
         return sum(sum(self.used_s(one)) for one in self._lives)
 
-    def without_cpu(self, pid: int, t_start_ns: int, t_end_ns: int, wait_ns: int) -> Iterator[Part]:  # noqa: D102
-        yield from self._shared(t_start_ns, t_end_ns, 1.0)
+    def without_cpu(self, pid: int, t_start_ns: int, t_end_ns: int, wait_ns: int) -> list[Part]:  # noqa: D102
+        return self._shared(t_start_ns, t_end_ns, 1.0)
 
-    def queued(self, pid: int, t_start_ns: int, t_end_ns: int, wait_ns: int) -> Iterator[Part]:
+    def queued(self, pid: int, t_start_ns: int, t_end_ns: int, wait_ns: int) -> list[Part]:
         """Of a goroutine that waited for one of the runtime's processors: own goroutines held those, as far as these had a CPU."""
         process = self._of_pid.get(pid)
         ready = self.at_work(process, 0.0).ready if process is not None else 0.0
-        yield from self._shared(t_start_ns, t_end_ns, ready)
+        return self._shared(t_start_ns, t_end_ns, ready)
 
-    def _shared(self, t_start_ns: int, t_end_ns: int, ready: float) -> Iterator[Part]:
+    def _shared(self, t_start_ns: int, t_end_ns: int, ready: float) -> list[Part]:
         length = t_end_ns - t_start_ns
         quota, others = (share * ready * length for share in self._behind)
-        yield from parts(
+        return parts(
             t_start_ns, t_end_ns, (("quota", "", quota), ("neighbours", "", others), (OWN, "", length - quota - others))
         )  # fmt: skip
 

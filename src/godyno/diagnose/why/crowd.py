@@ -37,11 +37,10 @@ class Steps:
         return self._until(t_end_ns) - self._until(t_start_ns)
 
 
-def levels(*kinds: Iterable[tuple[int, int]]) -> tuple[np.ndarray, list[np.ndarray]]:
-    """How many intervals of each kind last, from each of the instants on at which one begins or ends."""
+def levels(*kinds: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
+    """How many intervals of each kind (rows of a start and an end) last, from each of the instants on at which one begins or ends."""
     marks, steps = [], []
-    for number, intervals in enumerate(kinds):
-        pairs = np.array(list(intervals), np.int64).reshape(-1, 2)
+    for number, pairs in enumerate(kinds):
         step = np.zeros((2 * len(pairs), len(kinds)))
         step[: len(pairs), number], step[len(pairs) :, number] = 1, -1
         marks.append(np.concatenate((pairs[:, 0], pairs[:, 1])))
@@ -54,7 +53,7 @@ def levels(*kinds: Iterable[tuple[int, int]]) -> tuple[np.ndarray, list[np.ndarr
 
 def level(intervals: Iterable[tuple[int, int]]) -> Steps:
     """How many of these intervals last."""
-    t_ns, (count,) = levels(intervals)
+    t_ns, (count,) = levels(np.array(list(intervals), np.int64).reshape(-1, 2))
     return Steps(t_ns, count)
 
 
@@ -63,12 +62,12 @@ class Crowd:
 
     def __init__(self, lanes: Lanes, cpus: int, limited: bool = False) -> None:
         self._lanes, self._cpus, self._limited = lanes, cpus, limited
-        spans: tuple[list[tuple[int, int]], list[tuple[int, int]]] = ([], [])
-        for lane in lanes.threads.values():
-            for start, end, state in zip(lane.start, lane.end, lane.state, strict=True):
-                if state in (RUN, READY):
-                    spans[state == READY].append((start, end))
-        self._t, (self._ran, waited) = levels(*spans)
+        columns = [(lane.start, lane.end, lane.state) for lane in lanes.threads.values()]
+        start, end, state = (
+            np.array([one for lane in columns for one in lane[index]], np.int64) for index in range(3)
+        )
+        pairs = np.column_stack((start, end))
+        self._t, (self._ran, waited) = levels(pairs[state == RUN], pairs[state == READY])
         self._wanted = self._ran + waited
 
     @cached_property

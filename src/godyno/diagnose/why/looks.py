@@ -57,7 +57,7 @@ class _Span:
 
 def nearest(found: Sequence[tuple[int, Verdict]], t_ns: int) -> tuple[int, Verdict] | None:
     """The one nearest to an instant of what is in order of time; None of nothing."""
-    index = bisect.bisect_left(found, t_ns, key=lambda one: one[0])
+    index = bisect.bisect_left(found, (t_ns,))
     return min(found[max(0, index - 1) : index + 1], key=lambda one: abs(one[0] - t_ns), default=None)
 
 

@@ -42,7 +42,7 @@ _BLOCKED_IN_C = ("wait", "lock", "sleep", "network", "kernel_wait", "unknown")
 _SHORT_NS = 100_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: quicker to make
 class Wait:
     """A wait through which the path crossed to whoever ended it. ``stack`` is the waiter's, ``woke`` the waker's."""
 
@@ -58,7 +58,7 @@ class Wait:
     back: bool = False  # before it, the path is the waiter's again
 
 
-@dataclass(slots=True)  # not frozen: quicker to make
+@dataclass(slots=True)
 class Piece:
     """A stretch of the path on one lane in one state. ``kind`` is what a sleep is; ``call`` that a goroutine was in a system call
     or in C; ``via`` holds the waits that go on meanwhile, the outermost first.
@@ -117,12 +117,14 @@ class Walk:
         self.seen: set[tuple[int, int, int]] = set()
         self.waiters: dict[int, Lane] = {}  # of each lane that the path crossed to: who waited for it last
         while self.t > self.begin:
-            before = (self.t, id(self.lane), self.floor)
-            if self.lane is None:
+            t_ns, lane, floor = self.t, self.lane, self.floor
+            if lane is None:
                 self._put(self.begin, READY, "unknown", None)
                 break
-            self._step(self.lane)
-            if before == (self.t, id(self.lane), self.floor):  # nothing moved: a forged capture
+            self._step(lane)
+            if (
+                self.t == t_ns and self.lane is lane and self.floor == floor
+            ):  # nothing moved: a forged capture
                 self._put(self.begin, SLEEP, "unknown", None)
         self.pieces.reverse()
         return self.pieces
@@ -162,7 +164,7 @@ class Walk:
 
     def _thread(self, lane: Lane, index: int, low: int) -> None:
         state = lane.state[index]
-        if self.floor is None and self._onto_goroutine(lane, state):
+        if self.floor is None and self.lanes.traced and self._onto_goroutine(lane, state):
             return
         if state != SLEEP:
             self._put(low, state, "", lane)
@@ -208,7 +210,7 @@ class Walk:
             if step not in self.seen and self._enter(main):
                 self.seen.add(step)
                 return
-        via = [one for one in self.via if low < one.t_start_ns < self.t]
+        via = [one for one in self.via if low < one.t_start_ns < self.t] if self.via else []
         if kind == "idle" and not via and self.floor is None and (busy := self._meanwhile(lane)) is not None:
             step = (id(lane), id(busy), self.t)
             if step not in self.seen and self._enter(busy):
@@ -402,8 +404,8 @@ class Walk:
 
     def _waker(self, lane: Lane, tid: int, woke: int) -> Lane | None:
         """Who to go on with. The runtime's watchman hands processors on; it is not what was waited for."""
-        if tid in self.stacks.watchmen or any(
-            name == "runtime.sysmon" for name, _ in self.stacks.frames(woke)
+        if tid in self.stacks.watchmen or (
+            woke and any(name == "runtime.sysmon" for name, _ in self.stacks.frames(woke))
         ):
             return self.sleeps.busy_thread(lane.pid, {lane.tid, tid}, self.t)
         return self.lanes.threads[tid]
@@ -464,9 +466,13 @@ class Walk:
         while self.t > low:
             cut, back = low, None
             if self.via:
-                self.via = tuple(one for one in self.via if one.t_start_ns < self.t)
-                cut = max([low, *(one.t_start_ns for one in self.via)])
-                back = next((one for one in self.via if one.back and one.t_start_ns == cut), None)
+                if any(one.t_start_ns >= self.t for one in self.via):
+                    self.via = tuple(one for one in self.via if one.t_start_ns < self.t)
+                for one in self.via:
+                    if one.t_start_ns > cut:
+                        cut, back = one.t_start_ns, None
+                    if one.back and back is None and one.t_start_ns == cut:
+                        back = one
             self.pieces.append(
                 Piece(
                     cut, self.t, state, kind, lane.pid if lane else 0, tid or (lane.tid if lane else 0), goroutine, stack, self.via,

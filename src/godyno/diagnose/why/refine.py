@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 from godyno.diagnose.processes import Process
 from godyno.diagnose.why import states
 from godyno.diagnose.why.attribution import Segment
-from godyno.diagnose.why.lanes import CALL, READY, RUN, SLEEP, Lanes
+from godyno.diagnose.why.lanes import CALL, READY, RUN, SLEEP, Lane, Lanes
 from godyno.diagnose.why.overlays import overlays
 from godyno.diagnose.why.path import Piece, Wait
 from godyno.diagnose.why.places import Places
@@ -39,6 +39,9 @@ _PLAIN = {
     "wait": "unknown",
 }
 
+_AROUND = frozenset(name for name, one in STATES.items() if one.where == "machine")
+_SLEPT = frozenset(name for name, one in STATES.items() if one.family in _WAITS)
+_STAYING = frozenset(name for name, one in STATES.items() if one.where != "program" or name.startswith("gc_"))
 _BY_DESIGN = ("tick", "rest", "fed", "poured")  # until the program is wanted, as far as can be told
 
 
@@ -52,6 +55,7 @@ class Refine:
         self.lanes, self.stacks, self.surroundings, self.go, self.of = lanes, stacks, surroundings, go, of
         self.places = Places(capture, lanes)
         self._names = {one.pid: one for one in processes}
+        self._tools: dict[int, tuple[bool, str]] = {}
         self._roots = lanes.roots
         self._began = stacks.go_began()
         self._overlays = overlays(capture, lanes)
@@ -60,11 +64,12 @@ class Refine:
     def segments(self, pieces: Sequence[Piece]) -> list[Segment]:
         """Segments in order of time, neighbours of a kind joined."""
         out: list[Segment] = []
+        covered = bool(self._overlays)
         for piece in pieces:
             for segment in self._of(piece):
-                for one in self._collected(segment):
-                    labelled = self._labelled(one, piece)
-                    if out and labelled.state == "dispatch" and STATES[out[-1].state].family in _WAITS:
+                for one in self._collected(segment) if covered else (segment,):
+                    labelled = self._labelled(one, piece) if piece.via else one
+                    if out and labelled.state == "dispatch" and out[-1].state in _SLEPT:
                         labelled.within = (
                             labelled.within or out[-1].state
                         )  # who does not sleep need not be woken
@@ -76,24 +81,24 @@ class Refine:
 
     # ---- what it was
 
-    def _of(self, piece: Piece) -> Iterator[Segment]:
+    def _of(self, piece: Piece) -> Iterable[Segment]:
         if piece.state in (RUN, CALL):
-            yield from self._ran(piece)
-        elif piece.state == READY:
-            yield from self._ready(piece)
-        else:
-            kind = _PLAIN.get(piece.kind, piece.kind)
-            facts = self.stacks.facts(piece.stack)
-            detail = piece.where or facts.own
-            if facts.observes or (piece.where and states.is_observer((piece.where,))):
-                kind = "observer"
-            if kind in ("kernel_wait", "disk_read", "disk_write", "fsync", "fault_disk") and facts.call:
-                detail = f"{detail} ({facts.call})" if detail else facts.call
-            if kind in ("disk_read", "fault_disk") and self._short(piece.t_start_ns, piece.t_end_ns):
-                kind, detail = "reclaim", f"{detail}, read again as memory is short"
-            elif place := self.places.of(piece, kind):
-                detail = f"{detail} {place}".lstrip()
-            yield self._segment(piece, piece.t_start_ns, piece.t_end_ns, kind, detail, piece.stack)
+            return self._ran(piece)
+        return self._ready(piece) if piece.state == READY else (self._slept(piece),)
+
+    def _slept(self, piece: Piece) -> Segment:
+        kind = _PLAIN.get(piece.kind, piece.kind)
+        facts = self.stacks.facts(piece.stack)
+        detail = piece.where or facts.own
+        if facts.observes or (piece.where and states.is_observer((piece.where,))):
+            kind = "observer"
+        if kind in ("kernel_wait", "disk_read", "disk_write", "fsync", "fault_disk") and facts.call:
+            detail = f"{detail} ({facts.call})" if detail else facts.call
+        if kind in ("disk_read", "fault_disk") and self._short(piece.t_start_ns, piece.t_end_ns):
+            kind, detail = "reclaim", f"{detail}, read again as memory is short"
+        elif place := self.places.of(piece, kind):
+            detail = f"{detail} {place}".lstrip()
+        return self._segment(piece, piece.t_start_ns, piece.t_end_ns, kind, detail, piece.stack)
 
     def _ran(self, piece: Piece) -> Iterator[Segment]:
         share = self.surroundings.stolen(piece.t_start_ns, piece.t_end_ns)
@@ -143,38 +148,40 @@ class Refine:
         """Whether reads were then of what had been pushed out of memory: they, and what the kernel does for them, are symptoms of that."""
         return self.surroundings.short_of_memory(start, end)
 
-    def _ready(self, piece: Piece) -> Iterator[Segment]:
+    def _ready(self, piece: Piece) -> Iterable[Segment]:
         thread = self.lanes.threads.get(piece.tid)
-        wait_ns = piece.t_end_ns - piece.t_start_ns
         if piece.goroutine and thread is not None and piece.stack == 0 and not piece.call:
-            at = piece.t_start_ns
-            for a, b, state, _ in thread.between(piece.t_start_ns, piece.t_end_ns):
-                if a > at:
-                    yield from self._split(piece, self.surroundings.queued(piece.pid, at, a, wait_ns))
-                # A thread that stands ready with another goroutine on it is that one's.
-                other = self.lanes.goroutine_at(piece.pid, piece.tid, (a + b) // 2)
-                mine = state == READY and (other is None or other.goroutine == piece.goroutine)
-                ways = self.surroundings.without_cpu if mine else self.surroundings.queued
-                yield from self._split(piece, ways(piece.pid, a, b, wait_ns))
-                at = b
-            if at < piece.t_end_ns:
-                yield from self._split(
-                    piece, self.surroundings.queued(piece.pid, at, piece.t_end_ns, wait_ns)
-                )
-            return
-        ways = (
-            self.surroundings.queued if piece.goroutine and thread is None else self.surroundings.without_cpu
-        )
-        yield from self._split(piece, ways(piece.pid, piece.t_start_ns, piece.t_end_ns, wait_ns))
+            return self._ready_on(thread, piece)
+        queues = piece.goroutine and thread is None
+        ways = self.surroundings.queued if queues else self.surroundings.without_cpu
+        start, end = piece.t_start_ns, piece.t_end_ns
+        return self._split(piece, ways(piece.pid, start, end, end - start))
 
-    def _split(self, piece: Piece, found: Iterator[Part]) -> Iterator[Segment]:
+    def _ready_on(self, thread: Lane, piece: Piece) -> Iterator[Segment]:
+        """A goroutine that waited for a thread, by what that thread did."""
+        at, wait_ns = piece.t_start_ns, piece.t_end_ns - piece.t_start_ns
+        for a, b, state, _ in thread.between(piece.t_start_ns, piece.t_end_ns):
+            if a > at:
+                yield from self._split(piece, self.surroundings.queued(piece.pid, at, a, wait_ns))
+            # A thread that stands ready with another goroutine on it is that one's.
+            other = self.lanes.goroutine_at(piece.pid, piece.tid, (a + b) // 2)
+            mine = state == READY and (other is None or other.goroutine == piece.goroutine)
+            ways = self.surroundings.without_cpu if mine else self.surroundings.queued
+            yield from self._split(piece, ways(piece.pid, a, b, wait_ns))
+            at = b
+        if at < piece.t_end_ns:
+            yield from self._split(piece, self.surroundings.queued(piece.pid, at, piece.t_end_ns, wait_ns))
+
+    def _split(self, piece: Piece, found: Sequence[Part]) -> list[Segment]:
+        out = []
         for state, within, start, end in found:
             if state == CALLED:
-                yield self._behind_a_call(piece, start, end)
+                out.append(self._behind_a_call(piece, start, end))
                 continue
             segment = self._segment(piece, start, end, state, "", 0)
             segment.within = within
-            yield segment
+            out.append(segment)
+        return out
 
     def _behind_a_call(self, piece: Piece, start: int, end: int) -> Segment:
         """A goroutine waited for a processor that one kept who slept in a system call: what that one slept in held up both."""
@@ -183,7 +190,7 @@ class Refine:
             for _, _, state, index in thread.between(start, end) if thread is not None else ():
                 stack = self.stacks.slept(tid, thread.start[index]) if thread and state == SLEEP else 0
                 facts = self.stacks.facts(stack)
-                if facts.slept_in in STATES and STATES[facts.slept_in].family in _WAITS:
+                if facts.slept_in in _SLEPT:
                     detail = f"{facts.own} ({facts.call})" if facts.call else facts.own
                     return self._segment(piece, start, end, facts.slept_in, detail, stack)
         return self._segment(piece, start, end, "dispatch", "", 0)
@@ -191,29 +198,32 @@ class Refine:
     def _segment(self, piece: Piece, start: int, end: int, state: str, detail: str, stack: int) -> Segment:
         facts = self.stacks.facts(stack)
         state = state if state in STATES else "unknown"
-        process = self._names.get(piece.pid)
-        tool = process is not None and piece.pid != self.of and process.kind in TOOLS
-        if process is not None and tool and process.kind != "go" and STATES[state].where != "machine":
-            detail = (
-                process.label
-            )  # nobody mends a function of the compiler: what it was at work on is the thing
+        tool, works_on = self._tool(piece.pid)
+        if works_on and state not in _AROUND:
+            detail = works_on  # nobody mends a function of the compiler: what it was at work on is the thing
         return Segment(
             start, end, state, detail, piece.pid, piece.tid, piece.goroutine, facts.names,
             phase=facts.init if state != "package_init" else "",
-            waiter=next((one.where for one in piece.via if one.where), ""), tool=tool, seen=piece.seen,
+            waiter=next((one.where for one in piece.via if one.where), "") if piece.via else "", tool=tool, seen=piece.seen,
             by_design=piece.kind in _BY_DESIGN,
         )  # fmt: skip
+
+    def _tool(self, pid: int) -> tuple[bool, str]:
+        """Whether a process is one of what builds, and then what it is at work on, but for the go command itself."""
+        found = self._tools.get(pid)
+        if found is None:
+            process = self._names.get(pid)
+            tool = process is not None and pid != self.of and process.kind in TOOLS
+            works_on = process.label if process is not None and tool and process.kind != "go" else ""
+            found = self._tools[pid] = tool, works_on
+        return found
 
     # ---- what lies over it
 
     def _collected(self, segment: Segment) -> Iterator[Segment]:
         """Stops of the world, and assists and sweeps of the goroutine itself, take the time from whatever else was seen."""
         at = segment.t_start_ns
-        over = (
-            self._overlays.between(segment)
-            if self._overlays and STATES[segment.state].where != "machine"
-            else ()
-        )
+        over = self._overlays.between(segment) if segment.state not in _AROUND else ()
         if not over:
             yield segment
             return
@@ -232,7 +242,7 @@ class Refine:
         """A wait that is a cause by itself gives the time its state; what was done meanwhile goes with it. What surrounds the program
         keeps its own, and tells within which it was.
         """
-        around = STATES[segment.state].where == "machine"
+        around = segment.state in _AROUND
         for wait in piece.via:
             between = (
                 piece.pid != wait.lane.pid
@@ -249,7 +259,7 @@ class Refine:
             doing = f"{STATES[segment.state].title}{': ' + segment.detail if segment.detail else ''}"
             segment.state, segment.detail, segment.doing, segment.holder = state, detail, doing, holder
             return segment
-        if not piece.via or _stays(segment.state):
+        if _stays(segment.state):
             return segment
         detail = segment.detail
         if not detail or states.is_library(detail.partition(" ")[0]):  # whose call into a library it was
@@ -287,18 +297,17 @@ class Refine:
 
 
 def _alike(a: Segment, b: Segment) -> bool:
-    return a.t_end_ns == b.t_start_ns and _told(a) == _told(b) and (a.tid == b.tid or a.goroutine != 0)
-
-
-def _told(one: Segment) -> tuple[object, ...]:
+    """Whether one goes on as the other; compared one by one, as most neighbours differ in the first."""
     return (
-        one.state, one.detail, one.pid, one.goroutine, one.doing, one.holder, one.waiter, one.within, one.tool, one.seen, one.by_design,
+        a.state == b.state and a.t_end_ns == b.t_start_ns and a.detail == b.detail and a.pid == b.pid and a.goroutine == b.goroutine
+        and (a.tid == b.tid or a.goroutine != 0) and a.doing == b.doing and a.holder == b.holder and a.waiter == b.waiter
+        and a.within == b.within and a.tool == b.tool and a.seen == b.seen and a.by_design == b.by_design
     )  # fmt: skip
 
 
 def _stays(state: str) -> bool:
     """Whether a moment keeps this state whatever it was waited for meanwhile by one of the same process."""
-    return STATES[state].where != "program" or state.startswith("gc_")
+    return state in _STAYING
 
 
 def _lived_for(wait: Wait, child: Process | None) -> bool:

@@ -8,9 +8,10 @@ shares, as a profile tells functions apart. In a look the path goes from the mai
 
 from __future__ import annotations
 
-import bisect
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+
+import numpy as np
 
 from godyno.diagnose.why.busy import busy
 from godyno.diagnose.why.lanes import READY, RUN, SLEEP, Lane, Lanes
@@ -34,16 +35,24 @@ _OPEN = (
     "channel",
 )
 _UNNAMED = ("wait", "poll", "futex")  # a wait for another process, of which only who ended it is known
-_Key = tuple[str, int, int]
+_WAITS = ("sleep", "busy")  # the kinds of parts of which looks tell what was waited for
+_NO_WAIT = (*AT_WORK, "lock", "tick")
+_Key = tuple[str, int, int]  # kind, pid, tid
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
-    """A piece with the looks it learns from; ``instead`` is what another thread of its process did meanwhile."""
+class _Parts:
+    """What pieces are made of, in order of time, as columns, as there are hundreds of thousands: ``piece`` is which piece a part is of,
+    ``key`` the number in ``keys`` of the looks that it learns from (-1: none), ``busy`` the interval of its process's ``busy`` lane that
+    tells what another thread did meanwhile (-1: none did).
+    """
 
-    piece: Piece
-    key: _Key | None
-    instead: Piece | None = None
+    start: np.ndarray
+    end: np.ndarray
+    piece: np.ndarray
+    key: np.ndarray
+    busy: np.ndarray
+    keys: list[_Key]
 
 
 class Seen:
@@ -57,62 +66,86 @@ class Seen:
         """The pieces, with what looks tell of those whose own records do not."""
         if not self._looks.times:
             return list(pieces)
-        parts = [part for piece in pieces for part in self._parts(piece)]
-        starts = [part.piece.t_start_ns for part in parts]
-        donors: dict[_Key, list[tuple[int, Verdict]]] = {}
-        for pid, layer in self._looks.times:
-            verdicts = self._looks.verdicts(pid, layer)
-            for t_ns, verdict in verdicts:
-                index = bisect.bisect_right(starts, t_ns) - 1
-                if index < 0 or parts[index].piece.t_end_ns <= t_ns or parts[index].piece.pid != pid:
-                    continue
-                key = parts[index].key
-                if key is not None and _agrees(key[0], verdict) and key[2] in (0, verdict.tid):
-                    donors.setdefault(key, []).append((t_ns, verdict))
+        parts = self._parts(pieces)
+        learnt = self._learnt(parts, pieces)
+        first, last = _inside(parts, learnt, np.array([piece.state != READY for piece in pieces], bool))
         out: list[Piece] = []
-        times = {key: [t_ns for t_ns, _ in found] for key, found in donors.items()}
-        for part in parts:
-            found = donors.get(part.key) if part.key is not None and part.piece.state != READY else None
-            told = _told(part, found, times[part.key], self._lanes) if found and part.key else (part.piece,)
-            for piece in told:
-                piece = self._through(piece)
-                if out and _goes_on(out[-1], piece):
-                    out[-1] = out[-1].cut(out[-1].t_start_ns, piece.t_end_ns)
+        said: Verdict | None = None  # of the last part, where it is all of a wait that looks told
+        via: tuple[Wait, ...] = ()  # what that part was waited for by
+        columns = (parts.start, parts.end, parts.piece, parts.key, parts.busy, first, last)
+        rows = zip(*(column.tolist() for column in columns), strict=True)
+        for start, end, number, key, busy_at, low, high in rows:
+            piece, waits = pieces[number], parts.keys[key][0] in _WAITS if key >= 0 else False
+            one = learnt[key][low][1] if high == low + 1 else None
+            again = said is not None and one is said and waits and via == piece.via
+            if again and out[-1].t_end_ns == start:  # most are: there is no need to make a piece and join it
+                out[-1].t_end_ns = end
+                continue
+            cuts = _cut(start, end, learnt[key][low:high]) if one is None else ((start, end, one),)
+            for part in cuts if low < high else ((start, end, None),):
+                new = self._through(self._with(piece, waits, busy_at, *part))
+                if out and _goes_on(out[-1], new):
+                    out[-1].t_end_ns = new.t_end_ns
                 else:
-                    out.append(piece)
+                    out.append(new)
+            said, via = one if one is not None and waits and one.kind not in _NO_WAIT else None, piece.via
         return out
 
-    def _parts(self, piece: Piece) -> Iterator[_Part]:
-        """A piece, or what it is made of, with the looks that each may learn from: those at a stretch of the same kind, of the same
-        process, or of the same thread where it is not Go's.
+    def _parts(self, pieces: Sequence[Piece]) -> _Parts:
+        """The pieces, those in which other threads of their process were at work cut by when they were."""
+        numbers: dict[_Key, int] = {}
+        whole: list[tuple[int, int]] = []  # (piece, key)
+        split: dict[int, list[int]] = {}  # pid to pieces
+        for index, piece in enumerate(pieces):
+            key = self._key(piece)
+            if key is not None and key[0] == "busy":
+                split.setdefault(piece.pid, []).append(index)
+            else:
+                whole.append((index, numbers.setdefault(key, len(numbers)) if key is not None else -1))
+        start = np.array([piece.t_start_ns for piece in pieces], np.int64)
+        end = np.array([piece.t_end_ns for piece in pieces], np.int64)
+        alone = np.array(whole, np.int64).reshape(-1, 2)
+        rows = [np.column_stack((start[alone[:, 0]], end[alone[:, 0]], alone, np.full(len(alone), -1)))]
+        for pid, chosen in split.items():
+            asleep, at_work = (numbers.setdefault((kind, pid, 0), len(numbers)) for kind in ("sleep", "busy"))
+            of = np.array(chosen, np.int64)
+            a, b, which, busy_at = _between(start[of], end[of], self._busy(pid))
+            rows.append(np.column_stack((a, b, of[which], np.where(busy_at < 0, asleep, at_work), busy_at)))
+        table = np.concatenate(rows)
+        start, end, of_piece, keys, busy_at = table[np.argsort(table[:, 0], kind="stable")].T
+        return _Parts(start, end, of_piece, keys, busy_at, list(numbers))
+
+    def _key(self, piece: Piece) -> _Key | None:
+        """Which looks a piece may learn from: those at a stretch of the same kind, of the same process, or of the same thread where it is
+        not Go's. ``busy`` says that those depend on whether another thread was at work.
         """
         goroutines = self._looks.of_goroutines(piece.pid)
         if piece.goroutine or not (goroutines or self._looks.of_threads(piece.pid)):
-            yield _Part(piece, None)
-        elif piece.state != SLEEP:
+            return None
+        if piece.state != SLEEP:
             # Where all CPUs are taken, who looks has just taken one from who ran: a stretch without one is like one with it.
-            yield _Part(piece, ("run", piece.pid, 0) if goroutines else None)
-        elif not (piece.kind in _OPEN and self._untold(piece.stack)):
-            yield _Part(piece, ("sure", piece.pid, 0) if goroutines else None)
-        elif not goroutines:
-            yield _Part(piece, ("sleep", piece.pid, piece.tid))
-        else:
-            at, others = piece.t_start_ns, self._busy(piece.pid)
-            for start, end, state, index in others.between(piece.t_start_ns, piece.t_end_ns):
-                if start > at:
-                    yield _Part(piece.cut(at, start), ("sleep", piece.pid, 0))
-                slept, instead = piece.cut(start, end), piece.cut(start, end)
-                instead.state, instead.kind, instead.tid, instead.stack, instead.where = (
-                    state,
-                    "",
-                    others.thread[index],
-                    0,
-                    "",
-                )
-                yield _Part(slept, ("busy", piece.pid, 0), instead)
-                at = end
-            if at < piece.t_end_ns:
-                yield _Part(piece.cut(at, piece.t_end_ns), ("sleep", piece.pid, 0))
+            return ("run", piece.pid, 0) if goroutines else None
+        if not (piece.kind in _OPEN and self._untold(piece.stack)):
+            return ("sure", piece.pid, 0) if goroutines else None
+        return ("busy", piece.pid, 0) if goroutines else ("sleep", piece.pid, piece.tid)
+
+    def _learnt(self, parts: _Parts, pieces: Sequence[Piece]) -> dict[int, list[tuple[int, Verdict]]]:
+        """The looks that fell into parts of each key, in order of time."""
+        found: dict[int, list[tuple[int, Verdict]]] = {}
+        for pid, layer in self._looks.times:
+            verdicts = self._looks.verdicts(pid, layer)
+            at = np.searchsorted(parts.start, np.array([t_ns for t_ns, _ in verdicts], np.int64), "right") - 1
+            for index, (t_ns, verdict) in zip(at.tolist(), verdicts, strict=True):
+                if index < 0 or parts.end[index] <= t_ns or pieces[parts.piece[index]].pid != pid:
+                    continue
+                key = int(parts.key[index])
+                if (
+                    key >= 0
+                    and _agrees(parts.keys[key][0], verdict)
+                    and parts.keys[key][2] in (0, verdict.tid)
+                ):
+                    found.setdefault(key, []).append((t_ns, verdict))
+        return found
 
     def _busy(self, pid: int) -> Lane:
         if pid not in self._of_process:
@@ -126,6 +159,8 @@ class Seen:
 
     def _through(self, piece: Piece) -> Piece:
         """The piece, with what its waiters in other processes waited for there, where only looks tell that."""
+        if not piece.via:
+            return piece
         via = tuple(self._named(one, piece.pid) for one in piece.via)
         return piece if via == piece.via else replace(piece, via=via)
 
@@ -138,8 +173,31 @@ class Seen:
             return wait
         return replace(wait, kind=found.kind, where=found.where)
 
+    def _with(
+        self, of: Piece, waits: bool, busy_at: int, start: int, end: int, verdict: Verdict | None
+    ) -> Piece:
+        """A part of a piece as a look tells it, if one does; ``waits`` says that it is one of which looks tell what was waited for."""
+        piece = of.cut(start, end)
+        if verdict is None:
+            return piece
+        at_work = verdict.kind in AT_WORK
+        if busy_at >= 0 and (at_work or verdict.kind == "lock"):  # another thread's work is what it was
+            others = self._busy(of.pid)
+            piece.state, piece.tid = others.state[busy_at], others.thread[busy_at]
+            piece.kind, piece.stack, piece.where = "", 0, ""
+        if piece.state == RUN and verdict.kind == RUNNABLE:
+            piece.state, piece.goroutine = READY, verdict.goroutine
+            piece.tid, piece.stack, piece.seen = 0, 0, True
+        elif piece.state == SLEEP and waits and not at_work:
+            piece.kind, piece.goroutine = verdict.kind, verdict.goroutine
+            piece.stack, piece.where, piece.seen = verdict.stack, verdict.where, True
+        elif verdict.kind == "lock" and (lane := self._lanes.threads.get(piece.tid)) is not None:
+            wait = Wait(start, end, "lock", lane, verdict.stack, 0, verdict.where)
+            piece.via, piece.seen = (*piece.via, wait), True
+        return piece
+
     def _untold(self, stack: int) -> bool:
-        return not self._stacks.facts(stack).user or self._stacks.idle_thread(stack)
+        return not stack or not self._stacks.facts(stack).user or self._stacks.idle_thread(stack)
 
 
 def _goes_on(a: Piece, b: Piece) -> bool:
@@ -161,49 +219,52 @@ def _agrees(kind: str, verdict: Verdict) -> bool:
     return (verdict.kind in AT_WORK) == (kind == "run")
 
 
-def _told(
-    part: _Part, found: Sequence[tuple[int, Verdict]], times: Sequence[int], lanes: Lanes
-) -> Iterator[Piece]:
-    """A piece, cut midway between the looks that fell into it; ``times`` are those of ``found``."""
-    piece = part.piece
-    low = bisect.bisect_left(times, piece.t_start_ns)
-    inside = found[low : bisect.bisect_left(times, piece.t_end_ns, low)]
-    if not inside:
-        best = min(found[max(0, low - 1) : low + 1], key=lambda one: abs(one[0] - piece.t_start_ns))
-        if abs(best[0] - piece.t_start_ns) >= NEAR_NS:
-            yield piece
-            return
-        inside = [best]
-    if len(inside) == 1:
-        yield _with(part, piece.t_start_ns, piece.t_end_ns, inside[0][1], lanes)
-        return
-    at = piece.t_start_ns
-    for index, (t_ns, verdict) in enumerate(inside):
-        last = index == len(inside) - 1
-        if not last and inside[index + 1][1] == verdict:
+def _between(start: np.ndarray, end: np.ndarray, lane: Lane) -> tuple[np.ndarray, ...]:
+    """What windows are made of: start, end, window and interval of each interval of ``lane`` in them, and of each gap: there it is -1."""
+    begins, ends = np.array(lane.start, np.int64), np.array(lane.end, np.int64)
+    first = np.searchsorted(ends, start, "right")
+    count = np.maximum(np.searchsorted(begins, end, "left") - first, 0)
+    sizes = 2 * count + 1  # a gap, an interval, a gap, …
+    window = np.repeat(np.arange(len(start)), sizes)
+    turn = np.arange(len(window)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    interval = first[window] + turn // 2
+    is_gap = turn % 2 == 0
+    begins, ends = np.append(begins, 0), np.append(ends, 0)  # of the last gap there is none after it
+    low = np.where(is_gap, np.where(turn == 0, start[window], ends[interval - 1]), begins[interval])
+    high = np.where(
+        is_gap, np.where(turn == sizes[window] - 1, end[window], begins[interval]), ends[interval]
+    )
+    low, high = np.maximum(low, start[window]), np.minimum(high, end[window])
+    kept = high > low
+    return low[kept], high[kept], window[kept], np.where(is_gap, -1, interval)[kept]
+
+
+def _inside(
+    parts: _Parts, learnt: Mapping[int, Sequence[tuple[int, Verdict]]], tells: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """From which to which of the looks of its key each part learns: those in it, else the nearest if that is near; ``tells`` says of which
+    pieces looks tell at all.
+    """
+    first, last = np.zeros((2, len(parts.start)), np.int64)
+    for key, found in learnt.items():
+        rows = np.flatnonzero((parts.key == key) & tells[parts.piece])
+        times, start = np.array([t_ns for t_ns, _ in found], np.int64), parts.start[rows]
+        low, high = np.searchsorted(times, start), np.searchsorted(times, parts.end[rows])
+        before, after = np.maximum(low - 1, 0), np.minimum(low, len(times) - 1)
+        nearest = np.where(np.abs(times[after] - start) < np.abs(times[before] - start), after, before)
+        near = np.abs(times[nearest] - start) < NEAR_NS
+        first[rows] = np.where(high > low, low, nearest)
+        last[rows] = np.where(high > low, high, nearest + near)
+    return first, last
+
+
+def _cut(start: int, end: int, found: Sequence[tuple[int, Verdict]]) -> Iterator[tuple[int, int, Verdict]]:
+    """A part, cut midway between those of its looks that say different things."""
+    at = start
+    for (t_ns, verdict), (later, following) in zip(found, [*found[1:], (0, None)], strict=True):
+        if following == verdict:
             continue
-        end = piece.t_end_ns if last else (t_ns + inside[index + 1][0]) // 2
-        if end > at:
-            yield _with(part, at, end, verdict, lanes)
-            at = end
-
-
-def _with(part: _Part, start: int, end: int, verdict: Verdict, lanes: Lanes) -> Piece:
-    piece = part.piece.cut(start, end)
-    at_work = verdict.kind in AT_WORK
-    if part.instead is not None and (at_work or verdict.kind == "lock"):
-        piece = part.instead.cut(start, end)
-    if piece.state == RUN and verdict.kind == RUNNABLE:
-        piece.state, piece.goroutine = READY, verdict.goroutine
-        piece.tid, piece.stack, piece.seen = 0, 0, True
-        return piece
-    told = part.key is not None and part.key[0] in ("sleep", "busy")
-    if piece.state == SLEEP and told and not at_work:
-        piece.kind, piece.goroutine = verdict.kind, verdict.goroutine
-        piece.stack, piece.where, piece.seen = verdict.stack, verdict.where, True
-        return piece
-    lane = lanes.threads.get(piece.tid)
-    if verdict.kind == "lock" and lane is not None:
-        wait = Wait(piece.t_start_ns, piece.t_end_ns, "lock", lane, verdict.stack, 0, verdict.where)
-        piece.via, piece.seen = (*piece.via, wait), True
-    return piece
+        until = end if following is None else (t_ns + later) // 2
+        if until > at:
+            yield at, until, verdict
+            at = until

@@ -61,7 +61,7 @@ class Sleeps:
         since = lane.start[index]
         kind = self.stacks.facts(stack).slept_in if stack else ""
         waker = self._woken_by(lane, index, t_ns)
-        if kind in _UNTOLD and self._asks_for_names(lane, stack, calls):
+        if (stack or calls) and kind in _UNTOLD and self._asks_for_names(lane, stack, calls):
             return "dns", None
         slept, polled = kind, kind == "poll"
         kind = self._resolved(kind, waker, woke, self.stacks.polled(lane.tid, since) if polled else None)
@@ -81,7 +81,7 @@ class Sleeps:
             died = self._child(lane.pid, max(since, t_ns - _CLOSING_NS[kind]), t_ns)
             if died in self.lanes.threads:  # it closed a pipe as it died
                 kind, waker = "child", died
-        elif kind == "unknown" and not by_thread:
+        elif kind == "unknown" and not by_thread and self.has_children(lane.pid):
             seen = self.seen_in(lane.pid, since, t_ns)
             if seen in ("child", "pipe"):
                 died = self._child(lane.pid, since, t_ns)
@@ -220,12 +220,12 @@ class Sleeps:
 
     def _died(self, pid: int, tid: int, t_ns: int) -> bool:
         """Whether a child of this process, on whose thread it is, died just now."""
-        of = self.process(self.lanes.threads[tid].pid, t_ns)
+        of = self.process(self.lanes.threads[tid].pid, t_ns) if self.has_children(pid) else None
         return of is not None and of.ppid == pid and abs(of.t_end_ns - t_ns) < _DYING_NS
 
     def _resolved(self, kind: str, waker: object, woke: int, ready: int | None) -> str:
         """What a sleep was, now that it is known who ended it; of a poll, ``ready`` is what it gave back: 0 where its time was over."""
-        names = [name for name, _ in self.stacks.frames(woke)]
+        names = [name for name, _ in self.stacks.frames(woke)] if woke else []
         by_thread = isinstance(waker, int) and waker in self.lanes.threads
         if kind in ("futex", "", "signal", "kernel_wait"):
             if by_thread:
@@ -284,4 +284,4 @@ def followed(lane: Lane, index: int, t_ns: int) -> bool:
 
 
 def _has(names: Sequence[str], words: Sequence[str]) -> bool:
-    return any(word in name for name in names for word in words)
+    return bool(names) and any(word in name for name in names for word in words)

@@ -75,11 +75,11 @@ class Stacks:
         if not times:
             return 0
         at = bisect.bisect_left(times, t_ns)
-        best = min(
-            (index for index in (at - 1, at) if 0 <= index < len(times)),
-            key=lambda index: abs(times[index] - t_ns), default=-1,
-        )  # fmt: skip
-        return stacks[best] if best >= 0 and abs(times[best] - t_ns) <= within_ns else 0
+        before = t_ns - times[at - 1] if at > 0 else within_ns + 1
+        after = times[at] - t_ns if at < len(times) else within_ns + 1
+        if min(before, after) > within_ns:
+            return 0
+        return stacks[at - 1] if before <= after else stacks[at]
 
     def polled(self, tid: int, t_ns: int) -> int | None:
         """What the poll that a thread was in then gave back: how many files were ready, 0 where its time was over; None if unknown."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 Frames = Sequence[tuple[str, bool]]  # (function, whether it is the kernel's), leaf first
 
@@ -139,6 +140,7 @@ _RUNTIME_INIT = (
     "runtime.modulesinit",
 )
 _SCHEDULER = ("runtime.mcall", "runtime.mstart", "runtime.mstart1", "runtime.sysmon", "runtime.goschedImpl")
+_REMEMBERED = 4096  # names of functions whose kind is kept: asked of each of hundreds of thousands of pieces
 LOADER = "ld.so!"  # before the functions of the dynamic loader
 _STARTING_CHILD = ("os.startProcess", "os.StartProcess", "syscall.forkExec", "syscall.forkAndExecInChild")
 _SWITCHING = (
@@ -263,6 +265,7 @@ def ran_in(frames: Frames, is_go: bool) -> str:
 _RUNS_THE_PROGRAM = ("runtime.main", "runtime.corostart")  # the latter what an iter.Pull pulls from
 
 
+@lru_cache(_REMEMBERED)
 def system_goroutine(root: str) -> str:
     """What waiting for a goroutine with this first function is, where that is one of the runtime's own or godyno's."""
     if _has((root,), (*_OBSERVER, "runtime/trace.", "runtime/pprof.", "runtime.(*trace", "runtime.trace")):
@@ -274,7 +277,8 @@ def system_goroutine(root: str) -> str:
     return ""
 
 
-def is_observer(names: Sequence[str]) -> bool:
+@lru_cache(_REMEMBERED)
+def is_observer(names: tuple[str, ...]) -> bool:
     """Whether one of these functions is of the file that godyno puts into a program."""
     return _has(names, _OBSERVER)
 
@@ -390,6 +394,7 @@ def own_function(frames: Frames) -> str:
     return "" if user and user[-1].startswith(_SCHEDULER) else user[0] if user else ""
 
 
+@lru_cache(_REMEMBERED)
 def is_library(function: str) -> bool:
     """Whether a function is of Go's standard library: its path has no dot in the first element, and it is not main."""
     package = package_of(function)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import itertools
+import math
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import Any
@@ -31,39 +32,35 @@ class Surroundings:
     def __init__(self, capture: Any, lanes: Lanes, cpus: int) -> None:
         self._capture, self._lanes, self.cpus = capture, lanes, max(1, cpus)
 
-    def without_cpu(self, pid: int, t_start_ns: int, t_end_ns: int, wait_ns: int) -> Iterator[Part]:
+    def without_cpu(self, pid: int, t_start_ns: int, t_end_ns: int, wait_ns: int) -> list[Part]:
         """The parts of a stretch in which a thread was ready, of a wait that was so long in all."""
         if wait_ns < _SHORT_NS:
-            yield "dispatch", "", t_start_ns, t_end_ns
-            return
+            return [("dispatch", "", t_start_ns, t_end_ns)]
         length = t_end_ns - t_start_ns
-        quota = self.crowd.stalled.over(t_start_ns, t_end_ns) * self._throttled(t_start_ns, t_end_ns)
+        quota = self._stopped(t_start_ns, t_end_ns)
         left = length - quota
         own = min(left, self.crowd.too_many.over(t_start_ns, t_end_ns))
         either = min(1.0, self.crowd.either.over(t_start_ns, t_end_ns) / length)
         collector = own * self._collecting(pid, t_start_ns, t_end_ns)
         others = left - own
-        yield from parts(
+        return parts(
             t_start_ns, t_end_ns,
             (("quota", "", quota * (1 - either)), ("quota", OWN, quota * either), ("gc_background", "", collector),
              (OWN, "", own - collector), ("neighbours", "", others * (1 - either)), ("neighbours", OWN, others * either)),
         )  # fmt: skip
 
-    def queued(self, pid: int, t_start_ns: int, t_end_ns: int, wait_ns: int) -> Iterator[Part]:
+    def queued(self, pid: int, t_start_ns: int, t_end_ns: int, wait_ns: int) -> list[Part]:
         """As ``without_cpu``, of a goroutine that waited for one of the runtime's processors: these may wait for a CPU themselves, and
         then it waits for own goroutines, for longer as they have none.
         """
         if wait_ns < _SHORT_NS / 3:
-            yield "dispatch", "", t_start_ns, t_end_ns
-            return
+            return [("dispatch", "", t_start_ns, t_end_ns)]
         length = t_end_ns - t_start_ns
         procs = self._procs(pid, (t_start_ns + t_end_ns) // 2)
         running = self.ran(t_start_ns, t_end_ns)
         own = length * min(1.0, running / procs / length)
         collector = own * self._collecting(pid, t_start_ns, t_end_ns)
-        quota = min(length - own, self.crowd.stalled.over(t_start_ns, t_end_ns)) * self._throttled(
-            t_start_ns, t_end_ns
-        )
+        quota = self._stopped(t_start_ns, t_end_ns, length - own)
         held, ready = self._running.get(pid), self._ready.get(pid)
         share = min(1.0, held.over(t_start_ns, t_end_ns) / procs / length) if held else 0.0
         stretched = min(max(0.0, length * share - own), length - own - quota)
@@ -74,7 +71,7 @@ class Surroundings:
         left -= called
         # A processor that nobody had is the scheduler's own delay, but where its thread had no CPU.
         others = min(left, ready.over(t_start_ns, t_end_ns)) if ready else 0.0
-        yield from parts(
+        return parts(
             t_start_ns, t_end_ns,
             (("quota", "", quota), ("gc_background", "", collector), (OWN, "", own - collector), ("neighbours", OWN, stretched),
              (CALLED, "", called), ("neighbours", "", others), ("dispatch", "", left - others)),
@@ -139,8 +136,10 @@ class Surroundings:
                 kept.append((old["t"], new["t"]))
         return [one[0] for one in kept], [one[1] for one in kept]
 
-    def _throttled(self, t_start_ns: int, t_end_ns: int) -> float:
-        return self._share(self._quota, t_start_ns, t_end_ns)
+    def _stopped(self, t_start_ns: int, t_end_ns: int, most_ns: float = math.inf) -> float:
+        """How long the quota stopped all threads, of so much at most."""
+        share = self._share(self._quota, t_start_ns, t_end_ns)
+        return min(most_ns, self.crowd.stalled.over(t_start_ns, t_end_ns)) * share if share else 0.0
 
     def _share(
         self, windows: tuple[list[int], list[int], list[float]], t_start_ns: int, t_end_ns: int
@@ -256,14 +255,15 @@ class Surroundings:
         return {pid: level(intervals) for pid, intervals in found.items()}
 
 
-def parts(t_start_ns: int, t_end_ns: int, lengths: Iterable[tuple[str, str, float]]) -> Iterator[Part]:
+def parts(t_start_ns: int, t_end_ns: int, lengths: Iterable[tuple[str, str, float]]) -> list[Part]:
     """Cuts a stretch into parts of these lengths, which add up to it; the last takes what rounding leaves."""
     kept = [one for one in lengths if one[2] >= 1]
-    at = t_start_ns
+    if not kept:
+        return [("dispatch", "", t_start_ns, t_end_ns)] if t_end_ns > t_start_ns else []
+    at, out = t_start_ns, []
     for index, (name, within, length) in enumerate(kept):
         until = t_end_ns if index == len(kept) - 1 else min(t_end_ns, at + int(length))
         if until > at:
-            yield name, within, at, until
+            out.append((name, within, at, until))
         at = until
-    if at < t_end_ns and not kept:
-        yield "dispatch", "", at, t_end_ns
+    return out
