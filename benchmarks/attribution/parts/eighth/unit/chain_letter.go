@@ -56,4 +56,7 @@ func (u *unit) pass() {
 	}
 }
 
-func (u *unit) end() { u.sheet.Close() }
+func (u *unit) end() {
+	u.sheet.Close()
+	os.Remove(u.sheet.Name())
+}
