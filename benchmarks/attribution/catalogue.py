@@ -193,13 +193,15 @@ def programs() -> list[Program]:
 
     made += second_set()
     conditioned = [_conditioned(index, program) for index, program in enumerate(made)]
+    from eighth_set import eighth_set  # type: ignore[import-not-found]
     from fifth_set import fifth_set  # type: ignore[import-not-found]
     from fourth_set import fourth_set  # type: ignore[import-not-found]
     from seventh_set import seventh_set  # type: ignore[import-not-found]
     from sixth_set import sixth_set  # type: ignore[import-not-found]
     from third_set import third_set  # type: ignore[import-not-found]
 
-    return conditioned + third_set() + fourth_set() + fifth_set() + sixth_set() + seventh_set()
+    large = third_set() + fourth_set() + fifth_set() + sixth_set() + seventh_set() + eighth_set()
+    return conditioned + large
 
 
 def _neighbours(name: str, task: str, frame: str) -> Program:

@@ -214,6 +214,7 @@ func main() {
 		serveAtOnce(loopback()), serveCalls(loopback()), serveFrames(loopback()), many, near,
 		serveRegistry(loopback()), serveBroker(loopback()), serveMail(loopback()), pressKeys(dir),
 		serveJobs(loopback()), serveNext(loopback()), serveSessions(loopback()), giveOrders(dir),
+		echo(loopback()), serveLeases(loopback()), serveOffice(loopback()), swallow(),
 	}
 	go call(busy, 4*time.Millisecond)
 	go call(calm, 25*time.Millisecond)

@@ -141,6 +141,16 @@ func enrol(r *http.Request) {
 		e.visits()
 	case "asks":
 		e.asks()
+	case "sockets":
+		e.sockets()
+	case "streams":
+		e.streams()
+	case "queries":
+		e.queries()
+	case "hammer":
+		e.hammer()
+	case "notes":
+		e.notes()
 	case "hangup":
 		e.each(func(int) error { return syscall.Kill(e.pid, syscall.SIGHUP) })
 	case "term":
