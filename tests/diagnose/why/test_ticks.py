@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from godyno.diagnose.why.lanes import RUN, SLEEP
-from godyno.diagnose.why.path import Piece
+from godyno.diagnose.why.pieces import Piece
 from godyno.diagnose.why.ticks import idle_between_ticks
 
 MS = 1_000_000

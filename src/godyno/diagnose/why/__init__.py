@@ -15,9 +15,11 @@ Call these:
 ================  ==============================================================================
 module            holds
 ================  ==============================================================================
-``states``        the closed list of states, and how a stack tells which
+``states``        the closed list of states
+``symbols``       what the functions of a stack tell: which state, whose function, which call
 ``lanes``         what each thread and goroutine did, as intervals
 ``stacks``        the samples and stacks that the path asks for
+``pieces``        what the path is made of
 ``path``          the walk backward
 ``sleeps``        what a thread's sleep on it was, and who ended it
 ``programs``      drivers, and the two sides of a wait between processes

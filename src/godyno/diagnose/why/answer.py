@@ -9,7 +9,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from godyno.diagnose.processes import Process, processes
-from godyno.diagnose.why import states
+from godyno.diagnose.why import symbols
 from godyno.diagnose.why.attribution import Attribution, totals
 from godyno.diagnose.why.by_looks import by_looks
 from godyno.diagnose.why.causes import Cause, causes
@@ -18,7 +18,8 @@ from godyno.diagnose.why.feeds import until_wanted
 from godyno.diagnose.why.lanes import RUN, SLEEP, Lane, Lanes, read_lanes
 from godyno.diagnose.why.looks import Looks
 from godyno.diagnose.why.others import others, ranked
-from godyno.diagnose.why.path import Piece, Walk
+from godyno.diagnose.why.path import Walk
+from godyno.diagnose.why.pieces import Piece
 from godyno.diagnose.why.programs import TOOLS
 from godyno.diagnose.why.refine import Refine
 from godyno.diagnose.why.requests import request_pieces
@@ -265,7 +266,7 @@ def _ending_goroutine(lanes: Lanes, pid: int, end_ns: int) -> Lane | None:
     main = lanes.goroutines.get((pid, 1))
     for (of, _), lane in lanes.goroutines.items():
         root = lanes.roots.get((pid, lane.goroutine), "")
-        if of != pid or lane.end[-1] < end_ns - _DYING_NS or states.system_goroutine(root):
+        if of != pid or lane.end[-1] < end_ns - _DYING_NS or symbols.system_goroutine(root):
             continue
         if lane.state[-1] == SLEEP and "godyno" in str(lane.why[-1].get("function", "")):
             return lane

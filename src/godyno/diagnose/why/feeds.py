@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from godyno.diagnose.why.lanes import SLEEP, Lanes
-from godyno.diagnose.why.path import Piece
+from godyno.diagnose.why.pieces import Piece
 from godyno.diagnose.why.servers import Servers
 from godyno.diagnose.why.sleeps import Sleeps
 from godyno.diagnose.why.stacks import Stacks

@@ -16,7 +16,7 @@ from godyno.diagnose.processes import Process
 from godyno.diagnose.why.averages import AtWork, Averages
 from godyno.diagnose.why.lanes import READY, RUN, SLEEP, Lane
 from godyno.diagnose.why.looks import AT_WORK, RUNNABLE, RUNNING, Verdict
-from godyno.diagnose.why.path import Piece, Wait
+from godyno.diagnose.why.pieces import Piece, Wait
 from godyno.diagnose.why.programs import is_driver
 from godyno.diagnose.why.sightings import UNKNOWN, Sightings
 from godyno.diagnose.why.stacks import Stacks

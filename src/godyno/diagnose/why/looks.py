@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from godyno.diagnose.processes import arguments
-from godyno.diagnose.why import states
+from godyno.diagnose.why import symbols
 from godyno.diagnose.why.lanes import Lane, Lanes
 from godyno.diagnose.why.stacks import Stacks
 
@@ -133,7 +133,7 @@ class Looks:
                 if one.verdict is None:
                     stack = self._stacks.seen(pid, one.tid, 0, one.t_start_ns)
                     facts = self._stacks.facts(stack)
-                    kind = states.PLAIN.get(facts.slept_in, facts.slept_in)
+                    kind = symbols.PLAIN.get(facts.slept_in, facts.slept_in)
                     one.verdict = Verdict(kind, 0, one.tid, stack, facts.call)
                     if facts.slept_in in ("", "futex", "poll"):
                         one.verdict = Verdict("")
@@ -164,9 +164,9 @@ class Looks:
         if "os/signal.signal_recv" in facts.user:
             return Verdict("aside", one.number)
         if one.state != "waiting":
-            kind = states.PLAIN.get(facts.slept_in, facts.slept_in)
+            kind = symbols.PLAIN.get(facts.slept_in, facts.slept_in)
             if kind in ("network", "sleep", "kernel_wait") and "runtime.cgocall" in facts.user:
-                kind = states.network(self._stacks.frames(stack)) or "cgo"
+                kind = symbols.network(self._stacks.frames(stack)) or "cgo"
             blocked = kind and (one.state == "syscall" or kind in _BELOW_RUNNING)
             calls = one.state == "syscall" and not blocked
             return Verdict(
@@ -181,7 +181,7 @@ class Looks:
         kind = self._waited_for(lane, one.reason, stack)
         if any(name.endswith(_LOOPS) for name in facts.user):
             kind = "aside"
-        elif kind == "channel" and any(name.endswith(states.ANSWERED) for name in facts.user):
+        elif kind == "channel" and any(name.endswith(symbols.ANSWERED) for name in facts.user):
             kind = "network"
         return Verdict(kind, one.number, 0, stack, facts.own)
 
@@ -213,7 +213,7 @@ class _Family:
         self.aside = {
             g
             for (of, g), root in lanes.roots.items()
-            if of == pid and g != 1 and states.system_goroutine(root)
+            if of == pid and g != 1 and symbols.system_goroutine(root)
         }
 
     def descends(self, number: int, above: int) -> bool:

@@ -6,7 +6,7 @@ import bisect
 from collections.abc import Mapping
 from typing import Any
 
-from godyno.diagnose.why import states
+from godyno.diagnose.why import symbols
 from godyno.diagnose.why.attribution import Segment
 from godyno.diagnose.why.lanes import Lanes
 
@@ -53,7 +53,7 @@ def overlays(capture: Any, lanes: Lanes) -> Overlays:
         if row["layer"] == "stw":
             on_it = lanes.goroutine_at(row["pid"], row["tid"], row["t_end_ns"])
             root = lanes.roots.get((row["pid"], on_it.goroutine), "") if on_it is not None else ""
-            ours = row["name"] in _TRACING or states.system_goroutine(root) == "observer"
+            ours = row["name"] in _TRACING or symbols.system_goroutine(root) == "observer"
             state, key = "observer" if ours else "gc_stw", (row["pid"], 0)
         else:
             state, key = "gc_assist", (row["pid"], row["g"])

@@ -11,11 +11,12 @@ another process, and from one who slept for reasons that tell nothing of the tim
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from godyno.diagnose.processes import Process, whole
-from godyno.diagnose.why import states
+from godyno.diagnose.why import symbols
 from godyno.diagnose.why.lanes import CALL, READY, RUN, SLEEP, Lane, Lanes
+from godyno.diagnose.why.pieces import Piece, Wait
 from godyno.diagnose.why.programs import is_driver
 from godyno.diagnose.why.servers import Servers
 from godyno.diagnose.why.sleeps import Sleeps, followed, next_waker
@@ -40,55 +41,6 @@ _IDLE = (
 )
 _BLOCKED_IN_C = ("wait", "lock", "sleep", "network", "kernel_wait", "unknown")
 _SHORT_NS = 100_000
-
-
-@dataclass(slots=True)  # not frozen: quicker to make
-class Wait:
-    """A wait through which the path crossed to whoever ended it. ``stack`` is the waiter's, ``woke`` the waker's."""
-
-    t_start_ns: int
-    t_end_ns: int
-    kind: str
-    lane: Lane
-    stack: int
-    woke: int
-    where: str
-    waker_where: str = ""
-    waker: tuple[int, int] = (0, 0)  # pid and goroutine of who ended it
-    back: bool = False  # before it, the path is the waiter's again
-
-
-@dataclass(slots=True)
-class Piece:
-    """A stretch of the path on one lane in one state. ``kind`` is what a sleep is; ``call`` that a goroutine was in a system call
-    or in C; ``via`` holds the waits that go on meanwhile, the outermost first.
-    """
-
-    t_start_ns: int
-    t_end_ns: int
-    state: int
-    kind: str
-    pid: int
-    tid: int
-    goroutine: int
-    stack: int
-    via: tuple[Wait, ...] = ()
-    call: bool = False
-    where: str = ""
-    seen: bool = False  # told by looks from outside, in shares
-
-    def cut(self, t_start_ns: int, t_end_ns: int) -> Piece:
-        """A copy of it between two instants (dataclasses.replace takes five times as long, and there are hundreds of thousands)."""
-        return Piece(
-            t_start_ns, t_end_ns, self.state, self.kind, self.pid, self.tid, self.goroutine, self.stack, self.via, self.call, self.where,
-            self.seen,
-        )  # fmt: skip
-
-    def of_kind(self, kind: str) -> Piece:
-        """A copy of it of another kind."""
-        one = self.cut(self.t_start_ns, self.t_end_ns)
-        one.kind = kind
-        return one
 
 
 class Walk:
@@ -173,7 +125,7 @@ class Walk:
         woke = self.stacks.woke(lane.tid, self.t)
         calls = self._call_where if self.floor is not None and self._call else ""
         kind, waker = self.sleeps.named(lane, index, self.t, stack, woke, calls)
-        if kind in _BLOCKED_IN_C and states.calls_c(calls):
+        if kind in _BLOCKED_IN_C and symbols.calls_c(calls):
             kind, waker = "cgo", None  # whatever C waits for, it is C that is waited for
         where = (calls if kind in ("dns", "cgo") else "") or self.stacks.facts(stack).own
         if kind in ("wait", "child", "pipe", "lock") and waker in self.lanes.threads:
@@ -197,7 +149,7 @@ class Walk:
             if on_it is None:
                 return ""
             lane = on_it
-        return states.system_goroutine(self.lanes.roots.get((lane.pid, lane.goroutine), ""))
+        return symbols.system_goroutine(self.lanes.roots.get((lane.pid, lane.goroutine), ""))
 
     def _sleep(self, low: int, kind: str, lane: Lane, stack: int, where: str) -> None:
         """A sleep that is on the path itself. One that tells nothing ends where somebody began to wait for this lane: before
@@ -338,7 +290,7 @@ class Walk:
         where = self.stacks.facts(stack).own or function
         by = whole(waker) or next_waker(lane, index) or 0
         if kind in _CROSSED:  # also of a wait that is entered while it lasts
-            kind = states.system_goroutine(self.lanes.roots.get((lane.pid, by), "")) or kind
+            kind = symbols.system_goroutine(self.lanes.roots.get((lane.pid, by), "")) or kind
         if kind in _CROSSED and isinstance(waker, int) and waker > 0 and self.t == lane.end[index]:
             other = self.lanes.goroutines.get((lane.pid, waker))
             ended = str(after.get("function", ""))
@@ -486,4 +438,4 @@ class Walk:
 
 def _asks(names: Sequence[str]) -> bool:
     """Whether a stack waits for an answer over the network: also at a channel, for who reads the connection."""
-    return any(name.startswith("net.(") or name.endswith(states.ANSWERED) for name in names)
+    return any(name.startswith("net.(") or name.endswith(symbols.ANSWERED) for name in names)

@@ -14,7 +14,7 @@ from typing import Any
 
 from godyno.diagnose.processes import arguments, text_of, whole
 from godyno.diagnose.why.lanes import Lanes
-from godyno.diagnose.why.path import Piece
+from godyno.diagnose.why.pieces import Piece
 
 NETWORK = ("connect", "tls", "network")
 DISK = ("disk_read", "disk_write", "fsync")

@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 from godyno.diagnose.processes import Process
-from godyno.diagnose.why import states
+from godyno.diagnose.why import symbols
 from godyno.diagnose.why.attribution import Segment
 from godyno.diagnose.why.lanes import CALL, READY, RUN, SLEEP, Lane, Lanes
 from godyno.diagnose.why.overlays import overlays
-from godyno.diagnose.why.path import Piece, Wait
+from godyno.diagnose.why.pieces import Piece, Wait
 from godyno.diagnose.why.places import Places
 from godyno.diagnose.why.programs import TOOLS, child_above, command, is_driver
 from godyno.diagnose.why.stacks import Stacks
@@ -30,7 +30,7 @@ _WAITS = (
     "pipe",
 )  # families of states in which a thread sleeps
 _PLAIN = {
-    **states.PLAIN,
+    **symbols.PLAIN,
     "tick": "sleep",
     "rest": "idle",
     "fed": "network",
@@ -90,7 +90,7 @@ class Refine:
         kind = _PLAIN.get(piece.kind, piece.kind)
         facts = self.stacks.facts(piece.stack)
         detail = piece.where or facts.own
-        if facts.observes or (piece.where and states.is_observer((piece.where,))):
+        if facts.observes or (piece.where and symbols.is_observer((piece.where,))):
             kind = "observer"
         if kind in ("kernel_wait", "disk_read", "disk_write", "fsync", "fault_disk") and facts.call:
             detail = f"{detail} ({facts.call})" if detail else facts.call
@@ -120,7 +120,7 @@ class Refine:
     def _on_cpu(self, piece: Piece, start: int, end: int, stack: int) -> Segment:
         facts = self.stacks.facts(stack)
         is_go = piece.pid in self.go
-        foreign = states.calls_c(piece.where)
+        foreign = symbols.calls_c(piece.where)
         state = (facts.ran_in if is_go else facts.ran_elsewhere) or (
             "kernel" if piece.call else "go" if is_go else "c"
         )
@@ -262,12 +262,12 @@ class Refine:
         if _stays(segment.state):
             return segment
         detail = segment.detail
-        if not detail or states.is_library(detail.partition(" ")[0]):  # whose call into a library it was
+        if not detail or symbols.is_library(detail.partition(" ")[0]):  # whose call into a library it was
             own = next(
                 (
                     wait.where
                     for wait in reversed(piece.via)
-                    if wait.where and not states.is_library(wait.where)
+                    if wait.where and not symbols.is_library(wait.where)
                 ),
                 "",
             )

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from godyno.diagnose.why import states
+from godyno.diagnose.why import symbols
 from godyno.diagnose.why.lanes import SLEEP, Lane, Lanes
-from godyno.diagnose.why.path import Piece, Walk
+from godyno.diagnose.why.path import Walk
+from godyno.diagnose.why.pieces import Piece
 from godyno.diagnose.why.sleeps import Sleeps
 from godyno.diagnose.why.stacks import Stacks
 
@@ -43,7 +44,7 @@ def _episodes(
     kinds: dict[tuple[str, int], bool] = {}
     waits: dict[int, list[tuple[int, int]]] = {}
     for (of, number), lane in lanes.goroutines.items():
-        if of != pid or states.system_goroutine(lanes.roots.get((of, number), "")):
+        if of != pid or symbols.system_goroutine(lanes.roots.get((of, number), "")):
             continue
         idle = []
         for start, until, state, why in zip(lane.start, lane.end, lane.state, lane.why, strict=True):

@@ -16,7 +16,7 @@ import numpy as np
 from godyno.diagnose.why.busy import busy
 from godyno.diagnose.why.lanes import READY, RUN, SLEEP, Lane, Lanes
 from godyno.diagnose.why.looks import AT_WORK, NEAR_NS, RUNNABLE, Looks, Verdict
-from godyno.diagnose.why.path import Piece, Wait
+from godyno.diagnose.why.pieces import Piece, Wait
 from godyno.diagnose.why.stacks import Stacks
 
 # Sleeps of a thread that say little about the goroutines: the scheduler's own, or what is not known.

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from godyno.diagnose.processes import Process, arguments, number
-from godyno.diagnose.why import states
+from godyno.diagnose.why import symbols
 from godyno.diagnose.why.looks import AT_WORK, NEAR_NS, RUNNING, Looks, Verdict
 from godyno.diagnose.why.stacks import Stacks
 
@@ -105,7 +105,7 @@ class Sightings:
         for tid in sorted(blocked, key=lambda tid: (tid != pid, tid)):
             facts = self._stacks.facts(blocked[tid])
             if len(blocked) == 1 or facts.slept_in not in _SAYS_LITTLE:
-                kind = states.PLAIN.get(facts.slept_in, facts.slept_in)
+                kind = symbols.PLAIN.get(facts.slept_in, facts.slept_in)
                 return Verdict(kind or "unknown", 0, tid, blocked[tid], facts.call)
         return Verdict("unknown", where="threads that wait for each other")
 

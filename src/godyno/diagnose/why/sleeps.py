@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from godyno.diagnose.processes import Process, whole
-from godyno.diagnose.why import states
+from godyno.diagnose.why import symbols
 from godyno.diagnose.why.lanes import CALL, READY, RUN, SLEEP, Lane, Lanes
 from godyno.diagnose.why.stacks import Stacks
 
@@ -90,11 +90,11 @@ class Sleeps:
         return kind, waker
 
     def waited_for(self, lane: Lane, reason: str, stack: int, function: str = "") -> str:
-        """What a goroutine of ``lane`` waited for, as ``states.waited_for`` tells it; in a program that only answers, reading is waiting
+        """What a goroutine of ``lane`` waited for, as ``symbols.waited_for`` tells it; in a program that only answers, reading is waiting
         to be asked, and so is the sleep of its main goroutine, which ends it some day.
         """
         frames = self.stacks.frames(stack)
-        kind = states.waited_for(reason, frames, function)
+        kind = symbols.waited_for(reason, frames, function)
         reads = kind == "network" and _has([name for name, _ in frames] or [function], _READS)
         if (reads or (kind == "sleep" and lane.goroutine == 1)) and self.only_answers(lane.pid):
             return "idle"
@@ -142,7 +142,7 @@ class Sleeps:
             self._sends[pid, kind] = sorted(
                 start
                 for (of, number), lane in self.lanes.goroutines.items()
-                if of == pid and not states.system_goroutine(self.lanes.roots.get((of, number), ""))
+                if of == pid and not symbols.system_goroutine(self.lanes.roots.get((of, number), ""))
                 for start, state, why in zip(lane.start, lane.state, lane.why, strict=True)
                 if state == CALL and calls.match(str(why.get("function", "")))
             )

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from godyno.diagnose.why import states
-from godyno.diagnose.why.states import LOADER
+from godyno.diagnose.why import symbols
+from godyno.diagnose.why.symbols import LOADER
 
 Frames = tuple[tuple[str, bool], ...]
 _LAYERS = ("off_cpu", "wakeup", "goroutine_wait", "goroutine_seen", "thread_seen")
@@ -183,10 +183,10 @@ class Stacks:
             frames = self.frames(stack)
             user = tuple(name for name, is_kernel in frames[:40] if not is_kernel)
             found = self._facts[stack] = Facts(
-                states.slept_in(frames), states.ran_in(frames, True) if frames else "", states.ran_in(frames, False) if frames else "",
-                states.own_function(frames), states.call_of(frames), states.initialised(frames),
-                states.reads_pages(frames), tuple(name for name, _ in frames[:40]),
-                user, states.is_observer(user),
+                symbols.slept_in(frames), symbols.ran_in(frames, True) if frames else "", symbols.ran_in(frames, False) if frames else "",
+                symbols.own_function(frames), symbols.call_of(frames), symbols.initialised(frames),
+                symbols.reads_pages(frames), tuple(name for name, _ in frames[:40]),
+                user, symbols.is_observer(user),
             )  # fmt: skip
         return found
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from godyno.diagnose.why.lanes import SLEEP
-from godyno.diagnose.why.path import Piece
+from godyno.diagnose.why.pieces import Piece
 
 _MOSTLY = 0.9
 _LEAST = 8

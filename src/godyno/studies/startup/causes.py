@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from godyno.diagnose.why import Segment, attribute
-from godyno.diagnose.why.states import INNER, STATES, is_library
+from godyno.diagnose.why.states import STATES
+from godyno.diagnose.why.symbols import INNER, is_library
 from godyno.model import Record
 
 _MAIN = "main.main"

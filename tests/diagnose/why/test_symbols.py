@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from godyno.diagnose.why import states
+from godyno.diagnose.why import symbols
 
 
 def frames(*names: str) -> tuple[tuple[str, bool], ...]:
@@ -71,7 +71,7 @@ def frames(*names: str) -> tuple[tuple[str, bool], ...]:
     ],
 )
 def test_a_sleep_is_told_by_the_kernels_functions(stack: tuple[str, ...], state: str) -> None:
-    assert states.slept_in(frames(*stack)) == state
+    assert symbols.slept_in(frames(*stack)) == state
 
 
 @pytest.mark.parametrize(
@@ -112,14 +112,14 @@ def test_a_sleep_is_told_by_the_kernels_functions(stack: tuple[str, ...], state:
     ],
 )
 def test_a_moment_on_the_cpu_is_told_by_its_stack(stack: tuple[str, ...], state: str) -> None:
-    assert states.ran_in(frames(*stack), True) == state
+    assert symbols.ran_in(frames(*stack), True) == state
 
 
 def test_a_handlers_own_wait_is_no_idleness() -> None:
     read = ("net.(*netFD).Read", "net.(*conn).Read")
-    assert states.waited_for("network", frames(*read, "net/http.(*conn).serve")) == "idle"
+    assert symbols.waited_for("network", frames(*read, "net/http.(*conn).serve")) == "idle"
     assert (
-        states.waited_for(
+        symbols.waited_for(
             "network", frames(*read, "main.ask", "net/http.HandlerFunc.ServeHTTP", "net/http.(*conn).serve")
         )
         == "network"
@@ -128,7 +128,7 @@ def test_a_handlers_own_wait_is_no_idleness() -> None:
 
 def test_the_programs_own_function_is_named_rather_than_the_library() -> None:
     put = "example.com/log.(*Log).put"
-    assert states.own_function(frames("k:f", "syscall.write", "os.(*File).Write", put, "main.main")) == put
+    assert symbols.own_function(frames("k:f", "syscall.write", "os.(*File).Write", put, "main.main")) == put
 
 
 @pytest.mark.parametrize(
@@ -154,4 +154,4 @@ def test_the_programs_own_function_is_named_rather_than_the_library() -> None:
 def test_a_goroutines_wait_is_told_by_reason_and_stack(
     reason: str, stack: tuple[str, ...], kind: str
 ) -> None:
-    assert states.waited_for(reason, frames(*stack)) == kind
+    assert symbols.waited_for(reason, frames(*stack)) == kind
