@@ -81,8 +81,8 @@ class Seen:
             if again and out[-1].t_end_ns == start:  # most are: there is no need to make a piece and join it
                 out[-1].t_end_ns = end
                 continue
-            cuts = _cut(start, end, learnt[key][low:high]) if one is None else ((start, end, one),)
-            for part in cuts if low < high else ((start, end, None),):
+            cuts = _cut(start, end, learnt[key][low:high]) if high > low + 1 else ((start, end, one),)
+            for part in cuts:
                 new = self._through(self._with(piece, waits, busy_at, *part))
                 if out and _goes_on(out[-1], new):
                     out[-1].t_end_ns = new.t_end_ns
