@@ -12,13 +12,14 @@ from godyno.diagnose.why import symbols
 from godyno.diagnose.why.lanes import SLEEP, Lane, Lanes
 from godyno.diagnose.why.path import Walk
 from godyno.diagnose.why.pieces import Piece
+from godyno.diagnose.why.servers import Servers
 from godyno.diagnose.why.sleeps import Sleeps
 from godyno.diagnose.why.stacks import Stacks
 
 
 def request_pieces(walk: Walk, lanes: Lanes, stacks: Stacks, pid: int, begin: int, end: int) -> list[Piece]:
     """Pieces that cover the window: of requests in flight, and idle between them. Nothing where none is served by goroutines."""
-    found = sorted(_episodes(walk.sleeps, lanes, stacks, pid, begin, end), key=lambda one: one[:2])
+    found = sorted(_episodes(walk.sleeps, walk.servers, lanes, stacks, pid, begin, end), key=lambda one: one[:2])
     out: list[Piece] = []
     at, index = begin, 0
     waiting: list[tuple[int, int, Lane]] = []
@@ -39,9 +40,9 @@ def request_pieces(walk: Walk, lanes: Lanes, stacks: Stacks, pid: int, begin: in
 
 
 def _episodes(
-    sleeps: Sleeps, lanes: Lanes, stacks: Stacks, pid: int, begin: int, end: int
+    sleeps: Sleeps, servers: Servers, lanes: Lanes, stacks: Stacks, pid: int, begin: int, end: int
 ) -> Iterator[tuple[int, int, Lane]]:
-    kinds: dict[tuple[str, int], bool] = {}
+    kinds: dict[tuple[str, int], str] = {}
     waits: dict[int, list[tuple[int, int]]] = {}
     for (of, number), lane in lanes.goroutines.items():
         if of != pid or symbols.system_goroutine(lanes.roots.get((of, number), "")):
@@ -53,8 +54,9 @@ def _episodes(
                 key = (str(why.get("reason", "")) + "\0" + str(why.get("function", "")), stack)
                 if key not in kinds:
                     reason, _, function = key[0].partition("\0")
-                    kinds[key] = sleeps.waited_for(lane, reason, stack, function) == "idle"
-                if kinds[key]:
+                    kinds[key] = sleeps.waited_for(lane, reason, stack, function)
+                # A short wait has no stack: at a connection that it accepted it is for the next request.
+                if kinds[key] == "idle" or (kinds[key] == "network" and not stack and servers.serves(lane)):
                     idle.append((start, until))
         waits[number] = idle
     for number, idle in waits.items():

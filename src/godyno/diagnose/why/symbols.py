@@ -121,6 +121,7 @@ ANSWERED = (
     "http2ClientConn).roundTrip",
 )
 _SERVER, _HANDLER = ("net/http.(*conn).serve",), ("ServeHTTP",)
+_DIALS = (".connect.func", "dialSingle", "dialSerial", "DialContext", "net.Dial")
 _CALLS = ("__x64_sys_", "__arm64_sys_", "__riscv_sys_", "__se_sys_", "__do_sys_", "__ia32_sys_")
 # Go's own assembler functions whose names have no package.
 _ASSEMBLER = (
@@ -260,7 +261,7 @@ def network(frames: Frames) -> str:
         ),
     ):
         return "tls"
-    if _has(names, (".connect", "dialSingle", "dialSerial", "DialContext", "net.Dial")):
+    if _has(names, _DIALS) or any(name.endswith(".connect") for name in names):
         return "connect"
     return ""
 
