@@ -15,6 +15,11 @@ from godyno.stats.share import share_interval
 # Below these nothing is accused: a share of what the program could have changed, and a time that a user could notice.
 LEAST_SHARE, LEAST_S = 0.1, 0.02
 WARNING_SHARE = 0.25
+# What takes less of all the time accuses nobody either, who hardly does anything else; a service's requests are asked about themselves.
+_LEAST_OF_ALL = 0.05
+_USUAL = {
+    "kernel": WARNING_SHARE
+}  # who reads and writes is in the kernel for a good part of the time, however well it does that
 _LITTLE_ELSE = 0.9
 _HANDFUL = 5
 
@@ -254,6 +259,8 @@ def _cause(
         and not work
         and not by_design
         and enough(of_own, found.draws * own_s / wall)
+        and of_own >= _USUAL.get(kind.name, 0.0)
+        and (share >= _LEAST_OF_ALL or served)
         and seconds >= LEAST_S
     ):
         severity = "warning" if of_own >= WARNING_SHARE else "note"

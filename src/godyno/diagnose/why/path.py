@@ -357,7 +357,9 @@ class Walk:
     def _before(self, wait: Wait) -> None:
         """Goes on with who waited, in the time before that; what was waited for within it was so for its sake."""
         self.lane, self.floor = wait.lane, None
-        self.via = self.via[: next((index for index, one in enumerate(self.via) if one is wait), len(self.via))]
+        self.via = self.via[
+            : next((index for index, one in enumerate(self.via) if one is wait), len(self.via))
+        ]
 
     def _waker(self, lane: Lane, tid: int, woke: int) -> Lane | None:
         """Who to go on with. The runtime's watchman hands processors on; it is not what was waited for."""
@@ -370,7 +372,9 @@ class Walk:
     def _born(self, lane: Lane) -> None:
         """The lane begins here: on to what made it."""
         if lane.goroutine:
-            starter = self.lanes.goroutines.get((lane.pid, self.lanes.parents.get((lane.pid, lane.goroutine), 0)))
+            starter = self.lanes.goroutines.get(
+                (lane.pid, self.lanes.parents.get((lane.pid, lane.goroutine), 0))
+            )
             if starter is not None and starter is not lane and self._enter(starter):
                 return
             window = self.lanes.traced[lane.pid]
