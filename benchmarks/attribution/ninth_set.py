@@ -55,7 +55,7 @@ HEALTHY: list[tuple[str, str, str, str, dict[str, Any]]] = [
     ("pigeonholer", "knights", "", ONE_CPU, {}),
     # A member of a consumer group: records come slower than they are worked off; heartbeats and commits go beside, nobody waits for them.
     ("choirboy", "ballots", "", ONE_CPU, {}),
-    # Groups points: two compute one half each, a thousandth of a pass apart.
+    # Groups points: two take small lots until none is left, so that who is done first waits for the last lot only.
     ("constellations", "terraces", "", BOTH, {}),
     # Takes mail in: idle until somebody brings a letter, each kept long before the next; buffered, and flushed once for each letter.
     ("poste_restante", "knights", "", ONE_CPU, {}),

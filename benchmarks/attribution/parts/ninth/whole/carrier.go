@@ -113,5 +113,6 @@ func main() {
 	}
 	check(file.Close())
 	check(os.Remove(path))
+	check(os.Remove("taken"))
 	finish(c.b, 1)
 }

@@ -3,12 +3,14 @@ package main
 import (
 	"math/rand"
 	"sync"
+	"sync/atomic"
 )
 
 const (
 	stars  = 24000
 	deep   = 8
 	groups = 24
+	lot    = 400
 )
 
 type sky struct {
@@ -17,7 +19,7 @@ type sky struct {
 	of      [stars]int
 }
 
-// sums are those of one half of the sky.
+// sums are those of all stars that one has looked at.
 type sums struct {
 	at    [groups][deep]float64
 	many  [groups]int
@@ -25,7 +27,6 @@ type sums struct {
 }
 
 func (s *sky) assign(from, to int, out *sums) {
-	*out = sums{}
 	for i := from; i < to; i++ {
 		best, least := 0, 1e300
 		for g := range s.centres {
@@ -48,33 +49,33 @@ func (s *sky) assign(from, to int, out *sums) {
 	}
 }
 
-func (s *sky) centre(halves []sums) (moved int) {
+func (s *sky) centre(both []sums) (moved int) {
 	for g := range s.centres {
 		n := 0
-		for i := range halves {
-			n += halves[i].many[g]
+		for i := range both {
+			n += both[i].many[g]
 		}
 		for k := range deep {
 			at := 0.0
-			for i := range halves {
-				at += halves[i].at[g][k]
+			for i := range both {
+				at += both[i].at[g][k]
 			}
 			if n > 0 {
 				s.centres[g][k] = at / float64(n)
 			}
 		}
 	}
-	for i := range halves {
-		moved += halves[i].moved
+	for i := range both {
+		moved += both[i].moved
 	}
 	return moved
 }
 
-// Finds which stars belong together; two look at one half of the sky each.
+// Finds which stars belong together; two take small lots of the sky until none is left.
 func main() {
 	r, b := rand.New(rand.NewSource(cfg.Seed)), newTally(0)
 	tasks := [2]*task{newTask(cfg.Seed), newTask(cfg.Seed + 1)}
-	s, halves := &sky{}, make([]sums, 2)
+	s, both := &sky{}, make([]sums, 2)
 	for i := range s.stars {
 		for k := range deep {
 			s.stars[i][k] = float64(i*(k+3)%groups) + r.NormFloat64()
@@ -87,14 +88,18 @@ func main() {
 		}
 		for range 12 {
 			var all sync.WaitGroup
-			for i := range halves {
+			var at atomic.Int64
+			for i := range both {
 				all.Go(func() {
-					s.assign(i*stars/2, (i+1)*stars/2, &halves[i])
 					own[i] += tasks[i].step()
+					both[i] = sums{}
+					for from := int(at.Add(lot)) - lot; from < stars; from = int(at.Add(lot)) - lot {
+						s.assign(from, from+lot, &both[i])
+					}
 				})
 			}
 			all.Wait()
-			if s.centre(halves) == 0 || over() {
+			if s.centre(both) == 0 || over() {
 				break
 			}
 		}

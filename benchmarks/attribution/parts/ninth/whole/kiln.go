@@ -61,7 +61,7 @@ func main() {
 	ctx, done := context.WithDeadline(context.Background(), began.Add(time.Duration(cfg.Span*1e9)))
 	defer done()
 	k := &kiln{t: newTask(cfg.Seed), b: newTally(0), since: time.Now()}
-	k.cmd = exec.CommandContext(ctx, "sh", "-c", "while :; do :; done")
+	k.cmd = exec.CommandContext(ctx, "sh", "-c", "ulimit -t 60; while :; do :; done")
 	k.cmd.Cancel = func() error { return k.cmd.Process.Signal(syscall.SIGTERM) }
 	check(k.cmd.Start())
 	gone := make(chan error, 1)
