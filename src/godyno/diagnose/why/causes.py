@@ -160,9 +160,13 @@ def causes(found: Attribution) -> list[Cause]:
     ready_s = sum(
         one.seconds for one in found.segments if one.state in _READY and one.within in ("", "own_threads")
     )
-    # Who reads less from the disk has the kernel read less, but what it reads from memory stays.
-    from_disk = sum(one.seconds for one in found.segments if one.state == "disk_read")
-    with_it["disk_read"] = min(with_it.get("disk_read", 0.0), from_disk)
+    for state in (
+        "disk_read",
+        "fault_disk",
+    ):  # who reads less from it has the kernel read less, but what that reads from memory stays
+        with_it[state] = min(
+            with_it.get(state, 0.0), sum(one.seconds for one in found.segments if one.state == state)
+        )
     for state, seconds in on_cpu.items():
         with_it[state] = with_it.get(state, 0.0) + ready_s * seconds / sum(on_cpu.values())
     for one in found.segments:
