@@ -294,7 +294,7 @@ FIRST_OF_NINTH = [
     "runs accused 29 of 216 = 13.4% [9.2%, 18.7%]. **That is the held-out figure**, also where later code makes more of it.",
     "",
     "Of the 29 healthy runs that were accused 18 are of two programs: the controller of one worker, whose time is its child's by design "
-    "(`kiln`), and a filter that reads from the `tail -f` that it started (`sluice`); 6 waited for a disk that was busy with something else "
+    "(`kiln`), and a filter that reads from the `tail -f` that it started (`sluice`); 6 waited for a disk that others kept busy "
     "(`carrier`, `bargeman`, `guidebook`), 3 are a server that waited for its clients within requests (`poste_restante`).",
     "",
 ]
