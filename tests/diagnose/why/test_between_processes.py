@@ -104,7 +104,7 @@ def test_back_from_the_other_side_its_own_wait_for_a_child_is_not_waited_for_any
     def fill(s: Any) -> None:
         s.process(1, 0, 100)
         s.process(7, 1, 99, 1, "/bin/sh", "-c", "while sleep 0.02; do echo; done")
-        parent, shell = [(0, 15, "running")], []
+        parent, shell = [(0, 9, "running")], []
         for number, at in enumerate((10, 40, 70)):
             s.process(20 + number, at, at + 20, 7, "/bin/sleep", "0.02")
             s.thread(20 + number, (at, at + 20, "sleeping"), pid=20 + number)
@@ -116,10 +116,20 @@ def test_back_from_the_other_side_its_own_wait_for_a_child_is_not_waited_for_any
             ]
             s.sample("off_cpu", at, ("k:schedule", "k:do_wait", "k:kernel_wait4", "wait4"), tid=7, pid=7)
             parent += [
+                (at - 1, at + 2, "sleeping"),
+                (at + 2, at + 3, "runnable", 0),
+                (at + 3, at + 5, "running"),
+            ]
+            parent += [
                 (at + 5, at + 22, "sleeping"),
                 (at + 22, at + 23, "runnable", 7),
-                (at + 23, at + 35, "running"),
+                (at + 23, at + 29, "running"),
             ]
+            s.sample(
+                "off_cpu",
+                at - 1,
+                ("k:schedule", "k:tcp_recvmsg", "k:__x64_sys_recvfrom", "recv", "main.ask", "main.main"),
+            )
             s.sample("off_cpu", at + 5, READ)
         s.thread(7, *shell, pid=7)
         s.thread(1, *parent)
@@ -128,7 +138,8 @@ def test_back_from_the_other_side_its_own_wait_for_a_child_is_not_waited_for_any
 
     found = answer(scene(fill))
     assert found.causes[0].kind == "pipe" and found.causes[0].seconds == pytest.approx(0.05, abs=0.004)
-    assert found.attribution.seconds()["go"] > 0.04 and "sleep" not in found.attribution.seconds()
+    assert found.attribution.seconds()["network"] == pytest.approx(0.009, abs=0.002)
+    assert "sleep" not in found.attribution.seconds()
 
 
 @pytest.mark.parametrize("starts", [True, False])

@@ -165,6 +165,7 @@ def test_a_helper_that_has_nothing_to_do_gives_the_path_to_who_waits_for_it(scen
 
     def fill(s: Any) -> None:
         s.process(1, 0, 100)
+        s.writer.event(1, "socket", "1", "ask", 1, 0, {"address": "127.0.0.1:90"})
         s.writer.event(1, "socket", "1", "listen", 1, 0, {"address": "127.0.0.1:80"})
         s.thread(1, (0, 100, "running"))
         s.goroutine(
