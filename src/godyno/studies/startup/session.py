@@ -17,6 +17,7 @@ from godyno.machine import read_machine
 from godyno.machine.pagecache import forget, preload, resident
 from godyno.model import Machine
 from godyno.probes.kernel.milestones import Milestones, milestones_of
+from godyno.prose import paste
 from godyno.studies.progress import Silent, Told
 from godyno.studies.startup.building import built, is_instrumented
 from godyno.studies.startup.gate import judge
@@ -199,7 +200,7 @@ class Session:
     def _can_record(self) -> bool:
         found = Milestones(program=str(self.program)).availability(self.machine)
         if not found:
-            self.missing.append(f"The waterfall and its causes: {found.reason}. {found.remedy}")
+            self.missing.append(f"The waterfall and its causes: {found.reason}.{paste(found.remedy)}")
         return bool(found)
 
     def _missing(self) -> list[str]:
@@ -207,7 +208,8 @@ class Session:
             if not self.traced_build:
                 return [
                     "What goroutines waited for, told by themselves: locks, channels and timers are guessed from threads. "
-                    "Start it by `godyno startup -- go run PACKAGE`, or build it by `godyno record --instrument -- go build`."
+                    "Start it by the first, or build it by the second:"
+                    + paste("godyno startup -- go run PACKAGE", "godyno record --instrument -- go build")
                 ]
             if "init" not in self.places:
                 return ["Each package's init in the waterfall: that needs a program of Go 1.21 or newer"]
