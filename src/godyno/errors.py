@@ -2,8 +2,9 @@
 
 ::
 
-    GodynoError                 exit 1
-    ├── UsageError              exit 2    the call makes no sense as written
+    GodynoError                 exit 70
+    ├── UsageError              exit 64   the call makes no sense as written
+    ├── NeverReady              exit 10   a program did not become ready: it ended, was killed, or took too long
     ├── CommandNotFound         exit 127  the command to record does not exist
     ├── CommandNotExecutable    exit 126  it exists and may not be run
     ├── NotAvailableHere        exit 3    this machine lacks what was asked for (a tool, a privilege)
@@ -20,6 +21,10 @@
     ├── PluginError             exit 8    an extension breaks its contract
     └── EndpointError           exit 9    an address on the network did not take what it was sent
 
+1 and 2 are kept for answers, so that a script can tell them from failures: a gate is broken (1), or perhaps, by chance (2); something is
+wrong (1: ``modcache check``, ``modcache explain`` without a cause, ``restore``). 64 and 70 are EX_USAGE and EX_SOFTWARE of sysexits(3); 70
+is also what a fault of godyno's own exits with. 130 is Ctrl-C, 141 a reader that went away. ``record`` exits as its command does.
+
 The message says what happened and why. The hint, kept apart so that a program can show or drop it, says what to do next.
 """
 
@@ -31,7 +36,7 @@ from typing import ClassVar
 class GodynoError(Exception):
     """The root. ``hint`` is one sentence on what to do next, or empty; ``exit_code`` is what the CLI exits with."""
 
-    exit_code: ClassVar[int] = 1
+    exit_code: ClassVar[int] = 70
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
@@ -41,7 +46,13 @@ class GodynoError(Exception):
 class UsageError(GodynoError):
     """The call makes no sense as written."""
 
-    exit_code = 2
+    exit_code = 64
+
+
+class NeverReady(GodynoError):
+    """A program that is started until it is ready ended before, was killed, or took longer than one would wait."""
+
+    exit_code = 10
 
 
 class CommandNotFound(GodynoError):

@@ -61,7 +61,7 @@ def test_the_help_names_every_format(godyno: Any) -> None:
 @pytest.mark.parametrize("listen", ["nonsense", "host:port", ":99999"])
 def test_an_exporter_listens_only_where_it_can(godyno: Any, listen: str) -> None:
     done = godyno("exporter", "--listen", listen)
-    assert done.code == 2 and b"HOST:PORT" in done.err
+    assert done.code == 64 and b"HOST:PORT" in done.err
 
 
 def test_an_exporter_needs_a_directory(godyno: Any) -> None:

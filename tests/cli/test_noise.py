@@ -17,7 +17,7 @@ def test_noise_of_a_command_is_told_as_json(godyno: Any) -> None:
 @pytest.mark.integration
 def test_a_command_that_fails_is_said_to(godyno: Any) -> None:
     ran = godyno("noise", "--for", "2s", "--", "false")
-    assert ran.code == 1 and b"exit code 1" in ran.err
+    assert ran.code == 70 and b"exit code 1" in ran.err
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def test_a_command_that_fails_is_said_to(godyno: Any) -> None:
 )
 def test_what_makes_no_sense_is_named(godyno: Any, arguments: tuple[str, ...], word: bytes) -> None:
     ran = godyno("noise", *arguments)
-    assert ran.code in (2, 127) and word in ran.err and b"Traceback" not in ran.err
+    assert ran.code in (64, 127) and word in ran.err and b"Traceback" not in ran.err
 
 
 @pytest.mark.integration

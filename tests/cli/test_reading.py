@@ -93,10 +93,10 @@ def test_report_writes_a_page_or_markdown(godyno: Any, tmp_path: Path, build: Pa
     ("arguments", "code", "words"),
     [
         (("show", "absent.dyno"), 5, b"does not exist"),
-        (("report", "build.dyno", "-o", "x.pdf"), 2, b"FILE.html or FILE.md"),
-        (("report", "build.dyno", "-o", "no/such/x.md"), 1, b"cannot be written"),
-        (("query", "build.dyno", "SELECT 1", "--json", "--csv"), 2, b"exclude each other"),
-        (("list", "absent"), 2, b"is no directory"),
+        (("report", "build.dyno", "-o", "x.pdf"), 64, b"FILE.html or FILE.md"),
+        (("report", "build.dyno", "-o", "no/such/x.md"), 70, b"cannot be written"),
+        (("query", "build.dyno", "SELECT 1", "--json", "--csv"), 64, b"exclude each other"),
+        (("list", "absent"), 64, b"is no directory"),
     ],
 )
 def test_bad_input_is_one_error_and_a_way_on(

@@ -61,6 +61,26 @@ func build() []uint32 {
 """
 
 
+_WAITS = """package main
+
+import (
+	"net"
+	"time"
+)
+
+func connect() { time.Sleep(120 * time.Millisecond) }
+
+func main() {
+	connect()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		panic(err)
+	}
+	listener.Accept()
+}
+"""
+
+
 def test_a_command_that_ends_by_itself(godyno: Any) -> None:
     ran = godyno(
         "startup",
@@ -90,20 +110,30 @@ def test_a_gate_decides_the_exit_code(godyno: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("args", "said"),
+    ("args", "said", "code"),
     [
-        (("--ready", "tcp:x", "--", "true"), b"tcp:8080"),
-        (("--gate", "p95", "--", "true"), b"p95<500ms"),
-        (("--runs", "0", "--", "true"), b"--runs 0"),
-        (("-o", "x.pdf", "--", "true"), b".html or .md"),
-        (("--ready", "exit", "--", "false"), b"exit code 1 before it was ready"),
-        (("--", "true"), b"--ready exit"),
-        (("--", "no-such-command"), b"command not found"),
+        (("--ready", "tcp:x", "--", "true"), b"tcp:8080", 64),
+        (("--gate", "p95<500", "--", "true"), b"500", 64),
+        (("--gate", "p95", "--", "true"), b"p95<500ms", 64),
+        (("--no-such-option", "--", "true"), b"--no-such-option", 64),
+        (("--runs", "0", "--", "true"), b"--runs 0", 64),
+        (("-o", "x.pdf", "--", "true"), b".html or .md", 64),
+        (("--ready", "exit", "--gate", "p95<1s", "--", "false"), b"exit code 1 before it was ready", 10),
+        (
+            ("--ready", "tcp:8", "--timeout", "0.3s", "--gate", "p95<1s", "--", "sleep", "9"),
+            b"not ready within",
+            10,
+        ),
+        (("--", "true"), b"--ready exit", 10),
+        (("--", "no-such-command"), b"command not found", 127),
     ],
 )
-def test_what_cannot_be_done_is_said_in_a_sentence(godyno: Any, args: tuple[str, ...], said: bytes) -> None:
+def test_what_cannot_be_judged_is_said_and_exits_as_no_gate_does(
+    godyno: Any, args: tuple[str, ...], said: bytes, code: int
+) -> None:
     ran = godyno("startup", "-q", *args)
-    assert ran.code != 0 and said in ran.err, ran.err
+    assert said in ran.err, ran.err
+    assert ran.code == code
     assert b"Traceback" not in ran.err
 
 
@@ -157,6 +187,33 @@ def test_a_slow_init_is_named_from_a_recording_and_all_adds_up(godyno: Any, tmp_
     assert "example.com/m/table" in ran.json["what_if"][0]["what"]
     assert "example.com/m/table" in page.read_text()
     assert (tmp_path / "kept.dyno" / "manifest.json").exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="recording every system call and setting uprobes needs root")
+def test_a_sleep_before_ready_is_told_as_one_though_a_server_that_sleeps_later_is_idle(
+    godyno: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "go.mod").write_text("module example.com/waits\n\ngo 1.22\n")
+    (tmp_path / "main.go").write_text(_WAITS)
+    ran = godyno(
+        "startup",
+        "--runs",
+        "2",
+        "--recorded",
+        "1",
+        "--no-try",
+        "-q",
+        "--json",
+        "--",
+        "go",
+        "run",
+        ".",
+        timeout=240,
+    )
+    assert ran.code == 0, ran.err
+    (found,) = ran.json["waterfalls"]
+    assert (found["places"][0]["function"], found["places"][0]["cause"]) == ("main.connect", "sleep")
+    assert not any(cause["state"] == "idle" for cause in found["causes"])
 
 
 def test_the_reference_service_is_asked_over_grpc(godyno: Any, tmp_path: Path) -> None:

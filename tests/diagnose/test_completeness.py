@@ -15,7 +15,8 @@ def kinds(capture: Capture) -> list[str]:
 def test_layers_that_were_not_observed_come_with_their_reason_and_remedy(build: Capture) -> None:
     (finding,) = Completeness().analyze(build)
     assert finding.kind == "not-observed"
-    assert finding.data["rows"] == [["pressure", "the kernel was built without PSI", "boot with psi=1"]]
+    assert finding.data["rows"] == [["pressure", "the kernel was built without PSI"]]
+    assert finding.advice == "What would enable pressure:\n    boot with psi=1"
 
 
 def test_what_was_lost_is_a_warning(made: Callable[..., Capture]) -> None:

@@ -60,6 +60,52 @@ def test_an_edited_file_is_named_though_go_builds_with_it(go: Go, caches: Caches
     assert finding.data["path"].endswith("/uuid.go")
 
 
+def built(go: Go, caches: Caches) -> bool:
+    build = [go.path, "build", "github.com/google/uuid"]
+    return subprocess.run(build, cwd=caches.module, env=caches.env, capture_output=True).returncode == 0
+
+
+def test_what_go_does_where_files_are_missing_is_told_as_it_does_it(go: Go, caches: Caches) -> None:
+    caches.source.chmod(0o700)
+    (caches.source / "doc.go").unlink()
+    assert built(go, caches)
+    (finding,) = checked(go, caches).findings
+    assert "missing: doc.go); go builds with what is left" in finding.claim
+    for source in caches.source.glob("*.go"):
+        source.unlink()
+    assert not built(go, caches)
+    (finding,) = checked(go, caches).findings
+    assert "nothing that imports github.com/google/uuid builds" in finding.claim
+
+
+def test_commands_to_paste_are_whole_lines_and_do_what_they_say(
+    go: Go, caches: Caches, tmp_path: Path, godyno: object
+) -> None:
+    deep = tmp_path / ("a directory" * 9) / "caches"
+    deep.parent.mkdir()
+    caches.top.rename(deep)
+    moved = Caches(deep)
+    try:
+        moved.spoil(moved.source / "uuid.go", b"package uuid\n")
+        os.truncate(moved.spoil(moved.download / "v1.6.0.mod", b"module github.com"), 9)
+        args = (
+            "modcache",
+            "check",
+            str(moved.module),
+            "--gomodcache",
+            str(moved.mod),
+            "--gocache",
+            str(moved.build),
+        )
+        told = godyno(*args)  # type: ignore[operator]
+        commands = [line.strip() for line in told.out.decode().splitlines() if line.startswith(" " * 6)]
+        assert len(commands) == 4 and f"rm -rf '{moved.download}/v1.6.0.mod'" in commands
+        subprocess.run(["sh", "-ec", "\n".join(commands)], cwd=moved.module, env=moved.env, check=True)
+        assert godyno(*args).code == 0  # type: ignore[operator]
+    finally:
+        moved.top.rename(caches.top)
+
+
 @pytest.mark.parametrize(
     ("part", "data", "kind"),
     [

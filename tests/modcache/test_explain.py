@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 from pathlib import Path
@@ -11,7 +12,10 @@ from tests.modcache.conftest import Caches
 
 from godyno.errors import UsageError
 from godyno.modcache.causes import families_of
-from godyno.modcache.explain import Explanation, explain_error
+from godyno.modcache.document import explanation
+from godyno.modcache.explain import Explanation, Verdict, explain_error, reason_of
+from godyno.prose import paste
+from godyno.report.terminal import print_document
 from godyno.toolchain import Go
 
 pytestmark = pytest.mark.integration
@@ -36,6 +40,35 @@ def test_a_changed_zip_is_the_cause_and_architectures_are_not(go: Go, here: Cach
     found = explain_error(MISMATCH, go, directory=here.module)
     assert causes(found) == ["the cached zip was changed"]
     assert "rm -rf" in found.causes[0].remedy
+
+
+def test_a_changed_gomod_is_the_cause_of_an_error_about_gomod_and_hashes_of_the_zip_are_not_compared(
+    go: Go, here: Caches
+) -> None:
+    place = here.spoil(here.download / "v1.6.0.mod", b"module github.com/google/uuid\n\ngo 1.19\n")
+    done = subprocess.run([go.path, "list", "-m", "all"], cwd=here.module, capture_output=True, text=True)
+    assert "/go.mod: checksum mismatch" in done.stderr
+    found = explain_error(done.stderr, go, directory=here.module)
+    assert causes(found) == ["the cached go.mod was changed"]
+    assert found.causes[0].remedy.endswith(f"\n    rm -rf {place}")
+    compared = [one.proof for one in found.verdicts if "h1:" in one.proof]
+    assert compared and all("v1.6.0/go.mod" in proof for proof in compared)
+    subprocess.run(["sh", "-c", found.causes[0].remedy.splitlines()[-1]], check=True)
+    subprocess.run([go.path, "list", "-m", "all"], cwd=here.module, capture_output=True, check=True)
+
+
+def test_a_wrong_line_for_a_gomod_is_the_cause_where_the_cached_one_is_that_of_its_zip(
+    go: Go, here: Caches
+) -> None:
+    place = here.module / "go.sum"
+    line = next(line for line in place.read_text().splitlines() if "v1.6.0/go.mod" in line)
+    place.write_text(
+        place.read_text().replace(line, line[:-4] + ("A" if line[-4] != "A" else "B") + line[-3:])
+    )
+    for one in here.mod.glob("cache/download/sumdb/*/lookup/*uuid*"):
+        one.unlink()  # which would know better than go.sum
+    error = "verifying github.com/google/uuid@v1.6.0/go.mod: checksum mismatch"
+    assert causes(explain_error(error, go, directory=here.module)) == ["the line in go.sum is wrong"]
 
 
 def test_the_sources_claim_that_checksums_differ_by_architecture_is_tried(go: Go, here: Caches) -> None:
@@ -108,6 +141,34 @@ def test_a_proxy_that_cannot_be_reached_is_the_cause(
     found = explain_error("dial tcp 127.0.0.1:9: connect: connection refused", go, directory=here.module)
     assert "the module proxy cannot be reached" in causes(found)
     assert "hunter2" not in str(found.as_json())
+
+
+def test_what_go_said_of_a_proxy_that_is_down_is_told_as_its_sentence(
+    go: Go, here: Caches, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOPROXY", "http://127.0.0.1:9")
+    found = explain_error(MISMATCH + " sum.golang.org", go, directory=here.module)
+    untried = [one.proof for one in found.verdicts if one.holds is None]
+    assert any('/v1.6.0.info": dial tcp 127.0.0.1:9: connect: connection refused' in one for one in untried)
+    assert not any("\n" in one or '"Error"' in one or "{" in one for one in untried)
+
+
+def test_what_go_says_of_its_progress_is_no_reason() -> None:
+    said = "go: downloading example.com/m v1.0.0\ngo: a imports\n\tb: cannot find\n\nFor more, see go help.\n"
+    assert reason_of(subprocess.CompletedProcess([], 1, "", said)) == "a imports b: cannot find"
+    assert (
+        reason_of(subprocess.CompletedProcess([], 1, '{"Error": "gone\\n\\t(really)"}', ""))
+        == "gone (really)"
+    )
+    assert reason_of(subprocess.CompletedProcess([], 1, "", "")) == "go gives no reason"
+
+
+def test_a_remedy_is_printed_whole_where_there_is_no_terminal() -> None:
+    command = "go mod download example.com/" + "long/" * 40 + "m@v1.0.0"
+    verdict = Verdict("it is so", True, "a fact", f"Remove the lines and then run:{paste(command)}")
+    out = io.StringIO()
+    print_document(explanation(Explanation("an error", (), "", (verdict,))), out)
+    assert f"\n  {command}\n" in out.getvalue()
 
 
 def test_nothing_to_explain_is_said(go: Go, tmp_path: Path) -> None:

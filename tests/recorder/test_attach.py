@@ -162,10 +162,10 @@ def test_a_cgroup_is_watched_whole_and_left_as_it_was(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (["999999999"], 2, b"no process"),
-        ([], 2, b"one thing to attach to"),
-        (["--cgroup", "/no/such/cgroup"], 2, b"is no cgroup"),
-        (["--for", "soon", "1"], 2, b"soon"),
+        (["999999999"], 64, b"no process"),
+        ([], 64, b"one thing to attach to"),
+        (["--cgroup", "/no/such/cgroup"], 64, b"is no cgroup"),
+        (["--for", "soon", "1"], 64, b"soon"),
     ],
 )
 def test_what_cannot_be_attached_to_is_told(

@@ -265,7 +265,7 @@ def test_two_recordings_at_once_get_a_capture_each(tmp_path: Path) -> None:
 def test_an_existing_capture_is_not_overwritten(godyno: Any, tmp_path: Path) -> None:
     (tmp_path / "a.dyno").mkdir()
     ran = godyno("record", "-o", "a", "--", "true")
-    assert ran.code == 2
+    assert ran.code == 64
     assert b"exists already" in ran.err
 
 

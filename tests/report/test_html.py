@@ -12,6 +12,7 @@ from godyno.capture.reader import Capture, open_capture
 from godyno.capture.tables import TableWriter
 from godyno.errors import GodynoError
 from godyno.model import Evidence, Finding, Workload
+from godyno.prose import paste
 from godyno.report.document import Claim, Code, Document, Grid, Heading, Message, Paragraph
 from godyno.report.html import capture_html, html, write_text
 from godyno.testing.captures import T0, write_capture
@@ -134,3 +135,10 @@ def test_a_place_that_cannot_be_written_is_one_clear_error(tmp_path: Path) -> No
     with pytest.raises(GodynoError, match=r"cannot be written: No such file or directory") as caught:
         write_text(tmp_path / "absent" / "r.html", "x")
     assert "-o" in caught.value.hint
+
+
+def test_commands_of_an_advice_are_whole_lines_to_copy() -> None:
+    finding = Finding(
+        "a", "b", "it is broken", advice=f"Remove it:{paste('rm -rf <x>', 'go mod tidy')}", tried="Not tried."
+    )
+    assert "<pre>rm -rf &lt;x&gt;\ngo mod tidy\n</pre>" in html(Document("", "", (Claim(finding),)))

@@ -4,6 +4,7 @@ import pytest
 
 from godyno.capture.reader import Capture
 from godyno.model import Finding
+from godyno.prose import paste
 from godyno.report.document import Claim, Code, Document, Grid, Line, Message
 from godyno.report.markdown import code, escaped, markdown, spark
 from godyno.report.summary import capture_document
@@ -51,3 +52,16 @@ def test_warnings_are_marked() -> None:
 
 def test_a_spark_is_as_high_as_its_share_of_the_top() -> None:
     assert spark(Line("x", "", (0.0, 4.0, None, 8.0))) == "▁▅ █"
+
+
+def test_commands_of_an_advice_stand_in_a_fence_of_their_own() -> None:
+    finding = Finding(
+        "a",
+        "b",
+        "it is broken",
+        advice=f"Remove it:{paste('rm -rf `x`*', 'go mod tidy')}",
+        tried="Not tried.",
+    )
+    text = markdown(Document("", "", (Claim(finding),)))
+    assert "\n```\nrm -rf `x`*\ngo mod tidy\n```\n" in text
+    assert text.index("Remove it:") < text.index("```") < text.index("Not tried.")

@@ -8,6 +8,7 @@ from rich.cells import cell_len
 
 from godyno.capture.reader import Capture
 from godyno.model import Finding
+from godyno.prose import paste
 from godyno.report.document import (
     Claim,
     Code,
@@ -81,3 +82,28 @@ def test_rows_for_a_pipe_are_never_cut() -> None:
     out = io.StringIO()
     print_rows(("name", "n"), [("x" * 200, 1), ("y", 20)], out)
     assert out.getvalue() == f"{'name':200}   n\n{'x' * 200}   1\n{'y':200}  20\n"
+
+
+LONG = "rm -rf " + " ".join(f"'/home/someone/go/pkg/mod/example.com/m@v1.0.{n}'" for n in range(9))
+
+
+@pytest.mark.parametrize("width", [None, 20, 200])
+def test_commands_are_printed_whole_however_long(width: int | None) -> None:
+    finding = Finding(
+        "a", "b", "it is broken", advice=f"Remove it:{paste(LONG, 'go mod tidy')}", tried="Not tried."
+    )
+    lines = printed(Document("", "", (Code(LONG), Claim(finding))), width).splitlines()
+    assert f"  {LONG}" in lines
+    at = lines.index(f"      {LONG}")
+    assert lines[at - 1 : at + 3] == [
+        "  → Remove it:",
+        f"      {LONG}",
+        "      go mod tidy",
+        "    Not tried.",
+    ]
+
+
+def test_a_path_in_prose_is_not_broken() -> None:
+    path = "/" + "/".join(f"directory{n}" for n in range(20))
+    text = printed(Document("", "", (Paragraph(f"Look at {path} there."), Message(f"See {path}."))), 40)
+    assert path in text.splitlines() and f"{path}." in text

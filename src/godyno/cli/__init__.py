@@ -6,14 +6,16 @@ hint below it, and the error's exit code.
 
 from __future__ import annotations
 
+import os
 import sys
+import traceback
 from importlib import import_module
 from typing import Any
 
 import click
 
 from godyno import __version__
-from godyno.errors import GodynoError
+from godyno.errors import GodynoError, UsageError
 from godyno.state import knobs_pending
 
 # name -> one line for --help; the module is godyno.cli.NAME (with _ for -), the command in it is `command`.
@@ -67,12 +69,17 @@ class _Lazy(click.Group):
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Ctrl-C exits with 130 as a shell's command does: click's 1 would say that a gate is broken."""
+        """Ctrl-C exits with 130 as a shell's command does, a reader that went away (`| head`) with 141: click's 1 would say that a gate is
+        broken.
+        """
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
             click.echo("godyno: interrupted", err=True)
             ctx.exit(130)
+        except BrokenPipeError:
+            _quiet()
+            ctx.exit(141)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -97,16 +104,28 @@ def group() -> None:
 
 
 def main(argv: list[str] | None = None) -> Any:
-    """The entry point; ends with SystemExit."""
+    """The entry point; ends with SystemExit. What fails exits neither with 1 nor with 2, which are a gate's answers (``godyno.errors``)."""
     _put_back()
     try:
-        group.main(args=argv, prog_name="godyno", standalone_mode=True)
+        code = group.main(args=argv, prog_name="godyno", standalone_mode=False)
     except GodynoError as error:
         print_error(error)
-        sys.exit(error.exit_code)
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader (`| head`) has what it wanted
-        sys.exit(141)
+        code = error.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = UsageError.exit_code
+    except click.Abort:
+        code = 130
+    except Exception:
+        traceback.print_exc()
+        code = GodynoError.exit_code
+    sys.exit(code)
+
+
+def _quiet() -> None:
+    """What is still to be written goes nowhere: at its end Python would complain, and exit with 120."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
 
 
 def _put_back() -> None:

@@ -41,7 +41,13 @@ _MANY: dict[str, Any] = {"multiple": True}
 @click.option("--blocks", default=40, show_default=True, help="At most this many runs of each side.")
 @click.option("--budget", metavar="DURATION", help="At most this long, such as 10m.")
 @click.option("--margin", type=float, metavar="PERCENT", help="A change within this much counts as none.")
-@click.option("--gate", "gates", **_MANY, metavar="GATE", help="Such as 'time/op<+3%'; exit 1: proven regression, 2: open.")  # fmt: skip
+@click.option(
+    "--gate",
+    "gates",
+    **_MANY,
+    metavar="GATE",
+    help="Such as 'time/op<+3%'; exit 0: holds, 1: proven regression, 2: open; above 2: not judged.",
+)
 @click.option("--why", is_flag=True, help="Record what changed and show the functions that explain it.")
 @click.option("--record", is_flag=True, help="Keep every run as a capture (needs -o).")
 @click.option("--syscalls", is_flag=True, help="Count system calls, too; each becomes slower by it.")

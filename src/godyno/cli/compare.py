@@ -15,7 +15,7 @@ import click
     "gates",
     multiple=True,
     metavar="GATE",
-    help="Such as 'time/op<+3%'; exit 1: proven regression, 2: open.",
+    help="Such as 'time/op<+3%'; exit 0: holds, 1: proven regression, 2: open; above 2: not judged.",
 )
 @click.option(
     "--alpha",

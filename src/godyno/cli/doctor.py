@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
-import textwrap
 from typing import TYPE_CHECKING
 
 import click
 
 from godyno.model import NOT_ASKED
+from godyno.prose import INDENT, wrapped
 
 if TYPE_CHECKING:
     from godyno.machine.doctor import Diagnosis
@@ -39,7 +39,7 @@ def command(as_json: bool) -> None:
 
 def shown(diagnosis: Diagnosis, width: int) -> str:
     """The diagnosis for a terminal of ``width`` columns."""
-    lines = [*textwrap.wrap(described(diagnosis.machine), width), ""]
+    lines = [*wrapped(described(diagnosis.machine), width), ""]
     can = [layer for layer in diagnosis.layers if layer.available]
     asked = [layer for layer in diagnosis.layers if not layer.available and layer.reason == NOT_ASKED]
     cannot = [layer for layer in diagnosis.layers if not layer.available and layer not in asked]
@@ -82,10 +82,8 @@ def described(machine: Machine) -> str:
 def _layer(layer: Layer, margin: int, width: int) -> list[str]:
     indent = " " * margin
     text = layer.detail if layer.available or layer.reason == NOT_ASKED else layer.reason
-    lines = textwrap.wrap(
-        text, width, initial_indent=f"  {layer.name:<{margin - 2}}", subsequent_indent=indent
-    )
-    if not layer.available and layer.remedy:
-        # A command is not broken into lines: it is there to be copied.
-        lines.append(f"{indent}> {layer.remedy}")
-    return lines or [f"  {layer.name}"]
+    lines = wrapped(text, width, f"  {layer.name:<{margin - 2}}", indent)
+    if not layer.available:
+        # Whole and without a mark before it: a command is there to be copied.
+        lines += [f"{indent}{INDENT}{line.strip()}" for line in layer.remedy.split("\n") if line]
+    return [line.rstrip() for line in lines]

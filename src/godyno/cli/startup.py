@@ -30,7 +30,8 @@ import click
     help="A file that is read at the start, to be cold too; may be given again.",
 )
 @click.option(
-    "--gate", "gates", multiple=True, metavar="GATE", help="Such as 'p95<500ms'; exit 1: broken, 2: broken, and not proven."
+    "--gate", "gates", multiple=True, metavar="GATE",
+    help="Such as 'p95<500ms'; exit 0: holds, 1: broken, 2: broken, perhaps by chance; above 2: not judged (10: never ready).",
 )  # fmt: skip
 @click.option(
     "--cpu-quota", type=float, metavar="CPUS", help="Start it under a CPU quota: 0.5 is half a CPU."

@@ -25,22 +25,25 @@ def command(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([one.as_json() for one in found]))
         return
-    from godyno.report.document import Document, Grid
+    from godyno.prose import paste
+    from godyno.report.document import Document, Grid, advised
 
     rows = tuple(
         (
             one.name,
             units.show_seconds(one.takes_s),
             f"{one.summary}{'  [MODULE]' if one.takes_module else ''}"
-            + (
-                ""
-                if one.available
-                else f"; cannot be tried here: {one.available.reason}. {one.available.remedy}".rstrip()
-            ),
+            + ("" if one.available else f"; cannot be tried here: {one.available.reason}"),
         )
         for one in found
     )
     grid = Grid(("study", "takes", "answers"), rows, numeric=frozenset({1}))
+    needed = [
+        block
+        for one in found
+        if one.available.remedy
+        for block in advised(f"What {one.name} needs:{paste(one.available.remedy)}")
+    ]
     print_document(
-        Document("Studies", "godyno study NAME runs one; --quick takes less than a minute", (grid,))
+        Document("Studies", "godyno study NAME runs one; --quick takes less than a minute", (grid, *needed))
     )

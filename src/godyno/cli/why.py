@@ -6,7 +6,6 @@ import gc
 import json
 import shutil
 import sys
-import textwrap
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -171,6 +170,7 @@ def _try(place: Path, found: Answer, quiet: bool, argv: tuple[str, ...]) -> list
 
 def _text(found: Answer, most: int, tried: list[Tried]) -> str:
     from godyno import units
+    from godyno.prose import laid_out
 
     width = min(_WIDEST, shutil.get_terminal_size((80, 24)).columns)
     one = found.attribution
@@ -197,7 +197,7 @@ def _text(found: Answer, most: int, tried: list[Tried]) -> str:
         for number, cause in enumerate(accused[:most], 1):
             about = f"up to {units.show_seconds(cause.saves_s)} to save, confidence {cause.confidence.value}"
             lines += _wrapped(f"{number}. ", f"{cause.claim}.", width)
-            lines += _wrapped("   ", f"{cause.advice} ({about})", width)
+            lines += laid_out(f"{cause.advice} ({about})", width, "   ")
     elif found.untold is None:
         lines += ["", "Nothing of the program is accused."]
     if rest and len(accused) < most:
@@ -210,7 +210,7 @@ def _text(found: Answer, most: int, tried: list[Tried]) -> str:
             lines += _wrapped("-  ", attempt.claim, width)
     if one.missing:
         lines.append("")
-        lines += textwrap.wrap(" ".join(one.missing), width)
+        lines += _wrapped("", " ".join(one.missing), width)
     return "\n".join(lines)
 
 
@@ -219,11 +219,6 @@ def _cut(text: str, width: int) -> str:
 
 
 def _wrapped(first: str, text: str, width: int) -> list[str]:
-    return textwrap.wrap(
-        text,
-        width,
-        initial_indent=first,
-        subsequent_indent=" " * len(first),
-        break_on_hyphens=False,
-        break_long_words=False,
-    )
+    from godyno.prose import wrapped
+
+    return wrapped(text, width, first)

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from godyno import units
+from godyno.capture.manifest import ProbeEntry
 from godyno.model import Evidence, Finding
+from godyno.prose import paste
 
 GAP = 5  # sampling periods without a sample that are worth a word
 
@@ -41,21 +43,12 @@ class Completeness:
                     source=self.name,
                     kind="not-observed",
                     claim=f"{len(absent)} of {len(manifest.probes)} layers were not observed: {', '.join(probe.name for probe in absent)}",
-                    advice=""
-                    if not any(probe.availability.remedy for probe in absent)
-                    else "What would enable each is in the table.",
+                    advice=_enabling(absent),
                     tried="Not tried." if any(probe.availability.remedy for probe in absent) else "",
                     severity="note",
                     data={
-                        "columns": [["layer", "text"], ["why not", "text"], ["what would enable it", "text"]],
-                        "rows": [
-                            [
-                                probe.name,
-                                probe.availability.reason or "not said",
-                                probe.availability.remedy or "–",
-                            ]
-                            for probe in absent
-                        ],
+                        "columns": [["layer", "text"], ["why not", "text"]],
+                        "rows": [[probe.name, probe.availability.reason or "not said"] for probe in absent],
                     },
                 )
             )
@@ -96,3 +89,15 @@ class Completeness:
                 data={"longest_s": longest, "gaps": row["gaps"]},
             )
         ]
+
+
+def _enabling(absent: Sequence[ProbeEntry]) -> str:
+    """Each remedy once, on a line of its own to be copied, below the layers that it would enable."""
+    of: dict[str, list[str]] = {}
+    for probe in absent:
+        if probe.availability.remedy:
+            of.setdefault(probe.availability.remedy, []).append(probe.name)
+    return "\n".join(
+        f"What would enable {', '.join(names)}:{paste(*remedy.split(chr(10)))}"
+        for remedy, names in of.items()
+    )

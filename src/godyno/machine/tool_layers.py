@@ -52,7 +52,7 @@ def _perf(machine: Machine, run: Run) -> list[Layer]:
         reason = f"perf may not count (kernel.perf_event_paranoid is {level})"
         remedy = "sudo sysctl kernel.perf_event_paranoid=1"
         if machine.container:
-            remedy += "; start the container with --cap-add=PERFMON --security-opt seccomp=unconfined"
+            remedy += "\nStart the container with --cap-add=PERFMON --security-opt seccomp=unconfined."
         return [Layer("perf", "tool", False, detail, reason, remedy)]
     found = [Layer("perf", "tool", True, f"{detail} (perf {tool.version})")]
     name, what = "hardware counters", "cycles, instructions, cache misses"

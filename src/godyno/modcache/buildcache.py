@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from godyno.modcache.faults import fault
+from godyno.modcache.faults import fault, removing
 from godyno.modcache.versions import unreadable
 from godyno.model import Finding
 
@@ -66,7 +66,7 @@ def _entry(place: str, name: str, part: Part) -> None:
         what = "is empty" if not text else "is no entry of a build cache"
         part.faults.append(fault(
             "entry-damaged", f"{place} {what}", severity="note",
-            advice=f"rm '{place}'; go compiles what it was for again.", path=place,
+            advice=removing(place, "Remove it, and go compiles what it was for again"), path=place,
         ))  # fmt: skip
         return
     part.wanted[match[2].decode()] = (place, int(match[3]))
@@ -103,7 +103,7 @@ def _output(place: str, name: str, part: Part) -> None:
 def _damaged(place: str, what: str) -> Finding:
     return fault(
         "output-damaged", f"{place} {what}; go links it without looking where the size is right",
-        advice=f"rm -r '{place}'; go compiles it again.", path=place,
+        advice=removing(place, "Remove it, and go compiles it again"), path=place,
     )  # fmt: skip
 
 
@@ -119,7 +119,7 @@ def unmatched(parts: Iterable[Part]) -> list[Finding]:
             elif have[output] != size:
                 faults.append(fault(
                     "output-size", f"{place} says {size} bytes of its output, which has {have[output]}; go compiles it again",
-                    severity="note", advice=f"rm '{place}'", path=place,
+                    severity="note", advice=removing(place, "Remove it, and nothing is missed"), path=place,
                 ))  # fmt: skip
     if trimmed:
         faults.append(fault(

@@ -17,12 +17,13 @@ from typing import Any
 from godyno.errors import UsageError
 from godyno.formats.gosum import lookup_sums, sums
 from godyno.modcache import buildcache, places
-from godyno.modcache.faults import fault
+from godyno.modcache.faults import fault, removing
 from godyno.modcache.layout import Layout, Version, read_layout
 from godyno.modcache.locks import holders
 from godyno.modcache.versions import Checked, check_version
 from godyno.modcache.workers import Progress, Workers, in_batches, stopped
 from godyno.model import Disk, Finding, Record
+from godyno.prose import paste, quoted
 from godyno.toolchain.go import Go
 from godyno.toolchain.versions import user_cache
 
@@ -219,7 +220,7 @@ def witnesses(
                 findings.append(fault(
                     "gosum-damaged", f"{place}: line {said.damaged[0]} is no checksum line (and {len(said.damaged) - 1} more)"
                     if len(said.damaged) > 1 else f"{place}: line {said.damaged[0]} is no checksum line",
-                    advice="Merge conflicts leave such lines: remove them, then `go mod tidy`.", path=str(place),
+                    advice=f"Merge conflicts leave such lines: remove them, then:{paste('go mod tidy')}", path=str(place),
                 ))  # fmt: skip
             findings += [
                 fault("gosum-contradiction", f"{place} has two hashes for {path} {version}: any one of them fails the build",
@@ -239,7 +240,9 @@ def witnesses(
         if key in known and known[key][0] != value:
             findings.append(fault(
                 "gosum-wrong", f"{known[key][1]} has another hash for {key[0]} {key[1]} than {who}",
-                advice=f"Remove that line and run `go mod download {key[0]}@{key[1].removesuffix('/go.mod')}`.", path=known[key][1],
+                advice="Remove that line, and have go write it anew:"
+                + paste("go mod download " + quoted(f"{key[0]}@{key[1].removesuffix('/go.mod')}")),
+                path=known[key][1],
             ))  # fmt: skip
         known[key] = (value, who)  # where they differ, the line in go.sum is what is wrong
     return known
@@ -249,7 +252,7 @@ def _leftovers(layout: Layout) -> list[Finding]:
     held = {holder.place for holder in holders(layout.leftovers)}
     return [
         fault("leftover", f"{place} was left by a download that was interrupted", severity="note",
-              advice=f"rm -rf '{place}'; nothing uses it.", path=place)
+              advice=removing(place, "Remove it, nothing uses it"), path=place)
         for place in layout.leftovers if place not in held
     ]  # fmt: skip
 
@@ -266,7 +269,7 @@ def _held(layout: Layout) -> list[Finding]:
         found.append(fault(
             "lock-held", f"{holder.place} is locked by {who}" + (", which is stopped" if stopped else ""),
             severity="warning" if stopped or not holder.command else "note",
-            advice=f"kill -CONT {holder.pid}, or end it; others wait for it without a word."
+            advice=f"End it, or let it go on; others wait for it without a word:{paste(f'kill -CONT {holder.pid}')}"
             if stopped else "Wait for it: a go command that needs the same version waits without a word.",
             path=holder.place, pid=holder.pid,
         ))  # fmt: skip
@@ -282,7 +285,8 @@ def _toolchains(layout: Layout, go: Go) -> list[Finding]:
         if match and (match[2], match[3]) != here:
             found.append(fault(
                 "toolchain-foreign", f"{version.name} is a Go for {match[2]}/{match[3]}; this machine is {here[0]}/{here[1]}",
-                severity="note", advice=f"It only takes space here: chmod -R u+w '{version.directory}' && rm -r '{version.directory}'",
+                severity="note", advice="It only takes space here:"
+                + paste(f"chmod -R u+w {quoted(version.directory)}", f"rm -r {quoted(version.directory)}"),
                 path=version.directory or version.parts.get("zip", ""),
             ))  # fmt: skip
     return found
@@ -294,7 +298,7 @@ def _nested(mod: Path, build: Path, modules: Sequence[Path]) -> list[Finding]:
         if one.resolve().is_relative_to(other.resolve()):
             found.append(fault(
                 "caches-nested", f"{one} lies inside {other}: cleaning one removes the other",
-                advice="Give each a directory of its own: go env -w GOCACHE=/path", path=str(one),
+                advice=f"Give each a directory of its own:{paste('go env -w GOCACHE=/path')}", path=str(one),
             ))  # fmt: skip
             break
     found += [

@@ -13,7 +13,6 @@ from godyno.model import Finding
 from godyno.report.document import (
     Block,
     Claim,
-    Code,
     Document,
     Figure,
     Grid,
@@ -21,6 +20,7 @@ from godyno.report.document import (
     KeyFigures,
     Message,
     Paragraph,
+    advised,
 )
 from godyno.units import show_bytes, show_seconds
 
@@ -143,7 +143,7 @@ def explanation(found: Explanation) -> Document:
                 blocks += [
                     Message(f"{_sentence(verdict.cause)}.", "warning"),
                     Paragraph(f"Seen: {verdict.proof}."),
-                    Code(verdict.remedy),
+                    *advised(verdict.remedy),
                 ]
             else:
                 blocks.append(Paragraph(f"{_sentence(verdict.cause)}: {verdict.proof}."))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,16 +20,22 @@ from godyno.errors import GodynoError, UsageError
 from godyno.model import Record
 from godyno.toolchain.env import redacted
 from godyno.toolchain.go import Go
+from godyno.toolchain.modules import first_object
 
 _LIMIT_CHARS = 100_000
 _MODULE_AT = re.compile(r"([A-Za-z0-9][\w.~/-]*\.[\w.~/-]+)@(v\d[\w.+-]*|[0-9a-f]{7,40}|latest)")
 _MODULE_COLON = re.compile(r"verifying (\S+)@(\S+?)(?:/go\.mod)?:|verifying module: (\S+)@(\S+):")
+_GOMOD = re.compile(r"verifying \S+@\S+/go\.mod:|verifying go\.mod:|parsing (\S*/)?go\.mod:")
+_PROGRESS = ("go: downloading ", "go: finding ", "go: found ", "go: warning:", "warning:")
 _PATH = re.compile(r"(/[^\s:'\"]+)")
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict(Record):
-    """What trying one cause gave. ``holds`` is None where it could not be tried; ``proof`` says what was seen, or why not."""
+    """What trying one cause gave. ``holds`` is None where it could not be tried; ``proof`` says what was seen, or why not.
+
+    ``remedy`` is prose with commands in it (``godyno.prose``).
+    """
 
     cause: str
     holds: bool | None
@@ -77,6 +84,17 @@ class Case:
             return match[1] or match[3], match[2] or match[4]
         match = _MODULE_AT.search(self.text)
         return (match[1], match[2].rstrip(".,;:)")) if match else ("", "")
+
+    @property
+    def of_gomod(self) -> bool:
+        """Whether it is about the module's go.mod alone, which go keeps, and go.sum knows, apart from the zip."""
+        return _GOMOD.search(self.text) is not None
+
+    @property
+    def sum_key(self) -> tuple[str, str]:
+        """What go.sum and the checksum database know the bytes by that the error is about."""
+        path, version = self.module
+        return path, f"{version}/go.mod" if self.of_gomod else version
 
     @cached_property
     def path(self) -> str:
@@ -147,8 +165,16 @@ def _tried(name: str, attempt: Try, case: Case) -> Verdict:
     try:
         verdict = attempt(case)
     except (GodynoError, OSError) as error:
-        return Verdict(name, None, f"could not be tried: {str(error).splitlines()[0][:300]}")
+        return Verdict(name, None, f"could not be tried: {' '.join(str(error).split())}")
     return Verdict(name, verdict.holds, verdict.proof, verdict.remedy)
+
+
+def reason_of(answer: subprocess.CompletedProcess[str]) -> str:
+    """Why go failed, on one line: the first paragraph of its error, without what it says of its progress."""
+    text = str(first_object(answer.stdout).get("Error") or answer.stderr)
+    lines = [line for line in text.splitlines() if not line.startswith(_PROGRESS)]
+    said = "\n".join(lines).strip().split("\n\n")[0]
+    return " ".join(said.split()).removeprefix("go: ") or "go gives no reason"
 
 
 def yes(proof: str, remedy: str) -> Verdict:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from godyno.model import Confidence, Finding
+from godyno.prose import paste, quoted
 
 SOURCE = "modcache"
 
@@ -23,6 +24,11 @@ def fault(
     by itself or what only costs. The place it speaks of is in ``data["path"]``.
     """
     return Finding(
-        SOURCE, kind, claim, confidence=Confidence.MEASURED, advice=advice, tried=tried or ("not tried" if advice else ""),
+        SOURCE, kind, claim, confidence=Confidence.MEASURED, advice=advice, tried=tried or ("Not tried." if advice else ""),
         severity=severity, data={"path": path, **data},
     )  # fmt: skip
+
+
+def removing(place: str, why: str) -> str:
+    """Advice to remove a file or directory: ``why`` as a sentence without its end, and the command below it."""
+    return f"{why}:{paste(f'rm -rf {quoted(place)}')}"

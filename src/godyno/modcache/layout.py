@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from godyno.prose import paste, quoted
+
 _PARTS = ("ziphash", "zip", "mod", "info", "lock", "partial")
 _TEMPORARY = re.compile(r".*\.tmp\d*|.*\.tmp-.*")
 _SEMVER = re.compile(r"v\d+\.\d+\.\d+([-+].*)?")
@@ -35,11 +37,13 @@ class Version:
 
     @property
     def removal(self) -> str:
-        """The shell commands that take it out of the cache and have go download it again."""
-        commands = [f"chmod -R u+w '{self.directory}'"] if self.directory else []
+        """How to take it out of the cache and have go download it again: a sentence, and the shell commands below it."""
+        commands = [f"chmod -R u+w {quoted(self.directory)}"] if self.directory else []
         places = [self.directory, *(self.parts[kind] for kind in ("zip", "ziphash") if kind in self.parts)]
-        commands.append("rm -rf " + " ".join(f"'{place}'" for place in places if place))
-        return "; ".join([*commands, f"go mod download {self.name}"])
+        commands.append(f"rm -rf {quoted(*filter(None, places))}")
+        return "Remove it, and have go download it again:" + paste(
+            *commands, f"go mod download {quoted(self.name)}"
+        )
 
 
 @dataclass(slots=True)

@@ -18,6 +18,7 @@ from godyno.errors import UsageError
 from godyno.machine.storage import NETWORK, read_disks
 from godyno.modcache.faults import fault
 from godyno.model import Disk, Finding
+from godyno.prose import paste, quoted
 
 _NEARLY_FULL = 0.02
 _LEAST_FREE_BYTES = 1 << 30
@@ -159,7 +160,7 @@ def judge(name: str, root: Path, survey: Survey, user: User) -> list[Finding]:
                 count=len(paths), paths=paths[:1000],
             ))  # fmt: skip
 
-    own = f"chown -R {user.name} '{root}', as whoever owns it"
+    own = f"As whoever owns it, or root:{paste(f'chown -R {quoted(user.name, str(root))}')}"
     tell(
         "unreadable",
         survey.unreadable,
@@ -174,7 +175,7 @@ def judge(name: str, root: Path, survey: Survey, user: User) -> list[Finding]:
     tell("unwritable", survey.unwritable, f"{{path}} cannot be written by {user.name}: {what}", own)
     tell(
         "open-to-all", survey.open_to_all, "{path} may be changed by every user of this machine, and go would build what they put there",
-        f"chmod -R o-w '{root}'",
+        f"Let others only read:{paste(f'chmod -R o-w {quoted(str(root))}')}",
     )  # fmt: skip
     tell(
         "link",
@@ -188,7 +189,7 @@ def judge(name: str, root: Path, survey: Survey, user: User) -> list[Finding]:
         lesser = survey.owners.most_common()[1:]
         found.append(fault(
             "owners-mixed", f"{name} has files of {len(survey.owners)} owners ({parts}): each can be stopped by the other's permissions",
-            advice=f"Let one user build, or share it as `godyno modcache plan` does; {own}.", path=str(root),
+            advice=f"Let one user build, or share it as `godyno modcache plan` does. {own}", path=str(root),
             owners={name_of(uid): count for uid, count in survey.owners.items()}, lesser=[name_of(uid) for uid, _ in lesser],
         ))  # fmt: skip
     return found
@@ -206,7 +207,8 @@ def judge_place(name: str, root: Path, slash: Path = Path("/")) -> tuple[Disk, l
     if disk.total_bytes and disk.free_bytes < min(_LEAST_FREE_BYTES, disk.total_bytes * _NEARLY_FULL):
         found.append(fault(
             "disk-full", f"{name}: {disk.free_bytes >> 20} MiB are free on its file system; writes of go fail half way",
-            advice="Free some space: `go clean -cache` empties GOCACHE, `go clean -modcache` GOMODCACHE.", path=str(root),
+            advice="Free some space; the first empties GOCACHE, the second GOMODCACHE:" + paste("go clean -cache", "go clean -modcache"),
+            path=str(root),
         ))  # fmt: skip
     try:
         inodes = os.statvfs(root)
@@ -225,11 +227,11 @@ def judge_place(name: str, root: Path, slash: Path = Path("/")) -> tuple[Disk, l
     flags = _mount_flags(root)
     if flags & os.ST_RDONLY:
         found.append(fault("read-only", f"{name} lies on a file system that is mounted read-only", path=str(root),
-                           advice="Name another place: go env -w " + name + "=/path"))  # fmt: skip
+                           advice="Name another place:" + paste(f"go env -w {name}=/path")))  # fmt: skip
     if name == "GOCACHE" and flags & os.ST_NOEXEC:
         found.append(fault(
             "noexec", "GOCACHE lies where programs may not be started: `go run` and `go tool` of cached executables fail",
-            advice="Name another place: go env -w GOCACHE=/path", severity="note", path=str(root),
+            advice="Name another place:" + paste("go env -w GOCACHE=/path"), severity="note", path=str(root),
         ))  # fmt: skip
     return disk, found
 

@@ -9,16 +9,17 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from godyno.errors import FormatError
 from godyno.formats.gosum import h1_of_gomod, is_hash
-from godyno.modcache.faults import fault
+from godyno.modcache.faults import fault, removing
 from godyno.modcache.hashing import Hashed, differences, hash_directory, hash_zip
 from godyno.modcache.layout import Version
 from godyno.model import Finding
+from godyno.prose import paste, quoted
 
 _SHOWN = 3
 # Unpacked from GOROOT, or a whole Go of its own: neither is verified by a ziphash here.
@@ -44,11 +45,12 @@ def check_version(version: Version, known: Mapping[tuple[str, str], tuple[str, s
     witness = known.get((version.path, version.version))
     recorded = _ziphash(version, checked)
     whole, extracted = _hash(version, checked)
+    # First: a zip cannot be downloaded again while its go.mod is a wrong one.
+    _judge_gomod(version, checked, whole, known.get((version.path, version.version + "/go.mod")))
     if whole is not None:
         _judge_zip(version, checked, whole, recorded, witness)
     if extracted is not None:
         _judge_directory(version, checked, extracted, whole, recorded, witness)
-    _judge_gomod(version, checked, whole, known.get((version.path, version.version + "/go.mod")))
     _judge_info(version, checked)
     _judge_leftovers(version, checked, files)
     return checked
@@ -86,7 +88,7 @@ def _ziphash(version: Version, checked: Checked) -> str:
         what = "is empty" if not text else "holds no hash"
         checked.faults.append(fault(
             "ziphash-damaged", f"{version.name}: .ziphash {what}, and go builds with it all the same where go.sum is not asked",
-            advice=f"rm '{place}'", path=place,
+            advice=removing(place, "Remove it, and go makes it again from the zip"), path=place,
         ))  # fmt: skip
         return ""
     return text
@@ -131,7 +133,8 @@ def _judge_zip(
         if witness:  # the zip is what the witness knows, so the note beside it is what is wrong
             checked.faults.append(fault(
                 "ziphash-wrong", f"{version.name}: .ziphash says another hash than its zip has, and {witness[1]} knows the zip",
-                advice=f"rm '{place}hash'", path=f"{place}hash", found=recorded, wanted=whole.h1,
+                advice=removing(f"{place}hash", "Remove it, and go makes it again from the zip"),
+                path=f"{place}hash", found=recorded, wanted=whole.h1,
             ))  # fmt: skip
         else:
             checked.faults.append(fault(
@@ -148,7 +151,7 @@ def _judge_directory(
         return
     if not whole and not witness and not recorded:
         return  # nothing says what it should be; the missing ziphash was told
-    changes = ""
+    changes, builds = "", "go builds with them all the same"
     where = version.directory
     if whole:
         changed, missing, extra = differences(extracted.files, whole.files)
@@ -159,12 +162,35 @@ def _judge_directory(
                 more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
                 parts.append(f"{what}: {', '.join(name[prefix:] for name in names[:_SHOWN])}{more}")
         changes = f" ({'; '.join(parts)})"
+        if missing:
+            builds = _without(
+                [name[prefix:] for name in missing], [name[prefix:] for name in extracted.files], version.path
+            )
         first = next(iter([*changed, *missing, *extra]), "")
         where = f"{version.directory}/{first[prefix:]}"
     checked.faults.append(fault(
-        "directory-changed", f"{version.name}: its extracted files are not those of its zip{changes}; go builds with them all the same",
+        "directory-changed", f"{version.name}: its extracted files are not those of its zip{changes}; {builds}",
         advice=version.removal, path=where,
     ))  # fmt: skip
+
+
+def _without(missing: Sequence[str], left: Sequence[str], path: str) -> str:
+    """What go does where files are missing: it never looks whether they are all there."""
+    sources = {
+        name.rpartition("/")[0] for name in left if name.endswith(".go") and not name.endswith("_test.go")
+    }
+    gone = sorted(
+        {
+            name.rpartition("/")[0]
+            for name in missing
+            if name.endswith(".go") and not name.endswith("_test.go")
+        }
+        - sources
+    )
+    if gone:
+        more = f" and {len(gone) - 1} more" if len(gone) > 1 else ""
+        return f"nothing that imports {f'{path}/{gone[0]}'.rstrip('/')}{more} builds, everything else does all the same"
+    return "go builds with what is left, and fails only where that needs what is missing"
 
 
 def _judge_gomod(
@@ -188,7 +214,8 @@ def _judge_gomod(
     if against:
         checked.faults.append(fault(
             "gomod-changed", f"{version.name}: its go.mod in the cache is not the right one: {against}",
-            advice=f"rm '{place}'", path=place,
+            advice=removing(place, "Remove it, and go asks for it again"), path=place,
+            zip_agrees=whole is not None and whole.gomod == content,
         ))  # fmt: skip
 
 
@@ -209,7 +236,7 @@ def _judge_info(version: Version, checked: Checked) -> None:
     if wrong:
         checked.faults.append(fault(
             "info-damaged", f"{version.name}: its .info does not tell this version", severity="note",
-            advice=f"rm '{place}'; go asks the proxy again.", path=place,
+            advice=removing(place, "Remove it, and go asks the proxy again"), path=place,
         ))  # fmt: skip
 
 
@@ -239,7 +266,12 @@ def _is_locked(place: str) -> bool:
 def unreadable(place: str, error: OSError) -> Finding:
     """The finding for a file that may not or cannot be read."""
     what = error.strerror or str(error)
-    return fault("unreadable", f"{place} cannot be read: {what}", advice=f"ls -l '{place}'", path=place)
+    return fault(
+        "unreadable",
+        f"{place} cannot be read: {what}",
+        advice=f"See who may:{paste(f'ls -l {quoted(place)}')}",
+        path=place,
+    )
 
 
 def _reason(error: Exception, place: str) -> str:

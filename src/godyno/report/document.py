@@ -13,6 +13,7 @@ from typing import Any
 
 from godyno import units
 from godyno.model import Estimate, Finding, Record
+from godyno.prose import pieces
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +225,26 @@ class Document(Record):
     title: str
     subtitle: str
     blocks: tuple[Block, ...]
+
+
+def advice_pieces(finding: Finding) -> list[tuple[str, tuple[str, ...]]]:
+    """A finding's advice, and then what trying it gave, as pairs of prose and the commands to paste below it."""
+    found = [(said.replace("\n", " "), commands) for said, commands in pieces(finding.advice)]
+    if found and finding.tried:
+        if found[-1][1]:
+            found.append((finding.tried, ()))
+        else:
+            found[-1] = (f"{found[-1][0]} {finding.tried}", ())
+    return found
+
+
+def advised(text: str) -> list[Block]:
+    """Prose with commands in it (``godyno.prose``) as blocks."""
+    blocks: list[Block] = []
+    for said, commands in pieces(text):
+        blocks += [Paragraph(sentence) for sentence in said.split("\n") if sentence]
+        blocks += [Code("\n".join(commands))] if commands else []
+    return blocks
 
 
 def estimate_text(estimate: Estimate) -> str:

@@ -26,6 +26,7 @@ from godyno.report.document import (
     Heading,
     SpanLanes,
     Timeline,
+    advice_pieces,
     doubt_text,
     estimate_text,
     sections,
@@ -143,7 +144,12 @@ def _template() -> Any:
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"clean": clean, "doubt": doubt_text, "estimate": estimate_text}
+    environment.filters |= {
+        "clean": clean,
+        "doubt": doubt_text,
+        "estimate": estimate_text,
+        "advice": advice_pieces,
+    }
     environment.tests["heading"] = lambda block: isinstance(block, Heading)
     environment.globals |= {
         "kind": lambda block: type(block).__name__,

@@ -23,6 +23,7 @@ from godyno.report.document import (
     Scatter,
     SpanLanes,
     Timeline,
+    advice_pieces,
     doubt_text,
 )
 from godyno.report.payload import clean
@@ -91,8 +92,7 @@ def _block(block: Block) -> str:
         case Paragraph():
             return escaped(block.text)
         case Code():
-            fence = "`" * max(3, max((len(run) for run in re.findall(r"`+", block.text)), default=0) + 1)
-            return f"{fence}\n{block.text}\n{fence}"
+            return _fenced(block.text)
         case KeyFigures():
             return "\n".join(
                 f"- {escaped(figure.label)}: **{escaped(figure.value)}**"
@@ -122,14 +122,21 @@ def _block(block: Block) -> str:
             return "\n".join(["```", *bar_lines(block, 96), "```"])
 
 
+def _fenced(text: str) -> str:
+    fence = "`" * max(3, max((len(run) for run in re.findall(r"`+", text)), default=0) + 1)
+    return f"{fence}\n{text}\n{fence}"
+
+
 def _claim(finding: Finding) -> str:
     mark = {"warning": "⚠ ", "note": ""}.get(finding.severity, "")
     parts = [f"{mark}**{escaped(finding.claim)}**"]
     doubt = doubt_text(finding)
     if doubt:
         parts.append(f"_{escaped(doubt)}_")
-    if finding.advice:
-        parts.append(f"{escaped(finding.advice)} {escaped(finding.tried)}".rstrip())
+    for said, commands in advice_pieces(finding):
+        parts.append(escaped(said))
+        if commands:
+            parts[-1] += f"\n\n{_fenced(chr(10).join(map(clean, commands)))}\n"
     parts.extend(f"⚠ {escaped(warning)}" for warning in finding.warnings)
     return "  \n".join(parts)
 

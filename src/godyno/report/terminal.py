@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import IO, Any
 
 from rich.cells import cell_len
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.padding import Padding
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
 from godyno import units
 from godyno.model import Finding
+from godyno.prose import wrapped
 from godyno.report.cascade import step_lines
 from godyno.report.document import (
     Bars,
@@ -30,6 +32,7 @@ from godyno.report.document import (
     Scatter,
     SpanLanes,
     Timeline,
+    advice_pieces,
     doubt_text,
 )
 from godyno.report.markdown import bar_lines, spark
@@ -51,15 +54,15 @@ def print_document(
     if width is None:
         console.width = min(console.width, _WIDEST) if console.is_terminal else 80
     with console.capture() as captured:
-        console.print(Text(clean(document.title), "bold"))
+        console.print(_Lines(wrapped(clean(document.title), console.width), "bold"), crop=False)
         if document.subtitle:
-            console.print(Text(clean(document.subtitle), "dim"))
+            console.print(_Lines(wrapped(clean(document.subtitle), console.width), "dim"), crop=False)
         for block in document.blocks:
             if isinstance(block, Grid) and block.detail:
                 continue
             if isinstance(block, Heading):
                 console.print()
-            console.print(_rendered(block, console.width, whole))
+            console.print(_rendered(block, console.width, whole), crop=False)
     out.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
 
 
@@ -68,17 +71,9 @@ def _rendered(block: Block, width: int, whole: str) -> RenderableType:
         case Heading():
             return Text(clean(block.text), "bold underline" if block.level <= 2 else "bold")
         case Paragraph():
-            return Text(clean(block.text))
+            return _Lines(wrapped(clean(block.text), width))
         case Code():
-            return Padding(
-                Text(
-                    "\n".join(clean(line) for line in block.text.splitlines()),
-                    "cyan",
-                    no_wrap=True,
-                    overflow="fold",
-                ),
-                (0, 2),
-            )
+            return _Lines([f"  {clean(line)}" for line in block.text.splitlines()], "cyan")
         case KeyFigures():
             table = Table.grid(padding=(0, 2, 0, 0))
             table.add_column(no_wrap=True)
@@ -95,12 +90,11 @@ def _rendered(block: Block, width: int, whole: str) -> RenderableType:
             return _grid(block, whole)
         case Message():
             warning = block.severity == "warning"
-            return Text.assemble(
-                ("warning: " if warning else "note: ", "bold yellow" if warning else "bold cyan"),
-                clean(block.text),
-            )
+            first = "warning: " if warning else "note: "
+            lines = wrapped(clean(block.text), width, first, "")
+            return _Lines(lines, head=len(first), head_style="bold yellow" if warning else "bold cyan")
         case Claim():
-            return _claim(block.finding)
+            return _claim(block.finding, width)
         case Timeline():
             return _timeline(block)
         case SpanLanes():
@@ -113,24 +107,38 @@ def _rendered(block: Block, width: int, whole: str) -> RenderableType:
             return Padding(Text("\n".join(bar_lines(block, width - 4)), no_wrap=True), (0, 0, 0, 2))
 
 
-def _claim(finding: Finding) -> RenderableType:
+class _Lines:
+    """Lines as they are: rich breaks and crops what is wider than the terminal, and a command or a path is there to be copied.
+
+    The first ``head`` characters have a style of their own.
+    """
+
+    def __init__(self, lines: Sequence[str], style: str = "", head: int = 0, head_style: str = "") -> None:
+        self.lines, self.style, self.head, self.head_style = lines, style, head, head_style
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
+        """Each line in its style, without a look at the width."""
+        for number, line in enumerate(self.lines):
+            head = 0 if number else self.head
+            yield Segment(line[:head], console.get_style(self.head_style))
+            yield Segment(line[head:], console.get_style(self.style))
+            yield Segment.line()
+
+
+def _claim(finding: Finding, width: int) -> RenderableType:
+    warning = finding.severity == "warning"
     style = {"warning": "bold yellow", "note": "bold"}.get(finding.severity, "")
     parts: list[RenderableType] = [
-        Text.assemble(
-            ("! " if finding.severity == "warning" else "", "bold yellow"), (clean(finding.claim), style)
-        )
+        _Lines(wrapped(clean(finding.claim), width, "! " if warning else "", ""), style)
     ]
     doubt = doubt_text(finding)
     if doubt:
-        parts.append(Padding(Text(clean(doubt), "dim"), (0, 0, 0, 2)))
-    if finding.advice:
-        parts.append(
-            Padding(
-                Text.assemble("→ ", clean(finding.advice), " ", (clean(finding.tried), "dim")), (0, 0, 0, 2)
-            )
-        )
+        parts.append(_Lines(wrapped(clean(doubt), width, "  "), "dim"))
+    for number, (said, commands) in enumerate(advice_pieces(finding)):
+        parts.append(_Lines(wrapped(clean(said), width, "    " if number else "  → ")))
+        parts.append(_Lines([f"{' ' * 6}{clean(command)}" for command in commands], "cyan"))
     parts.extend(
-        Padding(Text.assemble(("! ", "yellow"), clean(warning)), (0, 0, 0, 2)) for warning in finding.warnings
+        _Lines(wrapped(clean(one), width, "  ! "), head=4, head_style="yellow") for one in finding.warnings
     )
     return Group(*parts)
 
@@ -147,7 +155,10 @@ def _grid(grid: Grid, whole: str) -> RenderableType:
     for index, name in enumerate(grid.columns):
         numeric = index in grid.numeric
         table.add_column(
-            Text(clean(name)), justify="right" if numeric else "left", no_wrap=numeric, overflow="fold"
+            Text(clean(name)),
+            justify="right" if numeric else "left",
+            no_wrap=numeric,
+            overflow="ellipsis" if numeric else "fold",
         )
     for row in grid.rows[:_ROWS]:
         table.add_row(*(Text(clean(cell)) for cell in row))

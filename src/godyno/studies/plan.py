@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from godyno.model import Record
+from godyno.prose import INDENT, wrapped
 from godyno.studies.factors import Arm, Constraint, Factor, arms
 from godyno.studies.schedule import Order, Slot, schedule
 from godyno.units import show_seconds
@@ -133,7 +133,5 @@ def for_terminal(text: str, width: int = 80) -> str:
     return "\n".join(
         part
         for line in text.splitlines()
-        for part in textwrap.wrap(
-            line, width, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
-        )
+        for part in wrapped(line, width, line[: len(line) - len(line.lstrip())], INDENT)
     )

@@ -72,7 +72,7 @@ def test_a_module_that_does_not_build_ends_with_the_compilers_words(godyno: Any,
 
 @pytest.mark.parametrize(
     ("argument", "code", "words"),
-    [("nothing", 4, b"does not exist"), ("empty", 4, b"no Go module"), ("file", 2, b"is a file")],
+    [("nothing", 4, b"does not exist"), ("empty", 4, b"no Go module"), ("file", 64, b"is a file")],
 )
 def test_a_wrong_argument_is_one_error_and_leaves_nothing(
     godyno: Any, tmp_path: Path, argument: str, code: int, words: bytes

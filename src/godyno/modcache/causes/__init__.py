@@ -25,12 +25,16 @@ def _text(*patterns: str) -> re.Pattern[str]:
 FAMILIES = (
     Family("checksum mismatch", _text(r"checksum mismatch|SECURITY ERROR|does not match|has been modified|ziphash"), (
         ("the cached zip was changed", checksum.zip_changed),
+        ("the cached go.mod was changed", checksum.gomod_changed),
         ("the extracted files were changed", checksum.directory_changed),
         ("the line in go.sum is wrong", checksum.gosum_wrong),
         ("the proxy serves other bytes than the checksum database knows", checksum.proxy_differs),
         ("line endings were converted", checksum.line_endings),
         ("a private module is asked of the public checksum database", checksum.private_module),
         ("checksums differ by GOOS or GOARCH", checksum.architectures),
+    )),
+    Family("damaged go.mod", _text(r"parsing (\S*/)?go\.mod:"), (
+        ("the cached go.mod was changed", checksum.gomod_changed),
     )),
     Family("missing go.sum entry", _text(r"missing go\.sum entry", r"updates to go\.(mod|sum) needed", "no required module"), (
         ("go.sum lacks entries that the build needs", entries.lacking),

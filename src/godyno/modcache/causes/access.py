@@ -10,6 +10,7 @@ from godyno.modcache import places
 from godyno.modcache.explain import Case, Verdict, no, untried, yes
 from godyno.modcache.layout import read_layout
 from godyno.modcache.locks import holders
+from godyno.prose import paste, quoted
 
 
 def denied(case: Case) -> Verdict:
@@ -25,7 +26,8 @@ def denied(case: Case) -> Verdict:
             break
         except PermissionError as error:
             return yes(
-                f"{place} cannot be looked at: {error.strerror}", f"As root: chown -R {user.name} '{place}'"
+                f"{place} cannot be looked at: {error.strerror}",
+                f"As root:{paste(f'chown -R {quoted(user.name, str(place))}')}",
             )
         is_directory = place.is_dir()
         if is_directory and not user.may(status, 1):
@@ -45,7 +47,8 @@ def _blocked(place: Path, status: os.stat_result, user: places.User, what: str) 
     owner = places.name_of(status.st_uid)
     return yes(
         f"{place} (owner {owner}, mode {status.st_mode & 0o7777:04o}) {what} by {user.name}",
-        f"Let one user build, or as {owner} or root: chown -R {user.name} '{place}'. A cache that `sudo go` made is the usual story.",
+        f"A cache that `sudo go` made is the usual story. Let one user build, or as {owner} or root:"
+        + paste(f"chown -R {quoted(user.name, str(place))}"),
     )
 
 
@@ -86,7 +89,7 @@ def lock_held(case: Case) -> Verdict:
         state = ", which is stopped" if holder.state in ("T", "t") else ""
         return yes(
             f"process {holder.pid} ({holder.command or 'not to be seen from here'}{state}) holds {holder.place}",
-            f"Wait for it, or end it: kill {holder.pid}. The lock file itself may stay.",
+            f"Wait for it, or end it; the lock file itself may stay:{paste(f'kill {holder.pid}')}",
         )
     return no(f"none of {len(locks)} lock files is held; files that lie there lock nothing")
 

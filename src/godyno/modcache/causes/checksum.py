@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from godyno.formats.gosum import lookup_sums, sums
+from godyno.formats.gosum import h1_of_gomod, lookup_sums, sums
 from godyno.modcache.check import witnesses
-from godyno.modcache.explain import Case, Verdict, fresh_cache, no, untried, yes
+from godyno.modcache.explain import Case, Verdict, fresh_cache, no, reason_of, untried, yes
 from godyno.modcache.hashing import differences, hash_directory, hash_zip
 from godyno.modcache.layout import Version, escaped, version_at
 from godyno.modcache.versions import check_version
 from godyno.model import Finding
+from godyno.prose import paste, quoted
 from godyno.toolchain.modules import first_object
 
+_OF_GOMOD = ("gomod-changed",)
+_CONVERTED = "Something converts them (git's core.autocrlf, an editor, a copy from Windows)."
 _NO_MODULE = "the text names no module at a version; paste the whole error"
 
 
@@ -40,6 +43,11 @@ def zip_changed(case: Case) -> Verdict:
     return _of_kinds(case, ("zip-damaged", "zip-changed", "ziphash-damaged", "ziphash-wrong"))
 
 
+def gomod_changed(case: Case) -> Verdict:
+    """The go.mod that go keeps beside the zip is not what go.sum, the database or the zip knows."""
+    return _of_kinds(case, _OF_GOMOD)
+
+
 def directory_changed(case: Case) -> Verdict:
     """The extracted directory is not its zip."""
     return _of_kinds(case, ("directory-changed",))
@@ -52,39 +60,33 @@ def _of_kinds(case: Case, kinds: tuple[str, ...]) -> Verdict:
     if cached is None or found is None:
         return no(f"{'@'.join(case.module)} is not in {case.gomodcache}")
     for finding in found:
-        if finding.kind in kinds:
-            return yes(finding.claim, cached.removal)
+        if finding.kind in kinds and not finding.data.get("zip_agrees"):
+            return yes(finding.claim, finding.advice)
+    if case.of_gomod != (kinds == _OF_GOMOD):
+        return no(
+            f"the error is about {'go.mod alone' if case.of_gomod else 'the whole module'}, and this agrees with what vouches for it"
+        )
     return no(
         f"its files in {case.gomodcache} were hashed, and agree with each other and with what vouches for them"
     )
 
 
-def _downloaded(case: Case, *, checked: bool) -> tuple[str, str, str]:
-    """The sum and the directory of a fresh download, and the error where there is none. ``checked``: against the database."""
+def _downloaded(case: Case, *, checked: bool) -> tuple[dict[str, str], str]:
+    """What go says of a fresh download (Sum, GoModSum, Dir, GoMod, Zip), and why there is none. ``checked``: against the database."""
     path, version = case.module
     with fresh_cache(case, "checked" if checked else "unchecked") as env:
         if not checked:
-            env |= {
-                "GONOSUMDB": path,
-                "GONOSUMCHECK": "1",
-                "GOFLAGS": "-modcacherw -mod=mod",
-                "GOSUMDB": "off",
-            }
+            env |= {"GONOSUMDB": path, "GONOSUMCHECK": "1", "GOSUMDB": "off"}
         answer = case.go.try_run(
-            "mod",
-            "download",
-            "-json",
-            f"{path}@{version}",
-            cwd=Path(str(env["GOMODCACHE"])).parent,
-            env=env,
-            timeout_s=120,
-        )
-    row = first_object(answer.stdout)
-    return (
-        str(row.get("Sum") or ""),
-        str(row.get("Dir") or ""),
-        str(row.get("Error") or answer.stderr.strip()[-300:]),
-    )
+            "mod", "download", "-json", f"{path}@{version}", cwd=Path(str(env["GOMODCACHE"])).parent, env=env, timeout_s=120
+        )  # fmt: skip
+    row = {key: str(value or "") for key, value in first_object(answer.stdout).items()}
+    return row, reason_of(answer)
+
+
+def _sum(case: Case, row: dict[str, str]) -> str:
+    """The hash of that which the error is about."""
+    return row.get("GoModSum" if case.of_gomod else "Sum", "")
 
 
 def gosum_wrong(case: Case) -> Verdict:
@@ -95,52 +97,68 @@ def gosum_wrong(case: Case) -> Verdict:
     if case.main is None:
         return no(f"{case.directory} is in no module, so there is no go.sum")
     place = case.main / "go.sum"
-    said = sums(place.read_text(errors="replace") if place.is_file() else "").hashes.get((path, version))
+    said = sums(place.read_text(errors="replace") if place.is_file() else "").hashes.get(case.sum_key)
     if said is None:
-        return no(f"{place} has no line for {path} {version}")
-    fresh, _, error = _downloaded(case, checked=True)
+        return no(f"{place} has no line for {' '.join(case.sum_key)}")
+    row, error = _downloaded(case, checked=True)
+    fresh = _sum(case, row)
     if not fresh:
         return untried(f"a fresh copy to compare with cannot be downloaded: {error}")
     if fresh == said:
-        return no(f"a fresh download has the hash that {place} says")
+        return no(f"a fresh download has the hash that {place} says for {case.sum_key[1]} ({said})")
     return yes(
-        f"{place} says {said}; a fresh download, which the checksum database vouches for, has {fresh}",
-        f"Remove the lines of {path} {version} from go.sum and run `go mod download {path}@{version}`. If they were right when "
-        "they came, the tag was moved, or the file was edited: look at its history first.",
+        f"{place} says {said} for {case.sum_key[1]}; a fresh download, which the checksum database vouches for, has {fresh}",
+        f"Remove the lines of {path} {version} from go.sum, then have go write them anew:"
+        + paste(f"go mod download {quoted(f'{path}@{version}')}")
+        + "\nIf they were right when they came, the tag was moved, or the file was edited: look at its history first.",
     )
 
 
 def proxy_differs(case: Case) -> Verdict:
     """What GOPROXY serves is not what the checksum database knows."""
-    path, version = case.module
-    if not path:
+    if not case.module[0]:
         return untried(_NO_MODULE)
-    served, _, error = _downloaded(case, checked=False)
+    row, error = _downloaded(case, checked=False)
+    served = _sum(case, row)
     if not served:
         return untried(f"GOPROXY={case.shown('GOPROXY')} gave no copy: {error}")
     lookups = [
-        lookup_sums(Path(one).read_text(errors="replace")).hashes.get((path, version))
-        for one in _lookups(case)
+        lookup_sums(Path(one).read_text(errors="replace")).hashes.get(case.sum_key) for one in _lookups(case)
     ]
-    known = next((one for one in lookups if one), None) or _downloaded(case, checked=True)[0]
+    known = next((one for one in lookups if one), None) or _sum(case, _downloaded(case, checked=True)[0])
     if not known:
         return untried("the checksum database gave no answer to compare with")
     if served == known:
-        return no(f"what GOPROXY serves has the hash that the checksum database knows ({known})")
+        return no(
+            f"what GOPROXY serves as {case.sum_key[1]} has the hash that the checksum database knows ({known})"
+        )
     return yes(
-        f"GOPROXY={case.shown('GOPROXY')} serves {served}; the checksum database knows {known}",
-        "Clear that version from your proxy, and find out who put it there; GOPROXY=https://proxy.golang.org,direct has the right one.",
+        f"GOPROXY={case.shown('GOPROXY')} serves {served} as {case.sum_key[1]}; the checksum database knows {known}",
+        "Clear that version from your proxy, and find out who put it there; this has the right one:"
+        + paste("go env -w GOPROXY=https://proxy.golang.org,direct"),
     )
 
 
 def line_endings(case: Case) -> Verdict:
     """The extracted files differ from a fresh copy only in CRLF."""
     version = _cached(case)
-    if version is None or not version.directory:
-        return no("the version is not extracted in the cache")
-    _, directory, error = _downloaded(case, checked=False)
-    if not directory:
+    if version is None or not (version.parts.get("mod") if case.of_gomod else version.directory):
+        return no(f"the version is not {'in the cache' if case.of_gomod else 'extracted in the cache'}")
+    row, error = _downloaded(case, checked=False)
+    directory, gomod = row.get("Dir", ""), row.get("GoMod", "")
+    if not (gomod if case.of_gomod else directory):
         return untried(f"a fresh copy to compare with cannot be downloaded: {error}")
+    if case.of_gomod:
+        place = version.parts["mod"]
+        here, there = Path(place).read_bytes(), Path(gomod).read_bytes()
+        if here == there or _unix(here) != there:
+            return no(
+                f"{place} {'is' if here == there else 'differs in more than line endings from'} the fresh copy's go.mod"
+            )
+        return yes(
+            f"{place} differs from a fresh copy only in line endings",
+            f"{_CONVERTED}{paste(f'rm -f {quoted(place)}')}",
+        )
     mine, whole = hash_directory(version.directory, ""), hash_directory(directory, "")
     changed, missing, extra = differences(mine.files, whole.files)
     if not changed:
@@ -148,15 +166,19 @@ def line_endings(case: Case) -> Verdict:
 
     def same(name: str) -> bool:
         here, there = (Path(one, name).read_bytes() for one in (version.directory, directory))
-        return here.replace(b"\r\n", b"\n") == there.replace(b"\r\n", b"\n")
+        return _unix(here) == _unix(there)
 
     alike = [name for name in changed if same(name)]
     if not missing and not extra and len(alike) == len(changed):
         return yes(
             f"{len(changed)} files differ from a fresh copy only in line endings (such as {changed[0]})",
-            f"Something converts them (git's core.autocrlf, an editor, a copy from Windows). {version.removal}",
+            f"{_CONVERTED} {version.removal}",
         )
     return no(f"of {len(changed)} changed files {len(alike)} differ only in line endings")
+
+
+def _unix(content: bytes) -> bytes:
+    return content.replace(b"\r\n", b"\n")
 
 
 def private_module(case: Case) -> Verdict:
@@ -166,16 +188,19 @@ def private_module(case: Case) -> Verdict:
         return untried(_NO_MODULE)
     if case.env.get("GOSUMDB") == "off":
         return no("GOSUMDB=off: no database is asked")
-    served, _, error = _downloaded(case, checked=False)
-    checked, _, refused = _downloaded(case, checked=True)
-    if checked:
+    served, error = _downloaded(case, checked=False)
+    checked, refused = _downloaded(case, checked=True)
+    if checked.get("Sum"):
         return no(f"the checksum database knows {path}@{version}")
-    if served and ("sum.golang.org" in refused or "sumdb" in refused or "404" in refused or "410" in refused):
+    if served.get("Sum") and (
+        "sum.golang.org" in refused or "sumdb" in refused or "404" in refused or "410" in refused
+    ):
         return yes(
-            f"the module can be downloaded, and the checksum database does not know it: {refused.splitlines()[-1][:200]}",
-            f"go env -w GOPRIVATE={path.rsplit('/', 1)[0]}/* (or GONOSUMDB), for modules of your own only.",
+            f"the module can be downloaded, and the checksum database does not know it: {refused}",
+            "For modules of your own only (or GONOSUMDB):"
+            + paste(f"go env -w {quoted('GOPRIVATE=' + path.rsplit('/', 1)[0] + '/*')}"),
         )
-    return untried(f"no copy could be downloaded to tell: {error or refused}")
+    return untried(f"no copy could be downloaded to tell: {refused if served.get('Sum') else error}")
 
 
 def architectures(case: Case) -> Verdict:
@@ -202,12 +227,20 @@ def architectures(case: Case) -> Verdict:
                 env={**env, "GOOS": goos, "GOARCH": goarch, "GOPROXY": f"file://{case.gomodcache}/cache/download", "GOSUMDB": "off",
                      "GONOSUMDB": "*"}, timeout_s=120,
             )  # fmt: skip
-        hashes[target] = str(first_object(answer.stdout).get("Sum") or "none")
-    mine = hash_zip(some, f"{path}@{version}/")[0].h1
+        row = {key: str(value or "") for key, value in first_object(answer.stdout).items()}
+        if not _sum(case, row):
+            return untried(
+                f"{path}@{version} cannot be fetched from the cache for {target}: {reason_of(answer)}"
+            )
+        hashes[target] = _sum(case, row)
+    mine = (
+        h1_of_gomod(some.with_suffix(".mod").read_bytes())
+        if case.of_gomod
+        else hash_zip(some, f"{path}@{version}/")[0].h1
+    )
     if len({*hashes.values(), mine}) == 1:
-        return no(
-            f"{path}@{version}, fetched for {', '.join(targets)} into caches of their own, has one hash: {mine}"
-        )
+        what = f"{path}@{version}{'/go.mod' if case.of_gomod else ''}"
+        return no(f"{what}, fetched for {', '.join(targets)} into caches of their own, has one hash: {mine}")
     return yes(
         f"they differ for {path}@{version}: {hashes}", "Report this: it contradicts how go.sum is made."
     )

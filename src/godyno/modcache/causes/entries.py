@@ -6,7 +6,8 @@ import shutil
 from pathlib import Path
 
 from godyno.formats.gosum import sums
-from godyno.modcache.explain import Case, Verdict, no, untried, yes
+from godyno.modcache.explain import Case, Verdict, no, reason_of, untried, yes
+from godyno.prose import paste
 
 _SHOWN = 3
 
@@ -24,7 +25,7 @@ def _completed(case: Case) -> tuple[Path, str]:
             "list", "-deps", "-test", "-mod=mod", f"-modfile={place / 'go.mod'}", "-f", "{{.ImportPath}}", "./...",
             cwd=case.main, env={"GOFLAGS": "", "GOWORK": "off"}, timeout_s=300,
         )  # fmt: skip
-        (place / "said").write_text(answer.stderr if answer.returncode else "")
+        (place / "said").write_text(reason_of(answer) if answer.returncode else "")
     return place, (place / "said").read_text()
 
 
@@ -39,10 +40,11 @@ def lacking(case: Case) -> Verdict:
         names = ", ".join(f"{path} {version}" for path, version in new[:_SHOWN])
         more = f" and {len(new) - _SHOWN} more" if len(new) > _SHOWN else ""
         return yes(
-            f"go adds {len(new)} lines to a copy of go.sum: {names}{more}", "go mod tidy, and commit go.sum"
+            f"go adds {len(new)} lines to a copy of go.sum: {names}{more}",
+            f"Run this, and commit go.sum:{paste('go mod tidy')}",
         )
     if said:
-        return untried(f"go could not complete a copy of go.sum: {said.strip().splitlines()[-1][:200]}")
+        return untried(f"go could not complete a copy of go.sum: {said}")
     return no("go adds nothing to a copy of go.sum")
 
 
@@ -56,10 +58,10 @@ def requirement(case: Case) -> Verdict:
     if after != before and new:
         return yes(
             f"go changes a copy of go.mod: {'; '.join(new[:_SHOWN])}",
-            "go mod tidy, and commit go.mod and go.sum",
+            f"Run this, and commit go.mod and go.sum:{paste('go mod tidy')}",
         )
     if said:
-        return untried(f"go could not complete a copy of go.mod: {said.strip().splitlines()[-1][:200]}")
+        return untried(f"go could not complete a copy of go.mod: {said}")
     return no("go changes nothing in a copy of go.mod")
 
 
@@ -72,8 +74,8 @@ def workspace(case: Case) -> Verdict:
     without = case.go.try_run("list", "-m", "all", cwd=case.directory, env={"GOWORK": "off"}, timeout_s=120)
     if with_it.returncode and not without.returncode:
         return yes(
-            f"with {place} listing modules fails, with GOWORK=off it works: {with_it.stderr.strip().splitlines()[-1][:200]}",
-            "go work sync, and commit go.work.sum; or GOWORK=off where the workspace is not meant",
+            f"with {place} listing modules fails, with GOWORK=off it works: {reason_of(with_it)}",
+            f"Run this, and commit go.work.sum, or set GOWORK=off where the workspace is not meant:{paste('go work sync')}",
         )
     return no(
         f"{place} is in force, and listing modules {'fails' if without.returncode else 'works'} with and without it alike"
@@ -89,11 +91,13 @@ def damaged(case: Case) -> Verdict:
     if found.damaged:
         return yes(
             f"{place}: line {found.damaged[0]} is no checksum line",
-            "Remove such lines (a merge conflict leaves them), then go mod tidy",
+            f"Remove such lines (a merge conflict leaves them), then:{paste('go mod tidy')}",
         )
     if found.contradictions:
         path, version = found.contradictions[0]
-        return yes(f"{place} has two hashes for {path} {version}", "Remove both lines, then go mod tidy")
+        return yes(
+            f"{place} has two hashes for {path} {version}", f"Remove both lines, then:{paste('go mod tidy')}"
+        )
     return no(f"every line of {place} is one" if place.is_file() else "there is no go.sum")
 
 

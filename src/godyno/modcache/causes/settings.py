@@ -7,7 +7,8 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from godyno.modcache.explain import Case, Verdict, fresh_cache, no, untried, yes
+from godyno.modcache.explain import Case, Verdict, fresh_cache, no, reason_of, untried, yes
+from godyno.prose import paste, quoted
 
 _ASKED = "golang.org/x/mod"  # a module that every proxy has or can get
 _ASK_S = 20.0
@@ -25,16 +26,17 @@ def proxy(case: Case) -> Verdict:
                 "list", "-m", "-versions", case.module[0] or _ASKED, cwd=Path(str(env["GOMODCACHE"])).parent,
                 env={**env, "GOPROXY": entry, "GONOSUMDB": "*", "GONOPROXY": "none"}, timeout_s=_ASK_S,
             )  # fmt: skip
-        said = answer.stderr.strip().splitlines()
+        said = reason_of(answer)
         # An answer that there is no such module is an answer.
-        if answer.returncode and not re.search(r"40[34]|410|not found", " ".join(said)):
-            wrong.append(f"{shown}: {said[-1][:200] if said else 'no reason given'}")
+        if answer.returncode and not re.search(r"40[34]|410|not found", said):
+            wrong.append(f"{shown}: {said}")
         else:
             right.append(shown)
     if wrong:
         return yes(
             "; ".join(wrong),
-            "Check the address, the network and HTTPS_PROXY; or go env -w GOPROXY=https://proxy.golang.org,direct",
+            "Check the address, the network and HTTPS_PROXY; or use the public one:"
+            + paste("go env -w GOPROXY=https://proxy.golang.org,direct"),
         )
     return no(f"{', '.join(right)} answers" if right else f"GOPROXY={value} names no proxy")
 
@@ -44,11 +46,12 @@ def offline(case: Case) -> Verdict:
     if "off" in re.split(r"[,|]", case.env.get("GOPROXY", "")):
         return yes(
             f"GOPROXY={case.shown('GOPROXY')}: go may not download",
-            "go env -u GOPROXY, or download elsewhere first",
+            f"Download elsewhere first, or:{paste('go env -u GOPROXY')}",
         )
     if "-mod=vendor" in case.env.get("GOFLAGS", ""):
         return yes(
-            f"GOFLAGS={case.shown('GOFLAGS')}: only vendor/ is used", "go env -u GOFLAGS, or go mod vendor"
+            f"GOFLAGS={case.shown('GOFLAGS')}: only vendor/ is used",
+            "Leave the flag out, or fill vendor/ anew:" + paste("go env -u GOFLAGS", "go mod vendor"),
         )
     return no(f"GOPROXY={case.shown('GOPROXY')} allows downloads")
 
@@ -62,12 +65,12 @@ def database(case: Case) -> Verdict:
             "mod", "download", "-json", f"{_ASKED}@v0.20.0", cwd=case.scratch / "database", env={**env, "GONOSUMDB": "", "GOPRIVATE": ""},
             timeout_s=_ASK_S * 2,
         )  # fmt: skip
-    said = answer.stdout + answer.stderr
+    said = reason_of(answer)
     if answer.returncode and re.search(r"sum\.golang\.org|sumdb|GOSUMDB", said):
-        return yes(f"GOSUMDB={case.shown('GOSUMDB')}: {said.strip().splitlines()[-2][:250]}",
+        return yes(f"GOSUMDB={case.shown('GOSUMDB')}: {said}",
                    "Let GOPROXY pass on /sumdb/, or open the way to it; GONOSUMDB=PATTERN leaves it out.")  # fmt: skip
     if answer.returncode:
-        return untried(f"no module could be downloaded to try it: {said.strip()[-200:]}")
+        return untried(f"no module could be downloaded to try it: {said}")
     return no(f"GOSUMDB={case.shown('GOSUMDB')} answers")
 
 
@@ -86,7 +89,7 @@ def mod_flag(case: Case) -> Verdict:
     )
     if with_it.returncode and not without.returncode:
         return yes(f"with GOFLAGS={case.shown('GOFLAGS')} listing packages fails, without -mod={match[1]} it works",
-                   f"go env -w GOFLAGS='{rest}', or unset it in the environment")  # fmt: skip
+                   f"Unset it where the environment has it, or:{paste('go env -w ' + quoted(f'GOFLAGS={rest}'))}")  # fmt: skip
     return no(
         f"listing packages {'fails' if without.returncode else 'works'} with and without {match[0]} alike"
     )
@@ -107,15 +110,13 @@ def vendor(case: Case) -> Verdict:
         timeout_s=300,
     )
     if answer.returncode:
-        return untried(
-            f"go could not make a vendor directory to compare with: {answer.stderr.strip()[-200:]}"
-        )
+        return untried(f"go could not make a vendor directory to compare with: {reason_of(answer)}")
     mine, right = _files(case.main / "vendor"), _files(out)
     different = sorted(name for name in mine.keys() | right.keys() if mine.get(name) != right.get(name))
     if different:
         return yes(
             f"{len(different)} files of vendor/ are not what go.mod asks for, such as vendor/{different[0]}",
-            "go mod vendor, and commit vendor/",
+            f"Run this, and commit vendor/:{paste('go mod vendor')}",
         )
     return no(f"all {len(mine)} files of vendor/ are those that go.mod asks for")
 
@@ -137,7 +138,7 @@ def toolchain(case: Case) -> Verdict:
     )
     got = replace(case.go, version=answer.stdout.strip())
     if answer.returncode or got.release < wanted:
-        why = f": {answer.stderr.strip().splitlines()[-1][:200]}" if answer.returncode else ""
+        why = f": {reason_of(answer)}" if answer.returncode else ""
         return yes(
             f"go.mod asks for {line[0]}, this is {case.go.version}, and GOTOOLCHAIN={asked or 'auto'} brings no newer one{why}",
             "Install that Go, or unset GOTOOLCHAIN where go may download it, or lower the go line",

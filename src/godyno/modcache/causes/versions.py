@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from godyno.modcache.explain import Case, Verdict, fresh_cache, no, untried, yes
+from godyno.modcache.explain import Case, Verdict, fresh_cache, no, reason_of, untried, yes
+from godyno.prose import paste, quoted
 
 _NO_MODULE = "the text names no module at a version; paste the whole error"
 _SHOWN = 5
@@ -13,7 +14,7 @@ _SHOWN = 5
 def _ask(case: Case, name: str, *args: str, env: dict[str, str | None] | None = None) -> tuple[str, str]:
     with fresh_cache(case, name) as own:
         answer = case.go.try_run(*args, cwd=case.scratch / name, env={**own, **(env or {})}, timeout_s=60)
-    return answer.stdout.strip(), answer.stderr.strip() if answer.returncode else ""
+    return answer.stdout.strip(), reason_of(answer) if answer.returncode else ""
 
 
 def missing(case: Case) -> Verdict:
@@ -23,7 +24,7 @@ def missing(case: Case) -> Verdict:
         return untried(_NO_MODULE)
     listed, error = _ask(case, "list", "list", "-m", "-versions", path)
     if error:
-        return untried(f"the versions of {path} cannot be listed: {error.splitlines()[-1][:200]}")
+        return untried(f"the versions of {path} cannot be listed: {error}")
     known = listed.split()[1:]
     if version in known:
         return no(f"{path} has {version}")
@@ -33,7 +34,8 @@ def missing(case: Case) -> Verdict:
     near = [one for one in known if one.split(".")[0] == version.split(".")[0]][-_SHOWN:] or known[-_SHOWN:]
     have = f"it has {', '.join(near)}" if near else "it has no tagged version"
     return yes(
-        f"{path} is known and {version} is not: {have}", f"go get {path}@{near[-1] if near else 'latest'}"
+        f"{path} is known and {version} is not: {have}",
+        "Require one that there is:" + paste("go get " + quoted(f"{path}@{near[-1] if near else 'latest'}")),
     )
 
 
@@ -53,7 +55,10 @@ def major(case: Case) -> Verdict:
     _, error = _ask(case, "major", "list", "-m", f"{right}@{version}")
     if error:
         return no(f"{right}@{version} does not exist either")
-    return yes(f"{version} belongs to {right}, which has it", f"go get {right}@{version}, and import {right}")
+    return yes(
+        f"{version} belongs to {right}, which has it",
+        f"Import {right}, and require it:{paste('go get ' + quoted(f'{right}@{version}'))}",
+    )
 
 
 def renamed(case: Case) -> Verdict:
@@ -86,6 +91,7 @@ def private(case: Case) -> Verdict:
         return no(f"GOPROXY={case.shown('GOPROXY')} knows {path}")
     if re.search(r"404|410|not found|terminal prompts disabled|could not read Username", error):
         named = f"GOPRIVATE={case.shown('GOPRIVATE')}" if patterns else "GOPRIVATE is empty"
-        return yes(f"the proxy does not have {path} ({error.splitlines()[-1][:160]}); {named}",
-                   f"If it is your own: go env -w GOPRIVATE={path.split('/')[0]}/YOU, and let git log in")  # fmt: skip
-    return untried(f"the proxy gave no answer: {error.splitlines()[-1][:200]}")
+        return yes(f"the proxy does not have {path} ({error}); {named}",
+                   "If it is your own, let git log in, and:"
+                   + paste(f"go env -w {quoted('GOPRIVATE=' + path.split('/')[0] + '/YOU')}"))  # fmt: skip
+    return untried(f"the proxy gave no answer: {error}")

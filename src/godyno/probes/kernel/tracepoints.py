@@ -13,6 +13,7 @@ from pathlib import Path
 
 from godyno.errors import NotAvailableHere
 from godyno.model import Availability, Machine
+from godyno.prose import paste
 
 _PLACES = ("/sys/kernel/tracing", "/sys/kernel/debug/tracing")
 _REMEDY = "mount -t tracefs nodev /sys/kernel/tracing"
@@ -47,7 +48,7 @@ def tracepoints_availability(machine: Machine) -> Availability:
     return Availability(
         False,
         "tracepoints need root, or CAP_PERFMON and a readable tracefs",
-        "Run it as root, or: sudo setcap cap_perfmon=ep $(readlink -f $(which python3))",
+        "Run it as root, or:" + paste("sudo setcap cap_perfmon=ep $(readlink -f $(which python3))"),
     )
 
 

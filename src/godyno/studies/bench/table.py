@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-import textwrap
 from collections.abc import Sequence
 
 import numpy as np
 
+from godyno import prose
 from godyno.report.payload import clean
 from godyno.stats.compare import Verdict
 from godyno.stats.sample import Summary
@@ -171,7 +171,7 @@ def unchanged_said(rows: Sequence[Row]) -> list[str]:
 
 def wrapped(sentence: str, width: int = WIDTH) -> list[str]:
     """A sentence on as many lines as it needs."""
-    return textwrap.wrap(clean(sentence), width, subsequent_indent="  ", break_on_hyphens=False)
+    return prose.wrapped(clean(sentence), width, "", "  ")
 
 
 def laid_out(table: Sequence[Sequence[str]], width: int = WIDTH) -> list[str]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-import textwrap
 from collections.abc import Sequence
 
 from godyno.model import Estimate
+from godyno.prose import laid_out
 from godyno.studies.noise.result import Noisiness, Steadiness, Tried, worth_using
 from godyno.units import show_ratio, show_seconds
 
@@ -137,4 +137,4 @@ def _columns(rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def _wrap(line: str, indent: str) -> str:
-    return textwrap.fill(line, 79, subsequent_indent=indent)
+    return "\n".join(laid_out(line, 79, "", indent))

@@ -14,6 +14,7 @@ from godyno.model import Record
 _MAIN = "main.main"
 _SAME_NS = 200_000  # two events of one tracepoint are stamped this near each other
 # That it is an init's or the runtime's start is told by the phase, which is exact; what remains is where the CPU was.
+_NETWORK = ("net.", "internal/poll.")
 _ON_CPU = {"package_init": "go", "runtime_init": "runtime"}
 
 
@@ -39,12 +40,17 @@ def slices(capture: Any, t_start_ns: int, t_end_ns: int, pid: int) -> tuple[list
     found = attribute(capture, t_start_ns, t_end_ns, pid, thread=_ready_thread(capture, pid, t_end_ns))
     out = []
     for one in found.segments:
-        state = _ON_CPU.get(one.state, one.state)
+        state = _awaited(one) if one.state == "idle" else _ON_CPU.get(one.state, one.state)
         call = call_of_main(one.stack, one.waiter, one.detail)
         out.append(Slice(one.t_start_ns, one.t_end_ns, state, STATES[state].title, _detail(one), call))
     return out, tuple(
         text for text in found.missing if "--instrument" not in text
     )  # which the session says itself
+
+
+def _awaited(segment: Segment) -> str:
+    """What an idle moment waits for: nobody can ask of a program before it is ready, so it holds the start up as any other wait does."""
+    return "network" if any(name.startswith(_NETWORK) for name in segment.stack) else "sleep"
 
 
 def _ready_thread(capture: Any, pid: int, t_ns: int) -> int | None:

@@ -18,6 +18,7 @@ from godyno.report.document import (
     Paragraph,
     Scatter,
     Step,
+    advised,
     estimate_text,
 )
 from godyno.studies.startup.causes import is_taken, title_of
@@ -226,7 +227,7 @@ def _method(found: Startup) -> Iterator[Block]:
     groups = tuple((one.state, tuple(zip(one.at_s, one.took_s, strict=True))) for one in found.distributions)
     yield Scatter("exec to ready", "s, over the time of the start", groups)
     for text in found.missing:
-        yield Message(f"Not told here: {text}")
+        yield from advised(f"Not told here: {text}")
 
 
 def short(found: Startup) -> str:

@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from godyno import units
-from godyno.errors import GodynoError, UsageError
+from godyno.errors import GodynoError, NeverReady, UsageError
 from godyno.machine import read_machine
 from godyno.machine.pagecache import forget, preload, resident
 from godyno.model import Machine
 from godyno.probes.kernel.milestones import Milestones, milestones_of
+from godyno.prose import paste
 from godyno.studies.progress import Silent, Told
 from godyno.studies.startup.building import built, is_instrumented
 from godyno.studies.startup.gate import judge
@@ -46,7 +47,7 @@ class Session:
     told: Told = field(default_factory=Silent)
 
     def run(self) -> Startup:
-        """Raises GodynoError where the command cannot be started, or not once becomes ready."""
+        """Raises NeverReady where it does not once become ready, CommandNotFound or CommandNotExecutable where it cannot start."""
         settings, began = self.settings, time.monotonic()
         self.ready: Ready = ready_of(settings.ready)
         self.machine = read_machine()
@@ -104,7 +105,7 @@ class Session:
         self.told.say(f"starting {Path(self.built.argv[0]).name} until {self.ready.meant}")
         found = self.starter.start(env=self.settings.env, want_files=True)
         if found.outcome != READY:
-            raise GodynoError(
+            raise NeverReady(
                 failure(found, self.built.argv, self.ready, self.settings.timeout_s), hint=self._hint(found)
             )
         also = [str(Path(self.settings.cwd or ".", one).absolute()) for one in self.settings.cold_also]
@@ -163,7 +164,7 @@ class Session:
         said = failure(found, self.built.argv, self.ready, self.settings.timeout_s)
         self.failed[state].append(said)
         if len(self.failed[state]) >= _MOST_FAILED and len(self.failed[state]) > len(self.starts[state]):
-            raise GodynoError(f"It becomes ready only now and then: {said}", hint="Look at its output above.")
+            raise NeverReady(f"It becomes ready only now and then: {said}", hint="Look at its output above.")
 
     def _trace(self, state: str) -> None:
         env = with_godebug(self.settings.env, "inittrace=1")
@@ -199,7 +200,7 @@ class Session:
     def _can_record(self) -> bool:
         found = Milestones(program=str(self.program)).availability(self.machine)
         if not found:
-            self.missing.append(f"The waterfall and its causes: {found.reason}. {found.remedy}")
+            self.missing.append(f"The waterfall and its causes: {found.reason}.{paste(found.remedy)}")
         return bool(found)
 
     def _missing(self) -> list[str]:
@@ -207,7 +208,8 @@ class Session:
             if not self.traced_build:
                 return [
                     "What goroutines waited for, told by themselves: locks, channels and timers are guessed from threads. "
-                    "Start it by `godyno startup -- go run PACKAGE`, or build it by `godyno record --instrument -- go build`."
+                    "Start it by the first, or build it by the second:"
+                    + paste("godyno startup -- go run PACKAGE", "godyno record --instrument -- go build")
                 ]
             if "init" not in self.places:
                 return ["Each package's init in the waterfall: that needs a program of Go 1.21 or newer"]

@@ -43,7 +43,7 @@ class Strip(BaseStudy):
     about: ClassVar = {
         "target": "GOOS/GOARCH, or native",
         "build": "; ".join(f"{name}: {text}" for name, text in ABOUT.items()),
-        "budget_size": "exit 1 where the first build of a target is larger, as 10MB",
+        "budget_size": "exit 1 where the first build of a target is larger, as 10MB; above 2: not judged",
     }
     takes_s = 280.0
     takes_module = True
