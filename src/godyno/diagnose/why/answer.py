@@ -12,6 +12,7 @@ from godyno.diagnose.processes import Process, processes
 from godyno.diagnose.why import symbols
 from godyno.diagnose.why.attribution import Attribution, totals
 from godyno.diagnose.why.by_looks import by_looks
+from godyno.diagnose.why.c_calls import tell_c_calls
 from godyno.diagnose.why.causes import Cause, causes
 from godyno.diagnose.why.ending import Ending, ending
 from godyno.diagnose.why.feeds import until_wanted
@@ -160,6 +161,7 @@ def _walked(
         pid if process is not None else 0,
     )
     segments = refine.segments(pieces)
+    tell_c_calls(capture, segments)
     programs = {one.pid for one in lives if one.kind not in TOOLS}
     missing = [*_missing(lanes, stacks, looks, bool(refine.go & programs)), *_hidden_tests(capture)]
     if capture.manifest.result is None:

@@ -35,6 +35,8 @@ class Segment:
     by_design: bool = (
         False  # a wait until the program is wanted, as far as can be told: for a clock, or what others send
     )
+    inside: str = ""  # of C code: the function of C that it was in, empty on the way there and back
+    caller: str = ""  # of C code: the function of the program that called it
     within: str = ""  # of waiting for a CPU, and of the kernel's work on reads: the state whose going would take this with it
 
     @property
