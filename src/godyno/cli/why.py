@@ -15,6 +15,7 @@ import click
 
 from godyno.cli.record import end_as
 from godyno.errors import GodynoError, UsageError
+from godyno.working import sized, working
 
 if TYPE_CHECKING:
     from godyno.diagnose.why import Answer
@@ -90,7 +91,8 @@ def command(
     assert place is not None
     gc.disable()  # there is no garbage in cycles, and looking for it takes a tenth of the time
     try:
-        found = why(place, process=process, from_s=_seconds(since), to_s=_seconds(until))
+        with working(f"looks for the path in {sized(place)}", not as_json):
+            found = why(place, process=process, from_s=_seconds(since), to_s=_seconds(until))
     finally:
         gc.enable()
     tried = _try(place, found, as_json, argv) if tries else []
@@ -135,9 +137,10 @@ def _record(argv: tuple[str, ...], out: Path | None, quiet: bool) -> Recording:
         also += ("cache_keys",)
         settings["cache_keys"] = {"asked": True}
     outcome = Session(
-        Workload(argv), Options(out=out, level="deep", also=also, settings=settings, quiet=quiet)
+        Workload(argv),
+        Options(out=out, level="deep", also=also, settings=settings, quiet=quiet, tells=not quiet),
     ).run()
-    click.echo(f"godyno: {outcome.capture}", err=True)
+    click.echo(f"godyno: {sized(outcome.capture)}", err=True)
     return outcome
 
 
