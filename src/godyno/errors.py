@@ -20,6 +20,8 @@
     ├── PluginError             exit 8    an extension breaks its contract
     └── EndpointError           exit 9    an address on the network did not take what it was sent
 
+What it did not foresee ends the command line with exit 70, as a bug of godyno.
+
 The message says what happened and why. The hint, kept apart so that a program can show or drop it, says what to do next.
 """
 
