@@ -41,6 +41,8 @@ module            holds
 ``attribution``   segments and their sums
 ``causes``        what follows, ranked by what mending it would save
 ``telling``       the words of their claims
+``hidden_tests``  tests that go does not tell of
+``titles``        whose path it is
 ``ending``        how the run ended, where that was not well
 ``answer``        all of it in turn
 ``analysis``      the same as findings, for ``show`` and reports

@@ -53,7 +53,9 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """The whole path. ``view`` says whose path it is; ``missing`` what was not recorded and would have told more."""
+    """The whole path. ``view`` says whose path it is; ``missing`` what was not recorded and would have told more; ``again`` is the
+    command that tells which tests took their part of it, where that is not known.
+    """
 
     t_start_ns: int
     t_end_ns: int
@@ -68,6 +70,7 @@ class Attribution:
         0.0  # how long it would take at least, however many CPUs there were; 0 where that is not known
     )
     looks: int = 0  # on which the shares rest, where looks are all that tells
+    again: str = ""
     draws: float = 0.0  # how many that stand for equally long these are worth
 
     @property
