@@ -196,11 +196,14 @@ def programs() -> list[Program]:
     from eighth_set import eighth_set  # type: ignore[import-not-found]
     from fifth_set import fifth_set  # type: ignore[import-not-found]
     from fourth_set import fourth_set  # type: ignore[import-not-found]
+    from ninth_set import ninth_set  # type: ignore[import-not-found]
     from seventh_set import seventh_set  # type: ignore[import-not-found]
     from sixth_set import sixth_set  # type: ignore[import-not-found]
     from third_set import third_set  # type: ignore[import-not-found]
 
-    large = third_set() + fourth_set() + fifth_set() + sixth_set() + seventh_set() + eighth_set()
+    large = (
+        third_set() + fourth_set() + fifth_set() + sixth_set() + seventh_set() + eighth_set() + ninth_set()
+    )
     return conditioned + large
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from catalogue import Case, Planted, Program, _neighbours, _quota
@@ -15,7 +15,7 @@ ONE_CPU, BOTH = "1.6", "2.5"
 @dataclass(frozen=True)
 class LargeSet:
     """The truth about a set's programs. ``alone`` holds units that two at once cannot do; ``healthy`` rows are a whole (or none), a task,
-    a frame (or none), a quota that cannot be used up, and settings.
+    a frame (or none), a quota that cannot be used up, and settings. ``borrowed`` are the plants of other sets that pairs are made of.
     """
 
     of_set: int
@@ -29,6 +29,7 @@ class LargeSet:
     pair_frames: tuple[str, ...]
     loaded: tuple[tuple[str, str], ...]  # the task and frame of those that are run beside busy loops
     confined: tuple[tuple[str, str], ...]  # and of those that are run under a quota
+    borrowed: list[Planted] = field(default_factory=list)
 
     def programs(self) -> list[Program]:
         """All of them. A third of those with a plant are also recorded under a quota."""
@@ -38,7 +39,7 @@ class LargeSet:
             frames = self.alone_frames if cause.unit in self.alone else self.frames
             frame, task = frames[index % len(frames)], self.tasks[index % len(self.tasks)]
             made.append(Program(next(names), (cause,), task, frame))
-        by_unit = {cause.unit: cause for cause in self.one}
+        by_unit = {cause.unit: cause for cause in self.one + self.borrowed}
         for index, pair in enumerate(self.pairs):
             causes = tuple(by_unit[unit] for unit in pair)
             task = self.tasks[(index + 2) % len(self.tasks)]

@@ -42,6 +42,12 @@ NAMES: dict[str, tuple[str, ...]] = {
     "start.loading": ("load",),
 }
 SURROUNDINGS = ("neighbours", "quota", "steal")
+NO_FAULT = (
+    "cpu.go",
+    "run.own",
+    "run.neighbours",
+    "run.quota",
+)  # planted causes of which nobody is to be accused
 OWN_OF = {"bare": (), "neighbours": ("neighbours",), "quota": ("quota",), "generous": ()}
 ON_CPU = (
     "cpu.go",
@@ -199,6 +205,7 @@ def summary(runs: Sequence[Verdict]) -> list[str]:
     one = [v for v in runs if v.case.program.kind == "one"]
     two = [v for v in runs if v.case.program.kind == "two"]
     healthy = [v for v in runs if v.case.program.kind == "healthy"]
+    ill = [v for v in one if not {cause.truth for cause in v.case.program.causes} & set(NO_FAULT)]
     sums = [v for v in runs if not v.error]
     return [
         f"- one planted cause: first named {share(sum(v.first for v in one), len(one))}, "
@@ -206,6 +213,8 @@ def summary(runs: Sequence[Verdict]) -> list[str]:
         f"- two planted: both named first, in the right order {share(sum(v.first for v in two), len(two))}, "
         f"both among the first three {share(sum(v.second for v in two), len(two))}",
         f"- healthy runs accused: {share(sum(not v.first for v in healthy), len(healthy))}",
+        "- and runs with one planted cause that is to be mended, in which something is: "
+        f"{share(sum(bool(v.accused) for v in ill), len(ill))}",
         f"- states add up to wall time within {SUM_WITHIN:.0%}: "
         f"{share(sum(abs(v.summed - 1) <= SUM_WITHIN for v in sums), len(sums))}",
         f"- no answer at all: {sum(bool(v.error) for v in runs)}",
@@ -264,13 +273,36 @@ FIRST_OF_SEVENTH = [
     "slow peer. Who waits for the network for nine tenths of its time, and else for clocks at most, is told so and not accused any more.",
     "",
 ]
+FIRST_OF_EIGHTH = [
+    "When first judged, before any of these answers had been seen: one planted cause first named in 142 of 149 = 95.3% [90.6%, 98.1%], "
+    "among the first two 146 of 149 = 98.0% [94.2%, 99.6%], two planted in their order 11 of 16 = 68.8% [41.3%, 89.0%], healthy runs "
+    "accused 24 of 306 = 7.8% [5.1%, 11.4%], something accused in 129 of 129 runs with one planted cause that is to be mended. **That is "
+    "the held-out figure**, also where later code makes more of it. (113 runs without an execution trace were asked a second time, as an "
+    "error that was an hour old ended the first answer; nothing else had changed.)",
+    "",
+    "Of the 24 healthy runs that were accused 8 write and read files in large pieces, with 13 % of their time in the kernel (`strata`); 6 "
+    "are a server asked at full speed (`fishmonger`), where the path went from a request to the main goroutine's sleep; 3 keep a pool of "
+    "`database/sql` warm (`bursar`), whose housekeeper was taken for one who connects; 3 speak with a child now and then (`shepherd`), 3 "
+    "are a server that did something for 3 % of its time (`parlour`), one was disturbed. Wrong causes: 4 of a pipe whose other side waits "
+    "for children of its own (`slow_kettle`, alone and in a pair), 2 of `database/sql` again (`every_child`), 3 beside neighbours where "
+    "the plant's own dropping of pages waits for all CPUs (`star_chart`, `tall_shelves`), and pairs of children and DNS, whose times are "
+    "close.",
+    "",
+]
 FIRST = [
     "When first judged, before any of these answers had been seen: one planted cause first named in 37 of 46 = 80.4% [66.1%, 90.6%], "
     "two planted 3 of 4, healthy runs accused 0 of 4, no answer 2. **That is the held-out figure.** What was wrong has "
     "been mended since, so what follows is no held-out figure any more.",
     "",
 ]
-FIRST_OF = {1: FIRST, 3: FIRST_OF_THIRD, 4: FIRST_OF_FOURTH, 6: FIRST_OF_SIXTH, 7: FIRST_OF_SEVENTH}
+FIRST_OF = {
+    1: FIRST,
+    3: FIRST_OF_THIRD,
+    4: FIRST_OF_FOURTH,
+    6: FIRST_OF_SIXTH,
+    7: FIRST_OF_SEVENTH,
+    8: FIRST_OF_EIGHTH,
+}
 
 LIGHT = [
     "Recorded by `run.py --level light`, judged by `judge.py --light`. The looks' rules for goroutines had been made before with this "

@@ -215,6 +215,7 @@ func main() {
 		serveRegistry(loopback()), serveBroker(loopback()), serveMail(loopback()), pressKeys(dir),
 		serveJobs(loopback()), serveNext(loopback()), serveSessions(loopback()), giveOrders(dir),
 		echo(loopback()), serveLeases(loopback()), serveOffice(loopback()), swallow(),
+		serveGroup(loopback()), serveTime(), serveTime(), serveSite(loopback()),
 	}
 	go call(busy, 4*time.Millisecond)
 	go call(calm, 25*time.Millisecond)

@@ -151,6 +151,16 @@ func enrol(r *http.Request) {
 		e.hammer()
 	case "notes":
 		e.notes()
+	case "publishes":
+		e.publishes()
+	case "delivers":
+		e.delivers()
+	case "leads":
+		e.leads()
+	case "serial":
+		e.serial()
+	case "grams":
+		e.grams()
 	case "hangup":
 		e.each(func(int) error { return syscall.Kill(e.pid, syscall.SIGHUP) })
 	case "term":

@@ -23,8 +23,8 @@ from godyno.diagnose.why.sleeps import Sleeps
 from godyno.diagnose.why.stacks import Stacks
 
 _ADDS = (
-    "--level standard adds which functions computed, who had the CPUs when, and every wait of a thread; --level deep with --instrument, "
-    "as `godyno why -- COMMAND` records, every wait of a goroutine."
+    "--level standard adds which functions computed (and how much of that was garbage collection), who had the CPUs when, and every wait "
+    "of a thread; --level deep with --instrument, as `godyno why -- COMMAND` records, every wait of a goroutine."
 )
 _NOT_LOOKED = f"Neither threads' states nor looks at them were recorded, so nothing is known: {_ADDS}"
 

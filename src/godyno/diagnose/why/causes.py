@@ -16,6 +16,11 @@ from godyno.stats.share import share_interval
 # Below these nothing is accused: a share of what the program could have changed, and a time that a user could notice.
 LEAST_SHARE, LEAST_S = 0.1, 0.02
 WARNING_SHARE = 0.25
+# What takes less of all the time accuses nobody either, who hardly does anything else; a service's requests are asked about themselves.
+_LEAST_OF_ALL = 0.05
+_USUAL = {
+    "kernel": WARNING_SHARE
+}  # who reads and writes is in the kernel for a good part of the time, however well it does that
 _LITTLE_ELSE = 0.9
 _HANDFUL = 5
 
@@ -161,9 +166,13 @@ def causes(found: Attribution) -> list[Cause]:
     ready_s = sum(
         one.seconds for one in found.segments if one.state in _READY and one.within in ("", "own_threads")
     )
-    # Who reads less from the disk has the kernel read less, but what it reads from memory stays.
-    from_disk = sum(one.seconds for one in found.segments if one.state == "disk_read")
-    with_it["disk_read"] = min(with_it.get("disk_read", 0.0), from_disk)
+    for state in (
+        "disk_read",
+        "fault_disk",
+    ):  # who reads less from it has the kernel read less, but what that reads from memory stays
+        with_it[state] = min(
+            with_it.get(state, 0.0), sum(one.seconds for one in found.segments if one.state == state)
+        )
     for state, seconds in on_cpu.items():
         with_it[state] = with_it.get(state, 0.0) + ready_s * seconds / sum(on_cpu.values())
     for one in found.segments:
@@ -263,6 +272,8 @@ def _cause(
         and not work
         and not by_design
         and enough(of_own, found.draws * own_s / wall)
+        and of_own >= _USUAL.get(kind.name, 0.0)
+        and (share >= _LEAST_OF_ALL or served)
         and seconds >= LEAST_S
     ):
         severity = "warning" if of_own >= WARNING_SHARE else "note"

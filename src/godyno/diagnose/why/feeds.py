@@ -93,8 +93,9 @@ def _unasked(key: _Key, waits: Sequence[Piece], sleeps: Sleeps, servers: Servers
     if not goroutine and kind == "pipe":
         return not sleeps.has_children(pid)  # with whom it could talk
     if not goroutine:
-        sent = stacks.sent(pid)
-        return sent is not None and sent <= _ASKED * len(ends)
+        sent, t_ns = stacks.sent(pid) or (0, 0)
+        heard = bisect.bisect_right(ends, t_ns)  # what came later is not known to have been asked for or not
+        return heard >= _LEAST and sent <= _ASKED * heard
     sends = sleeps.sends(pid, kind)
     asked = sum(
         bisect.bisect_right(sends, now) > bisect.bisect_right(sends, before) for before, now in pairwise(ends)

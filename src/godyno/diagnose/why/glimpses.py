@@ -23,7 +23,7 @@ from godyno.diagnose.why.stacks import Stacks
 
 _NEXT_NS = 2_000_000  # who starts one process as another ends does it within this
 _BUSY = 0.5  # a process that used so much of its life is taken to have been at work where nobody looked
-_CHILD = ("child", "pipe")
+_CHILD = ("child", "pipe", "spawn", "signal")
 _MOST_DEEP = 64
 _SYNCS = ("syscall.Fsync", "syscall.Fdatasync", "internal/poll.(*FD).Fsync")
 _IN_CALLS = ("disk_read", "disk_write", "fsync", "network", "pipe", "lock", "reclaim")

@@ -19,8 +19,12 @@ AT_WORK = (RUNNING, RUNNABLE)
 _CROSSED = ("channel", "wait")  # of a goroutine: what it waits for is what others do
 _ASIDE = (*_CROSSED, "idle", "observer", "aside")
 _BELOW_RUNNING = ("disk_read", "fault_disk", "reclaim")  # what a goroutine that "runs" can be blocked in
-# They read and write connections that are kept open, asked or not.
+# They look after connections that are kept open, asked or not, or wait for what may never be.
 _LOOPS = (
+    "database/sql.(*DB).connectionOpener",
+    "database/sql.(*DB).connectionCleaner",
+    "database/sql.(*Rows).awaitDone",
+    "database/sql.(*Tx).awaitDone",
     "net/http.(*persistConn).readLoop",
     "net/http.(*persistConn).writeLoop",
     "clientConnReadLoop).run",
@@ -97,8 +101,10 @@ class Looks:
         return (pid, "thread_seen") in self.times
 
     def waited_in(self, pid: int, t_start_ns: int, t_end_ns: int) -> str:
-        """The kind of what the goroutines of a process waited for as a wait between two instants ended; empty where no look tells."""
-        found = self.wait_near(pid, t_end_ns, t_start_ns, t_end_ns) if self.of_goroutines(pid) else None
+        """The kind of what a process's goroutines, or its threads where it is not Go's, waited for as a wait between two instants ended;
+        empty where no look tells.
+        """
+        found = self.wait_near(pid, t_end_ns, t_start_ns, t_end_ns)
         return found.kind if found is not None else ""
 
     def wait_near(self, pid: int, t_ns: int, t_start_ns: int, t_end_ns: int) -> Verdict | None:
@@ -133,8 +139,7 @@ class Looks:
                 if one.verdict is None:
                     stack = self._stacks.seen(pid, one.tid, 0, one.t_start_ns)
                     facts = self._stacks.facts(stack)
-                    kind = symbols.PLAIN.get(facts.slept_in, facts.slept_in)
-                    one.verdict = Verdict(kind, 0, one.tid, stack, facts.call)
+                    one.verdict = Verdict(facts.slept_in, 0, one.tid, stack, facts.call)
                     if facts.slept_in in ("", "futex", "poll"):
                         one.verdict = Verdict("")
                 if one.verdict.kind:
@@ -255,7 +260,9 @@ class _Look:
         ]
         below = [other for other in others if self.family.descends(other.number, one.number)] or others
         accepting = [other for other in below if self.kind_of(other).kind == "idle"]
-        if accepting and mine.kind == "channel":  # it waits for a signal to end while others answer
+        if (
+            accepting and mine.kind == "channel" and one.number == 1
+        ):  # it waits for a signal to end while others answer
             return self._served(accepting) or [replace(mine, kind="idle")]
         at_work = self._at_work(below) or self._at_work(others)  # whoever started them may be gone
         if at_work:
@@ -284,7 +291,7 @@ class _Look:
         for other in self.now.values():
             if any(self.family.descends(other.number, number) for number in above):
                 found = self.kind_of(other)
-                if found.kind not in ("idle", "network", "observer", *_CROSSED):
+                if found.kind not in (*_ASIDE, "network"):
                     out.append(found)
                 elif found.kind == "channel":
                     out += self._behind(other, {1, *above, other.number})

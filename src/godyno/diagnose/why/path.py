@@ -163,19 +163,19 @@ class Walk:
                 self.seen.add(step)
                 return
         via = [one for one in self.via if low < one.t_start_ns < self.t] if self.via else []
-        if kind == "idle" and not via and self.floor is None and (busy := self._meanwhile(lane)) is not None:
-            step = (id(lane), id(busy), self.t)
-            if step not in self.seen and self._enter(busy):
-                self.seen.add(step)
-                return
         if kind in _IDLE and via and self.floor is None:
             back = max(via, key=lambda one: one.t_start_ns)
             self._put(back.t_start_ns, SLEEP, kind, lane, stack, where)
             if back.lane.before(self.t) >= 0:
-                self.lane = back.lane
+                self._before(back)
             return
         if kind in _IDLE and self.floor is None and self._back_to_waiter(low, kind, lane, stack, where):
             return
+        if kind == "idle" and self.floor is None and (busy := self._meanwhile(lane)) is not None:
+            step = (id(lane), id(busy), self.t)
+            if step not in self.seen and self._enter(busy):
+                self.seen.add(step)
+                return
         self._put(low, SLEEP, kind, lane, stack, where)
 
     def _back_to_waiter(self, low: int, kind: str, lane: Lane, stack: int, where: str) -> bool:
@@ -354,6 +354,13 @@ class Walk:
         self.lane, self.floor = lane, None
         return True
 
+    def _before(self, wait: Wait) -> None:
+        """Goes on with who waited, in the time before that; what was waited for within it was so for its sake."""
+        self.lane, self.floor = wait.lane, None
+        self.via = self.via[
+            : next((index for index, one in enumerate(self.via) if one is wait), len(self.via))
+        ]
+
     def _waker(self, lane: Lane, tid: int, woke: int) -> Lane | None:
         """Who to go on with. The runtime's watchman hands processors on; it is not what was waited for."""
         if tid in self.stacks.watchmen or (
@@ -365,6 +372,11 @@ class Walk:
     def _born(self, lane: Lane) -> None:
         """The lane begins here: on to what made it."""
         if lane.goroutine:
+            starter = self.lanes.goroutines.get(
+                (lane.pid, self.lanes.parents.get((lane.pid, lane.goroutine), 0))
+            )
+            if starter is not None and starter is not lane and self._enter(starter):
+                return
             window = self.lanes.traced[lane.pid]
             main = self.lanes.goroutines.get((lane.pid, 1))
             if (
@@ -432,7 +444,8 @@ class Walk:
                 )
             )  # fmt: skip
             self.t = cut
-            if back is not None and self._enter(back.lane):
+            if back is not None and back.lane.before(cut) >= 0:
+                self._before(back)
                 return
 
 

@@ -141,7 +141,7 @@ class Refine:
             state, detail = "reclaim", f"{detail}, read again as memory is short"
         found = self._segment(piece, start, end, state, detail, stack)
         if state in ("kernel", "minor_fault") and facts.reads_pages:
-            found.within = "disk_read"
+            found.within = "fault_disk" if state == "minor_fault" else "disk_read"
         return found
 
     def _short(self, start: int, end: int) -> bool:

@@ -9,16 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from godyno.diagnose.why import symbols
-from godyno.diagnose.why.lanes import SLEEP, Lane, Lanes
+from godyno.diagnose.why.lanes import CALL, SLEEP, Lane, Lanes
 from godyno.diagnose.why.path import Walk
 from godyno.diagnose.why.pieces import Piece
+from godyno.diagnose.why.servers import Servers
 from godyno.diagnose.why.sleeps import Sleeps
 from godyno.diagnose.why.stacks import Stacks
 
 
 def request_pieces(walk: Walk, lanes: Lanes, stacks: Stacks, pid: int, begin: int, end: int) -> list[Piece]:
     """Pieces that cover the window: of requests in flight, and idle between them. Nothing where none is served by goroutines."""
-    found = sorted(_episodes(walk.sleeps, lanes, stacks, pid, begin, end), key=lambda one: one[:2])
+    found = sorted(
+        _episodes(walk.sleeps, walk.servers, lanes, stacks, pid, begin, end), key=lambda one: one[:2]
+    )
     out: list[Piece] = []
     at, index = begin, 0
     waiting: list[tuple[int, int, Lane]] = []
@@ -39,9 +42,9 @@ def request_pieces(walk: Walk, lanes: Lanes, stacks: Stacks, pid: int, begin: in
 
 
 def _episodes(
-    sleeps: Sleeps, lanes: Lanes, stacks: Stacks, pid: int, begin: int, end: int
+    sleeps: Sleeps, servers: Servers, lanes: Lanes, stacks: Stacks, pid: int, begin: int, end: int
 ) -> Iterator[tuple[int, int, Lane]]:
-    kinds: dict[tuple[str, int], bool] = {}
+    kinds: dict[tuple[str, int], str] = {}
     waits: dict[int, list[tuple[int, int]]] = {}
     for (of, number), lane in lanes.goroutines.items():
         if of != pid or symbols.system_goroutine(lanes.roots.get((of, number), "")):
@@ -53,16 +56,26 @@ def _episodes(
                 key = (str(why.get("reason", "")) + "\0" + str(why.get("function", "")), stack)
                 if key not in kinds:
                     reason, _, function = key[0].partition("\0")
-                    kinds[key] = sleeps.waited_for(lane, reason, stack, function) == "idle"
-                if kinds[key]:
+                    kinds[key] = sleeps.waited_for(lane, reason, stack, function)
+                # A short wait has no stack: at a connection that it accepted it is for the next request.
+                if kinds[key] == "idle" or (kinds[key] == "network" and not stack and servers.serves(lane)):
                     idle.append((start, until))
         waits[number] = idle
     for number, idle in waits.items():
-        lane = lanes.goroutines[pid, number]
-        if number == 1 or not (idle or waits.get(lanes.parents.get((pid, number), 0))):
+        lane, starter = lanes.goroutines[pid, number], lanes.parents.get((pid, number), 0)
+        if number == 1 or not (idle or waits.get(starter)):
             continue
+        if starter == 1 and not idle and not _talks(lane):
+            continue  # main, which accepts connections itself, started it to look after something else
         at = lane.start[0]
         for start, until in [*idle, (lane.end[-1], 0)]:
             if start > at and start > begin and at < end:
                 yield max(at, begin), min(start, end), lane
             at = until
+
+
+def _talks(lane: Lane) -> bool:
+    return any(
+        state == CALL and str(why.get("function", "")).startswith("net.(")
+        for state, why in zip(lane.state, lane.why, strict=True)
+    )

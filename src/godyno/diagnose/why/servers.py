@@ -5,6 +5,7 @@ from __future__ import annotations
 import bisect
 from itertools import islice
 
+from godyno.diagnose.why import symbols
 from godyno.diagnose.why.lanes import CALL, SLEEP, Lane, Lanes
 from godyno.diagnose.why.stacks import Stacks
 
@@ -80,7 +81,7 @@ class Servers:
         for index in islice(told, _MOST_LOOKED_THROUGH):
             user = self._stacks.facts(self._stacks.waited(pid, number, lane.end[index])).user
             names = user if lane.state[index] == SLEEP else (str(lane.why[index].get("function", "")),)
-            if any(name.endswith((").accept", ").Accept")) for name in names):
+            if any(name.endswith(symbols.ACCEPTS) for name in names):
                 return True
         return False
 

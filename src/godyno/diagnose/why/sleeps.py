@@ -75,6 +75,8 @@ class Sleeps:
             kind = self._netpoll(kind, lane, stack, t_ns)
         elif kind == "wait" and not stack and by_thread and self._died(lane.pid, waker or 0, t_ns):
             kind = "child"
+        if kind == "signal" and not by_thread and self.has_children(lane.pid):
+            kind = "child"  # so wait shells, and whoever ends a child that takes too long
         if kind == "child" and not by_thread:
             waker = self._child(lane.pid, since, t_ns)  # a dying thread's wake-ups are not seen
         elif kind in ("sleep", "pipe") and polled and not by_thread:
@@ -83,10 +85,14 @@ class Sleeps:
                 kind, waker = "child", died
         elif kind == "unknown" and not by_thread and self.has_children(lane.pid):
             seen = self.seen_in(lane.pid, since, t_ns)
-            if seen in ("child", "pipe"):
+            if seen in ("child", "pipe", "signal"):
                 died = self._child(lane.pid, since, t_ns)
                 other = died if died in self.lanes.threads else self._living_child(lane.pid, t_ns)
-                kind, waker = ("child" if died == other else seen, other) if other else (kind, waker)
+                kind, waker = (
+                    ("pipe" if seen == "pipe" and died != other else "child", other)
+                    if other
+                    else (kind, waker)
+                )
         return kind, waker
 
     def waited_for(self, lane: Lane, reason: str, stack: int, function: str = "") -> str:

@@ -136,17 +136,25 @@ class Stacks:
         """``listen``, ``ask``, or both: what a process was seen to do with sockets by looks at them."""
         return self._sockets.get(pid, (frozenset(), None))[0]
 
-    def sent(self, pid: int) -> int | None:
-        """How many segments with data a process sent over the TCP connections that it opened; None where that was not looked at."""
+    def sent(self, pid: int) -> tuple[int, int] | None:
+        """How many segments with data a process had sent over the TCP connections that it opened when that was looked at last, and when;
+        None where it was not.
+        """
         return self._sockets.get(pid, (frozenset(), None))[1]
 
     @cached_property
-    def _sockets(self) -> dict[int, tuple[frozenset[str], int | None]]:
+    def _sockets(self) -> dict[int, tuple[frozenset[str], tuple[int, int] | None]]:
         table = self._capture.sql(
-            "SELECT pid, list(DISTINCT name) AS names, max(TRY_CAST(args->>'segments' AS BIGINT)) AS sent FROM events "
-            "WHERE layer = 'socket' AND json_valid(args) GROUP BY pid"
+            "SELECT pid, list(DISTINCT name) AS names, max(TRY_CAST(args->>'segments' AS BIGINT)) AS sent, "
+            "max(t_ns) FILTER (WHERE name = 'sent') AS t FROM events WHERE layer = 'socket' AND json_valid(args) GROUP BY pid"
         )
-        return {row["pid"]: (frozenset(row["names"]) - {"sent"}, row["sent"]) for row in table.to_pylist()}
+        return {
+            row["pid"]: (
+                frozenset(row["names"]) - {"sent"},
+                (row["sent"], row["t"]) if row["sent"] is not None and row["t"] is not None else None,
+            )
+            for row in table.to_pylist()
+        }
 
     def frames(self, stack: int) -> Frames:
         """(function, whether it is the kernel's) of a stack, leaf first."""

@@ -112,7 +112,8 @@ _FAULTS = (
 )
 INNER = ("runtime.", "runtime/", "internal/", "syscall.", "golang.org/x/sys/unix.", "sync.", "sync/", "time.Sleep",
          "os.", "io.", "bufio.", "reflect.", "poll.", "net.", "crypto/tls.", "vendor/")  # fmt: skip
-_IDLE = (").accept", ").Accept", "net/http.(*connReader).backgroundRead", "http2.(*serverConn)", "(*http2Server).HandleStreams",
+ACCEPTS = ("istener).Accept", "istener).accept", "(*netFD).accept", "(*FD).Accept")
+_IDLE = (*ACCEPTS, "net/http.(*connReader).backgroundRead", "http2.(*serverConn)", "(*http2Server).HandleStreams",
          "os/signal.loop", "os/signal.signal_recv")  # fmt: skip
 # Who asked over HTTP waits at channels for the goroutine that reads the connection, which somebody long gone may have started.
 ANSWERED = (
@@ -121,6 +122,7 @@ ANSWERED = (
     "http2ClientConn).roundTrip",
 )
 _SERVER, _HANDLER = ("net/http.(*conn).serve",), ("ServeHTTP",)
+_DIALS = (".connect.func", "dialSingle", "dialSerial", "DialContext", "net.Dial")
 _CALLS = ("__x64_sys_", "__arm64_sys_", "__riscv_sys_", "__se_sys_", "__do_sys_", "__ia32_sys_")
 # Go's own assembler functions whose names have no package.
 _ASSEMBLER = (
@@ -143,7 +145,7 @@ def reads_pages(frames: Frames) -> bool:
 
 
 # What the answers of ``slept_in`` that are no states come to, where nothing tells more.
-PLAIN = {"poll": "network", "spawn": "child", "futex": "kernel_wait", "signal": "kernel_wait"}
+PLAIN = {"poll": "network", "spawn": "child", "futex": "kernel_wait", "signal": "idle"}
 
 
 def slept_in(frames: Frames) -> str:
@@ -206,6 +208,9 @@ def ran_in(frames: Frames, is_go: bool) -> str:
     return "go"
 
 
+# Of the library: they look after something all their lives, and nobody waits for them.
+_HOUSEKEEPING = ("database/sql.OpenDB", "database/sql.(*DB).connection", "database/sql.(*Rows).awaitDone", "database/sql.(*Tx).awaitDone",
+                 "database/sql.(*DB).startCleaner")  # fmt: skip
 _RUNS_THE_PROGRAM = ("runtime.main", "runtime.corostart")  # the latter what an iter.Pull pulls from
 
 
@@ -216,7 +221,7 @@ def system_goroutine(root: str) -> str:
         return "observer"
     if root.startswith("runtime.") and root not in _RUNS_THE_PROGRAM:
         return "gc_wait" if root.startswith(("runtime.gc", "runtime.bg", "runtime.forcegc")) else "idle"
-    if root.startswith("os/signal."):
+    if root.startswith(("os/signal.", *_HOUSEKEEPING)):
         return "idle"
     return ""
 
@@ -260,7 +265,7 @@ def network(frames: Frames) -> str:
         ),
     ):
         return "tls"
-    if _has(names, (".connect", "dialSingle", "dialSerial", "DialContext", "net.Dial")):
+    if _has(names, _DIALS) or any(name.endswith(".connect") for name in names):
         return "connect"
     return ""
 

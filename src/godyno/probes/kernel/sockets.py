@@ -147,10 +147,9 @@ class Sockets(SimpleProbe):
                 self._write(pid, *found)
         asking = [one.inode for one in asks if one.family.startswith("tcp")]
         if asking and place == self.here:
-            before = self.sent.get(pid, {})
-            now = before | {one: seen.sent[one] for one in asking if one in seen.sent}
-            if now != before:
-                self.sent[pid] = now
+            now = self.sent.setdefault(pid, {})
+            now |= {one: seen.sent[one] for one in asking if one in seen.sent}
+            if now:  # also where it sent nothing since: that, too, is known of the time until now
                 self._write(pid, SENT, sum(now.values()))
         self.out.flush()
 
