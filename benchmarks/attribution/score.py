@@ -289,6 +289,15 @@ FIRST_OF_EIGHTH = [
     "close.",
     "",
 ]
+FIRST_OF_NINTH = [
+    "When first judged, before any of these answers had been seen: two planted in their order 20 of 20 = 100.0% [83.2%, 100.0%], healthy "
+    "runs accused 29 of 216 = 13.4% [9.2%, 18.7%]. **That is the held-out figure**, also where later code makes more of it.",
+    "",
+    "Of the 29 healthy runs that were accused 18 are of two programs: the controller of one worker, whose time is its child's by design "
+    "(`kiln`), and a filter that reads from the `tail -f` that it started (`sluice`); 6 waited for a disk that others kept busy "
+    "(`carrier`, `bargeman`, `guidebook`), 3 are a server that waited for its clients within requests (`poste_restante`).",
+    "",
+]
 FIRST = [
     "When first judged, before any of these answers had been seen: one planted cause first named in 37 of 46 = 80.4% [66.1%, 90.6%], "
     "two planted 3 of 4, healthy runs accused 0 of 4, no answer 2. **That is the held-out figure.** What was wrong has "

@@ -167,7 +167,7 @@ def _path(
     told = Seen(looks, lanes, stacks).told(walk.from_end(last, end, begin))
     pieces, view = until_wanted(told, walk.sleeps, walk.servers, end - begin), "path"
     if thread is None and (served := _served(walk, lanes, stacks, pieces, end - begin)):
-        pieces, view = served, "requests"
+        pieces, view = until_wanted(served, walk.sleeps, walk.servers, end - begin), "requests"
     surroundings = Surroundings(capture, lanes, cpus)
     refine = Refine(
         capture,
