@@ -41,6 +41,7 @@ module            holds
 ``attribution``   segments and their sums
 ``causes``        what follows, ranked by what mending it would save
 ``telling``       the words of their claims
+``missing``       what was not recorded and would have told more
 ``hidden_tests``  tests that go does not tell of
 ``titles``        whose path it is
 ``ending``        how the run ended, where that was not well

@@ -20,6 +20,7 @@ from godyno.diagnose.why.feeds import until_wanted
 from godyno.diagnose.why.hidden_tests import HIDDEN, asked_again, hides_tests
 from godyno.diagnose.why.lanes import RUN, SLEEP, Lane, Lanes, read_lanes
 from godyno.diagnose.why.looks import Looks
+from godyno.diagnose.why.missing import missing
 from godyno.diagnose.why.others import others, ranked
 from godyno.diagnose.why.path import Walk
 from godyno.diagnose.why.pieces import Piece
@@ -29,7 +30,7 @@ from godyno.diagnose.why.requests import request_pieces
 from godyno.diagnose.why.seen import Seen
 from godyno.diagnose.why.stacks import Stacks
 from godyno.diagnose.why.surroundings import OWN, Surroundings
-from godyno.diagnose.why.titles import chosen, title
+from godyno.diagnose.why.titles import chosen, named, title
 from godyno.errors import UsageError
 
 _WRITING_NS = (
@@ -132,13 +133,13 @@ def _walked(
     capture: Any, t_start_ns: int | None, t_end_ns: int | None, process: int | str | None, thread: int | None
 ) -> Attribution:
     lives = [_lived(capture, one) for one in processes(capture)]
-    named = _named(lives, process)
-    root = max(named, key=lambda one: one.wall_s, default=None)
+    meant = named(lives, process)
+    root = max(meant, key=lambda one: one.wall_s, default=None)
     window = _window(capture, lives, root, t_start_ns, t_end_ns)
     found = _path(capture, lives, root, window, process is not None, thread)
     label = ""
     if root is not None:
-        label = title(root, lives, found.segments) if process is None else chosen(root, named)
+        label = title(root, lives, found.segments) if process is None else chosen(root, meant)
     return replace(found, label=label or "the run", again=asked_again(capture, found.segments, lives))
 
 
@@ -181,18 +182,18 @@ def _path(
     segments = refine.segments(pieces)
     tell_c_calls(capture, segments)
     programs = {one.pid for one in lives if one.kind not in TOOLS}
-    missing = [
-        *_missing(capture, lanes, stacks, looks, bool(refine.go & programs)),
+    untold = [
+        *missing(capture, lanes, stacks, looks, bool(refine.go & programs)),
         *((HIDDEN,) if hides_tests(capture) else ()),
     ]
     if capture.manifest.result is None:
-        missing.insert(
+        untold.insert(
             0, "The recording was cut off: this is what there is of it, and what came later is not known."
         )
     ran_s = surroundings.ran(begin, end) * 1e-9
     crowded = any(one.state == OWN for one in segments)
     needs_s = surroundings.crowd.longest(pid, segments) if crowded else 0.0
-    return Attribution(begin, end, tuple(segments), view, pid, "", cpus, tuple(missing), ran_s, needs_s)
+    return Attribution(begin, end, tuple(segments), view, pid, "", cpus, tuple(untold), ran_s, needs_s)
 
 
 def _lived(capture: Any, one: Process) -> Process:
@@ -204,25 +205,6 @@ def _lived(capture: Any, one: Process) -> Process:
         [one.pid],
     )["t"][0].as_py()
     return one if last is None or last <= one.t_start_ns else replace(one, t_end_ns=last)
-
-
-def _named(lives: Sequence[Process], wanted: int | str | None) -> list[Process]:
-    """The processes that are asked for; the run's roots where none is."""
-    if wanted is None:
-        pids = {one.pid for one in lives}
-        return [one for one in lives if one.ppid not in pids]
-    text = str(wanted)
-    found = [one for one in lives if str(one.pid) == text] or [
-        one for one in lives if text in (one.name, one.kind, one.package, one.label, _base(one))
-    ]
-    if not found:
-        known = ", ".join(dict.fromkeys(one.label for one in lives[:12]))
-        raise UsageError(f"There is no process {text!r} in this capture", hint=f"It has {known or 'none'}.")
-    return found
-
-
-def _base(process: Process) -> str:
-    return str(process.args.get("exe") or process.name).rpartition("/")[2]
 
 
 def _window(
@@ -331,34 +313,3 @@ def _go_pids(capture: Any, lanes: Lanes) -> frozenset[int]:
         "(SELECT DISTINCT stack_id FROM frames WHERE function IN ('runtime.mstart', 'runtime.goexit', 'runtime.main', 'runtime.rt0_go'))"
     )
     return frozenset(table["pid"].to_pylist()) | frozenset(lanes.traced)
-
-
-def _missing(capture: Any, lanes: Lanes, stacks: Stacks, looks: Looks, programs: bool) -> list[str]:
-    """What was not recorded and would have told more; ``programs`` says that there are Go programs other than those that build."""
-    out = []
-    recorded = {one.name for one in capture.manifest.probes if one.availability}
-    deep = {"scheduler", "syscalls"} <= recorded
-    if not stacks.has_cpu and "cpu_samples" in recorded:
-        out.append("No CPU sample fell on it: while it was recorded it hardly ran, or not at all.")
-    elif not stacks.has_cpu:
-        out.append("Without CPU samples (--level standard) it is not known what ran on the CPU.")
-    if not stacks.has_sleeps and deep:
-        if "attached" in capture.manifest.notes:
-            out.append("It was never seen to go to sleep: what it slept in had begun before the recording.")
-    elif not stacks.has_sleeps and looks.times:
-        out.append(
-            "Without --level deep what threads slept in was looked at now and then: short waits are shares, not sights."
-        )
-    elif not stacks.has_sleeps:
-        out.append(
-            "Without --level deep it is not known what threads slept in: disk, network, timers and locks look alike."
-        )
-    if not lanes.traced and looks.any_goroutines:
-        out.append(
-            "Without --instrument what goroutines waited for was looked at now and then, and who ended their waits is a guess."
-        )
-    elif not lanes.traced and (programs or not (stacks.has_sleeps or deep or looks.times)):
-        out.append(
-            "Without --instrument it is not known what goroutines waited for: locks, channels and timers are guessed from threads."
-        )
-    return out
