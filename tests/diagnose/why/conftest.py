@@ -53,10 +53,12 @@ class Scene:
         tid: int = 1,
         pid: int = 1,
         root: str = "main.main",
+        parent: int = 0,
     ) -> None:
         for start, end, state, why in states:
             self.writer.span(start * MS, end * MS, "goroutine_state", f"{pid}/{number}", state, pid, tid, why)
-        self.writer.span(states[0][0] * MS, states[-1][1] * MS, "goroutine", f"{pid}/{number}", root, pid)
+        begin, end, kept = states[0][0] * MS, states[-1][1] * MS, {"parent": parent}
+        self.writer.span(begin, end, "goroutine", f"{pid}/{number}", root, pid, 0, kept)
 
     def stack(self, *functions: str) -> int:
         """Leaf first; those with ``k:`` before them are the kernel's."""

@@ -98,6 +98,67 @@ def test_a_goroutine_at_a_pipe_is_told_by_the_poll_that_the_other_side_ended(sce
     assert cause.seconds == pytest.approx(0.04, abs=0.002)
 
 
+def test_back_from_the_other_side_its_own_wait_for_a_child_is_not_waited_for_any_more(scene: Made) -> None:
+    """Each time: before the parent began to wait, the shell's wait for its `sleep` is nothing to it, although that goes on longer."""
+
+    def fill(s: Any) -> None:
+        s.process(1, 0, 100)
+        s.process(7, 1, 99, 1, "/bin/sh", "-c", "while sleep 0.02; do echo; done")
+        parent, shell = [(0, 9, "running")], []
+        for number, at in enumerate((10, 40, 70)):
+            s.process(20 + number, at, at + 20, 7, "/bin/sleep", "0.02")
+            s.thread(20 + number, (at, at + 20, "sleeping"), pid=20 + number)
+            s.sample("off_cpu", at, NANOSLEEP, tid=20 + number, pid=20 + number)
+            shell += [
+                (at, at + 20, "sleeping"),
+                (at + 20, at + 21, "runnable", 20 + number),
+                (at + 21, at + 22, "running"),
+            ]
+            s.sample("off_cpu", at, ("k:schedule", "k:do_wait", "k:kernel_wait4", "wait4"), tid=7, pid=7)
+            parent += [
+                (at - 1, at + 2, "sleeping"),
+                (at + 2, at + 3, "runnable", 0),
+                (at + 3, at + 5, "running"),
+            ]
+            parent += [
+                (at + 5, at + 22, "sleeping"),
+                (at + 22, at + 23, "runnable", 7),
+                (at + 23, at + 29, "running"),
+            ]
+            s.sample(
+                "off_cpu",
+                at - 1,
+                ("k:schedule", "k:tcp_recvmsg", "k:__x64_sys_recvfrom", "recv", "main.ask", "main.main"),
+            )
+            s.sample("off_cpu", at + 5, READ)
+        s.thread(7, *shell, pid=7)
+        s.thread(1, *parent)
+        for at in (10, 40, 80):
+            s.sample("cpu", at, ("main.work", "main.main", "runtime.main", "runtime.goexit"))
+
+    found = answer(scene(fill))
+    assert found.causes[0].kind == "pipe" and found.causes[0].seconds == pytest.approx(0.05, abs=0.004)
+    assert found.attribution.seconds()["network"] == pytest.approx(0.009, abs=0.002)
+    assert "sleep" not in found.attribution.seconds()
+
+
+@pytest.mark.parametrize("starts", [True, False])
+def test_who_waits_for_a_signal_waits_for_its_child_if_it_has_one(scene: Made, starts: bool) -> None:
+    """As `timeout COMMAND` does."""
+
+    def fill(s: Any) -> None:
+        s.process(1, 0, 100, 0, "/usr/bin/timeout", "9", "work")
+        s.thread(1, (0, 2, "running"), (2, 98, "sleeping"), (98, 100, "running"))
+        s.sample("off_cpu", 2, ("k:schedule", "k:sigsuspend", "k:__x64_sys_rt_sigsuspend", "__sigsuspend"))
+        if starts:
+            s.process(7, 1, 98, 1, "/bin/work")
+            s.thread(7, (1, 50, "running"), (50, 98, "sleeping"), pid=7)
+            s.sample("off_cpu", 50, NANOSLEEP, tid=7, pid=7)
+
+    found = attribute(scene(fill)).seconds()
+    assert found.get("sleep" if starts else "idle", 0.0) > 0.04 and "kernel_wait" not in found
+
+
 def test_a_pipe_that_is_waited_at_for_a_childs_whole_life_is_a_wait_for_that_child(scene: Made) -> None:
     def fill(s: Any) -> None:
         s.process(1, 0, 100)

@@ -206,3 +206,44 @@ def test_what_the_kernel_does_for_reads_goes_with_them_as_far_as_they_came_from_
             )
 
     assert answer(scene(fill)).causes[0].kind == first
+
+
+@pytest.mark.parametrize(("kernel_ms", "accused"), [(20, []), (40, ["kernel"])])
+def test_who_reads_and_writes_is_in_the_kernel_for_a_good_part_of_the_time(
+    scene: Made, kernel_ms: int, accused: list[str]
+) -> None:
+    def fill(s: Any) -> None:
+        s.process(1, 0, 100)
+        s.thread(1, (0, 100, "running"))
+        for at in range(0, 100, 2):
+            call = ("k:ksys_write", "k:__x64_sys_write", "syscall.write", "main.keep", "main.main")
+            s.sample("cpu", at + 1, call if at < kernel_ms else ("main.work", "main.main", "runtime.main"))
+
+    assert [cause.kind for cause in answer(scene(fill)).accused] == accused
+
+
+@pytest.mark.parametrize(("looked_ms", "accused"), [(95, []), (5, ["network"])])
+def test_what_was_sent_is_known_until_it_was_looked_at_last(
+    scene: Made, looked_ms: int, accused: list[str]
+) -> None:
+    """Of a program without an execution trace, that had sent little then; what it waited for later it may have asked for."""
+
+    def fill(s: Any) -> None:
+        s.process(1, 0, 100)
+        s.thread(
+            1,
+            *(
+                (at + step, at + step + length, state)
+                for at in range(0, 100, 10)
+                for step, length, state in ((0, 8, "sleeping"), (8, 2, "running"))
+            ),
+        )
+        s.writer.event(1, "socket", "1", "ask", 1, 0, {"address": "127.0.0.1:80"})
+        s.writer.event(looked_ms * 1_000_000, "socket", "1", "sent", 1, 0, {"segments": 1})
+        for at in range(1, 100, 2):
+            s.look(at)
+        for at in range(0, 100, 10):
+            s.seen(1, at, at + 8, "waiting", "IO wait", READ)
+            s.seen(1, at + 8, at + 10, "running", "", ())
+
+    assert [cause.kind for cause in answer(scene(fill)).accused] == accused

@@ -136,6 +136,62 @@ def test_the_requests_of_a_service_are_followed(scene: Made) -> None:
     )
 
 
+def test_what_main_started_beside_accepting_is_no_request(scene: Made) -> None:
+    """A cleaner that sleeps all its life would be the oldest request in flight, and all of the path."""
+
+    def fill(s: Any) -> None:
+        s.process(1, 0, 100)
+        s.thread(1, (0, 1, "running"), (1, 100, "sleeping"))
+        accept = {"reason": "network", "function": "net.(*netFD).accept"}
+        s.goroutine(1, (0, 1, "running", {}), (1, 100, "waiting", accept))
+        s.goroutine(
+            5, (1, 100, "waiting", {"reason": "sleep", "function": "main.clean"}), root="main.clean", parent=1
+        )
+        s.goroutine(
+            9,
+            (10, 12, "syscall", {"function": "net.(*netFD).Read"}),
+            (12, 30, "running", {}),
+            root="main.answer",
+            parent=1,
+        )
+
+    found = attribute(scene(fill))
+    assert found.view == "requests" and "sleep" not in found.seconds()
+    assert found.seconds()["idle"] == pytest.approx(0.08, abs=0.003)
+
+
+def test_a_helper_that_has_nothing_to_do_gives_the_path_to_who_waits_for_it(scene: Made) -> None:
+    """Not to the main goroutine, which sleeps until the end of the service."""
+
+    def fill(s: Any) -> None:
+        s.process(1, 0, 100)
+        s.writer.event(1, "socket", "1", "ask", 1, 0, {"address": "127.0.0.1:90"})
+        s.writer.event(1, "socket", "1", "listen", 1, 0, {"address": "127.0.0.1:80"})
+        s.thread(1, (0, 100, "running"))
+        s.goroutine(
+            1, (0, 1, "running", {}), (1, 100, "waiting", {"reason": "sleep", "function": "main.main"})
+        )
+        s.goroutine(
+            2,
+            (1, 100, "waiting", {"reason": "network", "function": "net.(*netFD).accept"}),
+            root="main.serve",
+        )
+        read = {"reason": "network", "function": "net/http.(*conn).serve"}
+        s.goroutine(
+            9, (2, 10, "waiting", read), (10, 49, "running", {}), (49, 50, "waiting", {"reason": "sync.(*Cond).Wait"}),
+            (50, 51, "runnable", {"waker": 12}), (51, 52, "running", {}), (52, 100, "waiting", read),
+            root="net/http.(*conn).serve",
+        )  # fmt: skip
+        s.goroutine(
+            12, (5, 49, "waiting", read), (49, 50, "running", {}), (50, 51, "waiting", read),
+            root="net/http.(*connReader).backgroundRead",
+        )  # fmt: skip
+
+    found = attribute(scene(fill))
+    assert found.view == "requests" and "sleep" not in found.seconds()
+    assert found.seconds()["go"] == pytest.approx(0.042, abs=0.003)
+
+
 def test_a_writer_that_waits_for_a_reader_waits_for_a_lock(scene: Made) -> None:
     """Also where the reader itself had waited long for something to do, and came by it from who now waits: that is no lock of theirs."""
 

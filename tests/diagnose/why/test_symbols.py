@@ -155,3 +155,17 @@ def test_a_goroutines_wait_is_told_by_reason_and_stack(
     reason: str, stack: tuple[str, ...], kind: str
 ) -> None:
     assert symbols.waited_for(reason, frames(*stack)) == kind
+
+
+@pytest.mark.parametrize(
+    ("function", "kind"),
+    [
+        ("database/sql.(*DB).connectionCleaner", "channel"),
+        ("fmt.(*ss).accept", "channel"),
+        ("net.(*netFD).connect", "connect"),
+        ("net.(*netFD).connect.func2", "connect"),
+        ("quic.(*Listener).Accept", "idle"),
+    ],
+)
+def test_a_word_within_a_name_tells_nothing(function: str, kind: str) -> None:
+    assert symbols.waited_for("select", frames("runtime.selectgo", function)) == kind

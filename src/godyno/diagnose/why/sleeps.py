@@ -238,7 +238,7 @@ class Sleeps:
                 return "lock" if _has(names, ("Mutex).Unlock", "Mutex).RUnlock", "mutex_unlock")) else "wait"
             if waker == 0 or _has(names, _TIMERS):
                 return "sleep" if kind == "futex" or _has(names, _TIMERS) else kind or "unknown"
-            return kind if kind == "kernel_wait" else "unknown"
+            return kind if kind in ("kernel_wait", "signal") else "unknown"
         if kind == "poll":
             if _has(names, _TIMERS) or ready == 0:
                 return "sleep"
