@@ -23,7 +23,8 @@
 
 1 and 2 are kept for answers, so that a script can tell them from failures: a gate is broken (1), or perhaps, by chance (2); something is
 wrong (1: ``modcache check``, ``modcache explain`` without a cause, ``restore``). 64 and 70 are EX_USAGE and EX_SOFTWARE of sysexits(3); 70
-is also what a fault of godyno's own exits with. 130 is Ctrl-C, 141 a reader that went away. ``record`` exits as its command does.
+is also what a fault of godyno's own exits with (GODYNO_DEBUG=1 shows where). 130 is Ctrl-C, 141 a reader that went away. ``record`` exits
+as its command does.
 
 The message says what happened and why. The hint, kept apart so that a program can show or drop it, says what to do next.
 """

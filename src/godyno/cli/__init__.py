@@ -6,9 +6,9 @@ hint below it, and the error's exit code.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
-import traceback
 from importlib import import_module
 from typing import Any
 
@@ -17,6 +17,19 @@ import click
 from godyno import __version__
 from godyno.errors import GodynoError, UsageError
 from godyno.state import knobs_pending
+
+# A full disk, a place that is another user's: no bug of godyno, whatever did not foresee it.
+_OF_THE_MACHINE = (
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EROFS,
+    errno.EACCES,
+    errno.EPERM,
+    errno.EMFILE,
+    errno.ENFILE,
+    errno.ENOMEM,
+    errno.EIO,
+)
 
 # name -> one line for --help; the module is godyno.cli.NAME (with _ for -), the command in it is `command`.
 COMMANDS = {
@@ -116,8 +129,10 @@ def main(argv: list[str] | None = None) -> Any:
         code = UsageError.exit_code
     except click.Abort:
         code = 130
-    except Exception:
-        traceback.print_exc()
+    except Exception as error:
+        if os.environ.get("GODYNO_DEBUG"):
+            raise
+        print_unexpected(error)
         code = GodynoError.exit_code
     sys.exit(code)
 
@@ -144,8 +159,28 @@ def _put_back() -> None:
         pass  # not ours to restore; `godyno restore` says why
 
 
+def print_unexpected(error: Exception) -> None:
+    """What no error of godyno's tree foresaw, in a sentence with the innermost place in godyno where it was raised."""
+    own = __file__.removesuffix("cli/__init__.py")
+    at, trace = "", error.__traceback__
+    while trace is not None:
+        file = trace.tb_frame.f_code.co_filename
+        if file.startswith(own):
+            at = f" in {file.removeprefix(own)}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE:
+        what = f"{error.strerror}: {error.filename}" if error.filename else f"{error.strerror}"
+    else:
+        what = f"this is a bug of godyno: {type(error).__name__}: {str(error)[:300]}{at}."
+    print(f"godyno: {''.join(char if char.isprintable() else ' ' for char in what)}", file=sys.stderr)
+    for note in getattr(error, "__notes__", ()):
+        print(f"  {note}", file=sys.stderr)
+    print("  GODYNO_DEBUG=1 shows where it comes from.", file=sys.stderr)
+
+
 def print_error(error: GodynoError) -> None:
     """One sentence on stderr, and the hint below it."""
     print(f"godyno: {error}", file=sys.stderr)
-    if error.hint:
-        print(f"  {error.hint}", file=sys.stderr)
+    for line in (error.hint, *getattr(error, "__notes__", ())):
+        if line:
+            print(f"  {line}", file=sys.stderr)

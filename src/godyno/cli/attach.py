@@ -53,7 +53,8 @@ def command(
     from godyno.recorder.session import Options
 
     duration_s = units.seconds(duration) if duration else None
-    options = Options(out=out, hz=hz, level=level)
+    tells = not (quiet or as_json or result_fd is not None)
+    options = Options(out=out, hz=hz, level=level, tells=tells)
     if url:
         options = replace(
             options, also=("scrape",), settings={"scrape": scrape_settings(url, profiles, every)}

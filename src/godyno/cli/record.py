@@ -16,6 +16,7 @@ from godyno import units
 from godyno.cli.scraping import scrape_settings, scraping_options
 from godyno.errors import UsageError
 from godyno.model import Result, Workload
+from godyno.working import sized
 
 if TYPE_CHECKING:
     from godyno.recorder import Recording
@@ -169,7 +170,7 @@ def command(
         memory_limit_bytes=units.byte_count(memory_limit) if memory_limit else None,
         swap_limit_bytes=units.byte_count(swap_limit) if swap_limit else None,
         cpu_quota=cpu_quota, timeout_s=units.seconds(timeout) if timeout else None, seal=not no_seal, end_fd=end_fd,
-        caller_fd=result_fd,
+        caller_fd=result_fd, tells=not (quiet or as_json or result_fd is not None),
     )  # fmt: skip
     outcome = Session(Workload(argv, tags=pairs), options).run()
     tell(outcome, result_fd, as_json, quiet)
@@ -245,7 +246,7 @@ def _summary(outcome: Recording) -> str:
     if outcome.timed_out:
         parts.append("ended by --timeout")
     state = "" if outcome.sealed else " (not sealed)"
-    return f"{', '.join(parts)} → {outcome.capture}{state}"
+    return f"{', '.join(parts)} → {sized(outcome.capture)}{state}"
 
 
 def end_as(result: Result) -> NoReturn:

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from godyno.errors import UsageError
+from godyno.working import sized, working
 
 
 @click.command("report", short_help="Write a capture's report as one HTML page or Markdown.")
@@ -40,6 +41,10 @@ def command(capture: Path, out: Path | None, baseline: Path | None) -> None:
     if target.suffix not in (".html", ".htm", ".md", ".markdown"):
         raise UsageError(f"{target} says no format", hint="Name it FILE.html or FILE.md.")
     page = target.suffix in (".html", ".htm")
-    with open_capture(capture) as found, open_capture(baseline) if baseline else nullcontext() as other:
+    with (
+        working(f"makes the report of {sized(capture)}"),
+        open_capture(capture) as found,
+        open_capture(baseline) if baseline else nullcontext() as other,
+    ):
         write_text(target, capture_html(found, other) if page else markdown(capture_document(found)))
     click.echo(str(target))

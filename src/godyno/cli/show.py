@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from godyno.errors import UsageError
+from godyno.working import sized, working
 
 if TYPE_CHECKING:
     from godyno.diagnose.hottest import Hottest
@@ -59,7 +60,8 @@ def command(capture: Path | None, top: str | None, layer: str, by: str | None, a
         if top is not None:
             from godyno.diagnose.hottest import hottest
 
-            hot = hottest(found, layer, by or "function", int(top))
+            with working(f"adds up {sized(capture)}", not as_json):
+                hot = hottest(found, layer, by or "function", int(top))
             if as_json:
                 click.echo(json.dumps({"capture": str(capture), **hot.as_json()}))
             else:
@@ -67,7 +69,8 @@ def command(capture: Path | None, top: str | None, layer: str, by: str | None, a
             return
         from godyno.diagnose import findings_of
 
-        findings = findings_of(found)
+        with working(f"analyses {sized(capture)}", not as_json):
+            findings = findings_of(found)
         if as_json:
             answer = {
                 "capture": str(capture),

@@ -14,6 +14,7 @@ import click
 
 from godyno.cli.record import end_as
 from godyno.errors import GodynoError, UsageError
+from godyno.working import sized, working
 
 if TYPE_CHECKING:
     from godyno.diagnose.why import Answer
@@ -74,8 +75,6 @@ def command(
       godyno why service.dyno --json | jq '.causes[0]'
       godyno why service.dyno --try
     """
-    from godyno.diagnose.why import why
-
     argv = ctx.meta.get(_COMMAND, ())
     if bool(argv) == (capture is not None):
         raise UsageError(
@@ -87,9 +86,27 @@ def command(
     outcome = _record(argv, out, as_json) if argv else None
     place = outcome.capture if outcome else capture
     assert place is not None
+    try:
+        _answer(place, argv, process, since, until, most, tries, as_json)
+    except Exception as error:
+        if outcome is not None:
+            error.add_note(f"The capture is kept at {place}.")
+        raise
+    if outcome is not None:
+        sys.stdout.flush()
+        end_as(outcome.result)
+
+
+def _answer(
+    place: Path, argv: tuple[str, ...], process: str | None, since: str | None, until: str | None, most: int, tries: bool, as_json: bool
+) -> None:  # fmt: skip
+    """Prints the answer of a capture, whose command was ``argv`` if it was given just now."""
+    from godyno.diagnose.why import why
+
     gc.disable()  # there is no garbage in cycles, and looking for it takes a tenth of the time
     try:
-        found = why(place, process=process, from_s=_seconds(since), to_s=_seconds(until))
+        with working(f"looks for the path in {sized(place)}", not as_json):
+            found = why(place, process=process, from_s=_seconds(since), to_s=_seconds(until))
     finally:
         gc.enable()
     tried = _try(place, found, as_json, argv) if tries else []
@@ -100,9 +117,6 @@ def command(
         click.echo(json.dumps(answer))
     else:
         click.echo(_text(found, most, tried))
-    if outcome is not None:
-        sys.stdout.flush()
-        end_as(outcome.result)
 
 
 def _seconds(text: str | None) -> float | None:
@@ -134,9 +148,10 @@ def _record(argv: tuple[str, ...], out: Path | None, quiet: bool) -> Recording:
         also += ("cache_keys",)
         settings["cache_keys"] = {"asked": True}
     outcome = Session(
-        Workload(argv), Options(out=out, level="deep", also=also, settings=settings, quiet=quiet)
+        Workload(argv),
+        Options(out=out, level="deep", also=also, settings=settings, quiet=quiet, tells=not quiet),
     ).run()
-    click.echo(f"godyno: {outcome.capture}", err=True)
+    click.echo(f"godyno: {sized(outcome.capture)}", err=True)
     return outcome
 
 
@@ -144,7 +159,7 @@ def _try(place: Path, found: Answer, quiet: bool, argv: tuple[str, ...]) -> list
     """Tries what is safe with the command of the capture; ``argv`` is that as it was given just now, with what captures leave out."""
     from godyno.capture.reader import open_capture
     from godyno.redact import REDACTED
-    from godyno.studies.remedies import remedies, try_remedies
+    from godyno.studies.remedies import overridden, remedies, try_remedies
 
     with open_capture(place) as capture:
         workload, machine = capture.manifest.workload, capture.manifest.machine
@@ -160,16 +175,18 @@ def _try(place: Path, found: Answer, quiet: bool, argv: tuple[str, ...]) -> list
             + (": what looks like a secret in its arguments was left out" if workload.argv else ""),
             hint="Record one: `godyno why --try -- COMMAND`.",
         )
-    if not quiet:
-        names = "; ".join(one.label for one in chosen)
+    workload = replace(workload, argv=argv or workload.argv)
+    names = "; ".join(one.label for one in chosen if not overridden(one, workload.argv))
+    if names and not quiet:
         click.echo(
             f"godyno: runs {' '.join(workload.argv)} again, as it is and with {names}, in turns", err=True
         )
-    return try_remedies(replace(workload, argv=argv or workload.argv), chosen)
+    return try_remedies(workload, chosen)
 
 
 def _text(found: Answer, most: int, tried: list[Tried]) -> str:
     from godyno import units
+    from godyno.diagnose.why.hidden_tests import HIDDEN
     from godyno.prose import laid_out
 
     width = min(_WIDEST, shutil.get_terminal_size((80, 24)).columns)
@@ -177,6 +194,13 @@ def _text(found: Answer, most: int, tried: list[Tried]) -> str:
     of = "in its requests" if one.view == "requests" else "on the critical path"
     by = f" (shares by {one.looks} looks)" if one.looks else ""
     lines = [*_wrapped("", found.ended.claim, width), ""] if found.ended is not None else []
+    if one.again:
+        lines += [
+            *_wrapped(
+                "", "Which tests took the time is not known, as go test does not tell without -v. Run", width
+            )
+        ]
+        lines += [f"  {one.again}", ""]
     lines += [f"{one.label}: {units.show_seconds(one.wall_s)}, of which {of}{by}", ""]
     for state in one.states():
         if state["share"] >= _LEAST_SHOWN:
@@ -199,7 +223,8 @@ def _text(found: Answer, most: int, tried: list[Tried]) -> str:
             lines += _wrapped(f"{number}. ", f"{cause.claim}.", width)
             lines += laid_out(f"{cause.advice} ({about})", width, "   ")
     elif found.untold is None:
-        lines += ["", "Nothing of the program is accused."]
+        unless = " But which tests took how long is not known: see above." if one.again else ""
+        lines += ["", *_wrapped("", f"Nothing of the program is accused.{unless}", width)]
     if rest and len(accused) < most:
         lines += ["", "Also" if accused else "For the record"]
         for cause in rest[: most - len(accused)]:
@@ -208,9 +233,9 @@ def _text(found: Answer, most: int, tried: list[Tried]) -> str:
         lines += ["", "Tried"]
         for attempt in tried:
             lines += _wrapped("-  ", attempt.claim, width)
-    if one.missing:
-        lines.append("")
-        lines += _wrapped("", " ".join(one.missing), width)
+    missing = [text for text in one.missing if not (one.again and text == HIDDEN)]
+    if missing:
+        lines += ["", *_wrapped("", " ".join(missing), width)]
     return "\n".join(lines)
 
 

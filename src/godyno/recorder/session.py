@@ -37,6 +37,7 @@ from godyno.recorder.output import DIVERTED, Diverted, open_channels
 from godyno.recorder.own import own_cpu_s, own_peak_bytes, prompt
 from godyno.recorder.signals import Signals
 from godyno.redact import redact_argv
+from godyno.working import sized, working
 from godyno.workload.launcher import Held, find_command
 
 DEFAULT_HZ = 10.0
@@ -75,6 +76,7 @@ class Options:
     end_fd: int | None = None
     wait_for_tree: bool = False
     seal: bool = True
+    tells: bool = False  # whether the user is told that sealing takes its time
     caller_fd: int | None = None  # a pipe's write end: when nobody reads it any more, the tree is ended
 
 
@@ -414,9 +416,10 @@ class Session:
     def _seal(self) -> bool:
         """Seals in a process of its own, which may import what it likes; its cost goes into the manifest it writes."""
         command = [sys.executable, "-m", "godyno.recorder.seal", str(self.directory)]
-        sealing = subprocess.run(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-        )
+        with working(f"seals {sized(self.directory)}", self.options.tells):
+            sealing = subprocess.run(
+                command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+            )
         if sealing.returncode:
             last = sealing.stderr.decode("utf-8", "replace").strip().splitlines()[-1:] or ["no reason given"]
             self.warnings.append(f"Sealing failed: {last[0]}; `godyno recover {self.directory}` tries again.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -65,14 +66,35 @@ def _for(kind: str, machine: Machine) -> list[Remedy]:
     }.get(kind, [])  # fmt: skip
 
 
+def overridden(remedy: Remedy, argv: Sequence[str]) -> str:
+    """The first word of a command that sets a variable of the remedy itself (``env GOGC=20 ./x``): to try it would change nothing."""
+    for name in remedy.environment:
+        setting = re.compile(rf"(?:^|[\s;&|(]){name}=\S*")
+        for word in argv:
+            if found := setting.search(word):
+                return found[0].strip("&;|( \t\n")
+    return ""
+
+
 def try_remedies(workload: Workload, chosen: Sequence[Remedy], budget_s: float | None = None) -> list[Tried]:
     """Runs the command as it is and with each remedy, in pairs by coin, until decided or the budget is used up.
 
-    ``budget_s`` is for each remedy. Raises GodynoError where the command cannot be run.
+    ``budget_s`` is for each remedy; of one that the command overrides it is only said that it does. Raises GodynoError where the
+    command cannot be run.
     """
     command = shlex.join(workload.argv)
     out = []
     for remedy in chosen:
+        if own := overridden(remedy, workload.argv):
+            out.append(
+                Tried(
+                    remedy,
+                    None,
+                    False,
+                    f"{remedy.label} was not tried: the command sets {own} itself. Change it there.",
+                )
+            )
+            continue
         words = shlex.join(f"{name}={value}" for name, value in remedy.environment.items())
         result = bench(
             cmd=[f"env {command}", f"env {words} {command}"], blocks=_BLOCKS, budget_s=budget_s or _LEAST_BUDGET_S,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,12 @@ def ended(
     result: Result | None,
     below: dict[str, dict[str, int]] | None = None,
     pid: int = 0,
+    lines: Sequence[str] = (),
     **notes: Any,
 ) -> Ending | None:
     def fill(writer: TableWriter) -> None:
+        for line in lines:
+            writer.line(T0, "stderr", line)
         writer.span(
             T0, T0 + SECOND, "process", "1", "go", 1, 1, {"ppid": 0, "exe": "/usr/bin/go", "exit_code": 1}
         )
@@ -102,3 +106,32 @@ def test_a_process_that_is_asked_for_is_told_by_its_own_end(tmp_path: Path) -> N
     found = ended(tmp_path, run(0), {"broken.test": {"exit_code": 2}}, pid=2)
     assert found is not None and found.claim.startswith("test broken.test failed: exit code 2 after 1.00 s")
     assert found.below == ()
+
+
+PANIC = (
+    "panic: assignment to entry in nil map", "", "goroutine 22 [running]:", "internal/sync.(*Mutex).Unlock(...)", "\t/go/src/m.go:1",
+    "main.worker(0x3)", "\t/src/app/main.go:24 +0x39", "main.main()", "\t/src/app/main.go:13 +0x37",
+)  # fmt: skip
+
+
+def test_a_panic_is_told_first_with_the_programs_own_place(tmp_path: Path) -> None:
+    found = ended(tmp_path, run(2), lines=("panic: an old one", *PANIC))
+    assert found is not None
+    assert found.said == "panic: assignment to entry in nil map in main.worker, app/main.go:24"
+    assert found.claim == f"{found.said}. The command failed: exit code 2 after 1.00 s."
+
+
+@pytest.mark.parametrize("result", [run(0, signal.SIGTERM), run(0, signal.SIGINT)])
+def test_what_a_program_that_was_asked_to_end_said_is_no_cause(tmp_path: Path, result: Result) -> None:
+    found = ended(tmp_path, result, lines=PANIC)
+    assert found is not None and found.said == ""
+
+
+def test_the_first_error_in_sources_is_told_of_a_build(tmp_path: Path) -> None:
+    found = ended(tmp_path, run(1), lines=("# example.com/x", "./a.go:2:23: undefined: y"))
+    assert found is not None and found.claim.startswith("./a.go:2:23: undefined: y. The command failed")
+
+
+def test_what_was_said_does_nothing_to_a_terminal_and_is_bounded(tmp_path: Path) -> None:
+    found = ended(tmp_path, run(2), lines=("panic: \x1b]0;title\x07" + "x" * 10_000,))
+    assert found is not None and found.said.isprintable() and len(found.said) == 200

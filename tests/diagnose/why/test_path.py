@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
+from godyno.capture.manifest import ProbeEntry
 from godyno.capture.reader import Capture
 from godyno.diagnose.why import answer, attribute
+from godyno.errors import UsageError
+from godyno.model import AVAILABLE, Result
 
 Made = Callable[..., Capture]
 NANOSLEEP = ("k:schedule", "k:do_nanosleep", "k:hrtimer_nanosleep", "k:__x64_sys_nanosleep", "usleep")
@@ -222,3 +225,30 @@ def test_a_poll_that_a_dying_child_ended_is_no_timer(scene: Made) -> None:
 
     found = seconds(scene(fill))
     assert found["c"] + found.get("go", 0.0) > 0.07 and found.get("sleep", 0.0) < 0.01
+
+
+def test_a_window_beside_the_run_is_refused_with_what_the_run_lasted(scene: Made) -> None:
+    def fill(s: Any) -> None:
+        s.process(1, 0, 100)
+        s.thread(1, (0, 100, "running"))
+
+    with pytest.raises(UsageError) as refused:
+        attribute(scene(fill, result=Result(0, 100_000_000, 0, 0)), t_start_ns=200_000_000)
+    assert refused.value.hint == "It lasted from 0 s to 100 ms after the run's start."
+
+
+@pytest.mark.parametrize("deep", [False, True])
+def test_one_that_never_ran_is_told_so_and_not_that_it_was_not_recorded(scene: Made, deep: bool) -> None:
+    names = ("scheduler", "cpu_samples", *(("syscalls",) if deep else ()))
+
+    def fill(s: Any) -> None:
+        s.process(1, 0, 100)
+        s.thread(1, (0, 100, "sleeping"))
+
+    told = " ".join(
+        answer(
+            scene(fill, probes=tuple(ProbeEntry(name, AVAILABLE) for name in names), notes={"attached": {}})
+        ).attribution.missing
+    )
+    assert "hardly ran, or not at all" in told and "Without CPU samples" not in told
+    assert ("Without --level deep" in told) != deep and ("had begun before" in told) == deep

@@ -37,8 +37,13 @@ module            holds
 ``by_looks``      the answer of such a capture
 ``overlays``      stops of the world, assists and sweeps
 ``refine``        pieces of the path to segments with one state each
+``c_calls``       time in C: in which function of it, and who called
 ``attribution``   segments and their sums
 ``causes``        what follows, ranked by what mending it would save
+``telling``       the words of their claims
+``missing``       what was not recorded and would have told more
+``hidden_tests``  tests that go does not tell of
+``titles``        whose path it is
 ``ending``        how the run ended, where that was not well
 ``answer``        all of it in turn
 ``analysis``      the same as findings, for ``show`` and reports

@@ -42,6 +42,8 @@ class Why:
         )
         by = f", by {one.looks} looks" if one.looks else ""
         verdict = " Nothing of the program is accused." if found.healthy else ""
+        if one.again and not found.accused:
+            verdict = f" Which tests took how long is not known; `{one.again}` tells."
         if found.untold is not None:
             verdict = f" What took {found.untold.share:.0%} was not recorded. {found.untold.advice}".rstrip()
         failed = f"{found.ended.claim} " if found.ended is not None else ""

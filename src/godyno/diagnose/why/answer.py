@@ -8,15 +8,19 @@ from dataclasses import dataclass, replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from godyno import units
 from godyno.diagnose.processes import Process, processes
 from godyno.diagnose.why import symbols
 from godyno.diagnose.why.attribution import Attribution, totals
 from godyno.diagnose.why.by_looks import by_looks
+from godyno.diagnose.why.c_calls import tell_c_calls
 from godyno.diagnose.why.causes import Cause, causes
 from godyno.diagnose.why.ending import Ending, ending
 from godyno.diagnose.why.feeds import until_wanted
+from godyno.diagnose.why.hidden_tests import HIDDEN, asked_again, hides_tests
 from godyno.diagnose.why.lanes import RUN, SLEEP, Lane, Lanes, read_lanes
 from godyno.diagnose.why.looks import Looks
+from godyno.diagnose.why.missing import missing
 from godyno.diagnose.why.others import others, ranked
 from godyno.diagnose.why.path import Walk
 from godyno.diagnose.why.pieces import Piece
@@ -26,8 +30,8 @@ from godyno.diagnose.why.requests import request_pieces
 from godyno.diagnose.why.seen import Seen
 from godyno.diagnose.why.stacks import Stacks
 from godyno.diagnose.why.surroundings import OWN, Surroundings
+from godyno.diagnose.why.titles import chosen, named, title
 from godyno.errors import UsageError
-from godyno.formats.gocommand import go_command
 
 _WRITING_NS = (
     500_000_000  # at most so long after an execution trace its program ends: godyno's file writes profiles
@@ -39,7 +43,7 @@ _UNTOLD_SHARE = 0.25
 @dataclass(frozen=True, slots=True)
 class Answer:
     """Where the time went and why. ``healthy`` says that no cause is accused (none has a severity above ``info``), and that enough is
-    known to say so. ``ended`` is None where the run ended well.
+    known to say so: also of its tests. ``ended`` is None where the run ended well.
     """
 
     attribution: Attribution
@@ -60,7 +64,7 @@ class Answer:
     @property
     def healthy(self) -> bool:
         """Whether nothing of the program is accused, and what took its time is known."""
-        return not self.accused and self.untold is None
+        return not self.accused and self.untold is None and not self.attribution.again
 
     def as_json(self) -> dict[str, Any]:
         """What ``--json`` prints."""
@@ -69,7 +73,7 @@ class Answer:
             "wall_s": one.wall_s, "t_start_ns": one.t_start_ns, "t_end_ns": one.t_end_ns, "view": one.view, "pid": one.pid,
             "of": one.label, "ended": self.ended and self.ended.as_json(), "healthy": self.healthy, "states": one.states(),
             "causes": [cause.as_json() for cause in self.causes],
-            "missing": list(one.missing), **({"looks": one.looks} if one.looks else {}),
+            "missing": list(one.missing), **({"again": one.again} if one.again else {}), **({"looks": one.looks} if one.looks else {}),
         }  # fmt: skip
 
 
@@ -129,18 +133,34 @@ def _walked(
     capture: Any, t_start_ns: int | None, t_end_ns: int | None, process: int | str | None, thread: int | None
 ) -> Attribution:
     lives = [_lived(capture, one) for one in processes(capture)]
-    root = _root(lives, process)
-    begin, end = _window(capture, lives, root, t_start_ns, t_end_ns)
+    meant = named(lives, process)
+    root = max(meant, key=lambda one: one.wall_s, default=None)
+    window = _window(capture, lives, root, t_start_ns, t_end_ns)
+    found = _path(capture, lives, root, window, process is not None, thread)
+    label = ""
+    if root is not None:
+        label = title(root, lives, found.segments) if process is None else chosen(root, meant)
+    return replace(found, label=label or "the run", again=asked_again(capture, found.segments, lives))
+
+
+def _path(
+    capture: Any, lives: Sequence[Process], root: Process | None, window: tuple[int, int], asked: bool, thread: int | None
+) -> Attribution:  # fmt: skip
+    begin, end = window
     lanes = read_lanes(capture, begin, end)
     stacks = Stacks(capture, begin, end)
     cpus = _cpus(capture)
     pid = root.pid if root else min(lanes.of_process, default=0)
-    label = (root.label if root else "") or "the run"
     last = _lane_of(lanes, pid, thread, end) or _last_lane(lanes, stacks, pid, end)
     if last is None:
-        of = pid if process is not None else 0
         return by_looks(
-            capture, lanes, stacks, lives, root, Attribution(begin, end, (), "path", pid, label, cpus), of
+            capture,
+            lanes,
+            stacks,
+            lives,
+            root,
+            Attribution(begin, end, (), "path", pid, cpus=cpus),
+            pid if asked else 0,
         )
     walk = Walk(lanes, stacks, lives)
     looks = Looks(capture, lanes, stacks, walk.sleeps.waited_for, cpus)
@@ -157,19 +177,23 @@ def _walked(
         surroundings,
         lives,
         _go_pids(capture, lanes),
-        pid if process is not None else 0,
+        pid if asked else 0,
     )
     segments = refine.segments(pieces)
+    tell_c_calls(capture, segments)
     programs = {one.pid for one in lives if one.kind not in TOOLS}
-    missing = [*_missing(lanes, stacks, looks, bool(refine.go & programs)), *_hidden_tests(capture)]
+    untold = [
+        *missing(capture, lanes, stacks, looks, bool(refine.go & programs)),
+        *((HIDDEN,) if hides_tests(capture) else ()),
+    ]
     if capture.manifest.result is None:
-        missing.insert(
+        untold.insert(
             0, "The recording was cut off: this is what there is of it, and what came later is not known."
         )
     ran_s = surroundings.ran(begin, end) * 1e-9
     crowded = any(one.state == OWN for one in segments)
     needs_s = surroundings.crowd.longest(pid, segments) if crowded else 0.0
-    return Attribution(begin, end, tuple(segments), view, pid, label, cpus, tuple(missing), ran_s, needs_s)
+    return Attribution(begin, end, tuple(segments), view, pid, "", cpus, tuple(untold), ran_s, needs_s)
 
 
 def _lived(capture: Any, one: Process) -> Process:
@@ -181,25 +205,6 @@ def _lived(capture: Any, one: Process) -> Process:
         [one.pid],
     )["t"][0].as_py()
     return one if last is None or last <= one.t_start_ns else replace(one, t_end_ns=last)
-
-
-def _root(lives: Sequence[Process], wanted: int | str | None) -> Process | None:
-    if wanted is None:
-        pids = {one.pid for one in lives}
-        roots = [one for one in lives if one.ppid not in pids]
-        return max(roots, key=lambda one: one.wall_s, default=None)
-    text = str(wanted)
-    found = [one for one in lives if str(one.pid) == text] or [
-        one for one in lives if text in (one.name, one.kind, one.package, one.label, _base(one))
-    ]
-    if not found:
-        known = ", ".join(dict.fromkeys(one.label for one in lives[:12]))
-        raise UsageError(f"There is no process {text!r} in this capture", hint=f"It has {known or 'none'}.")
-    return max(found, key=lambda one: one.wall_s)
-
-
-def _base(process: Process) -> str:
-    return str(process.args.get("exe") or process.name).rpartition("/")[2]
 
 
 def _window(
@@ -215,12 +220,15 @@ def _window(
         and root.ppid == 0
     ):
         low, high = max(low, result.t_start_ns), min(high, result.t_end_ns)
+    whole = low, high
     low = low if t_start_ns is None else max(t_start_ns, low)
     high = high if t_end_ns is None else min(t_end_ns, high)
     if high <= low:
+        zero = result.t_start_ns if result is not None else low
+        of = f"{root.label} lasted" if root is not None and root.ppid else "It lasted"
+        shown = " to ".join(units.show_seconds(max(0, at - zero) * 1e-9) for at in (whole[0], whole[1]))
         raise UsageError(
-            "The window holds nothing of this capture",
-            hint="Its first and last instants are in `godyno show --json`.",
+            "The window holds nothing of this capture", hint=f"{of} from {shown} after the run's start."
         )
     return low, high
 
@@ -305,37 +313,3 @@ def _go_pids(capture: Any, lanes: Lanes) -> frozenset[int]:
         "(SELECT DISTINCT stack_id FROM frames WHERE function IN ('runtime.mstart', 'runtime.goexit', 'runtime.main', 'runtime.rt0_go'))"
     )
     return frozenset(table["pid"].to_pylist()) | frozenset(lanes.traced)
-
-
-def _missing(lanes: Lanes, stacks: Stacks, looks: Looks, programs: bool) -> list[str]:
-    """What was not recorded and would have told more; ``programs`` says that there are Go programs other than those that build."""
-    out = []
-    if not stacks.has_cpu:
-        out.append("Without CPU samples (--level standard) it is not known what ran on the CPU.")
-    if not stacks.has_sleeps and looks.times:
-        out.append(
-            "Without --level deep what threads slept in was looked at now and then: short waits are shares, not sights."
-        )
-    elif not stacks.has_sleeps:
-        out.append(
-            "Without --level deep it is not known what threads slept in: disk, network, timers and locks look alike."
-        )
-    if not lanes.traced and looks.any_goroutines:
-        out.append(
-            "Without --instrument what goroutines waited for was looked at now and then, and who ended their waits is a guess."
-        )
-    elif not lanes.traced and (programs or not (stacks.has_sleeps or looks.times)):
-        out.append(
-            "Without --instrument it is not known what goroutines waited for: locks, channels and timers are guessed from threads."
-        )
-    return out
-
-
-def _hidden_tests(capture: Any) -> list[str]:
-    """That go told of packages alone."""
-    command = go_command(capture.manifest.workload.argv)
-    if command is None or command.subcommand != "test" or {"v", "json"} & set(command.flags):
-        return []
-    return [
-        "Without -v or -json go test tells of no tests: which are slow, or serial and only wait, is not known."
-    ]

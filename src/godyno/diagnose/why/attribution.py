@@ -35,6 +35,8 @@ class Segment:
     by_design: bool = (
         False  # a wait until the program is wanted, as far as can be told: for a clock, or what others send
     )
+    inside: str = ""  # of C code: the function of C that it was in, empty on the way there and back
+    caller: str = ""  # of C code: the function of the program that called it
     within: str = ""  # of waiting for a CPU, and of the kernel's work on reads: the state whose going would take this with it
 
     @property
@@ -51,7 +53,9 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """The whole path. ``view`` says whose path it is; ``missing`` what was not recorded and would have told more."""
+    """The whole path. ``view`` says whose path it is; ``missing`` what was not recorded and would have told more; ``again`` is the
+    command that tells which tests took their part of it, where that is not known.
+    """
 
     t_start_ns: int
     t_end_ns: int
@@ -66,6 +70,7 @@ class Attribution:
         0.0  # how long it would take at least, however many CPUs there were; 0 where that is not known
     )
     looks: int = 0  # on which the shares rest, where looks are all that tells
+    again: str = ""
     draws: float = 0.0  # how many that stand for equally long these are worth
 
     @property

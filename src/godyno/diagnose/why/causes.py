@@ -9,6 +9,7 @@ from typing import Any
 from godyno import units
 from godyno.diagnose.why.attribution import Attribution, Segment, totals
 from godyno.diagnose.why.states import STATES
+from godyno.diagnose.why.telling import in_c, placed
 from godyno.model import Confidence, Estimate, Evidence, Finding
 from godyno.stats.share import share_interval
 
@@ -66,53 +67,58 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """How one kind of cause is told: the states that make it up, what is said of ``{what}``, what may be done."""
+    """How one kind of cause is told: the states that make it up, what is said of it, what may be done, which share of it that saves, and
+    the words before the function or thing that it was in; None where it was in none.
+    """
 
     name: str
     states: tuple[str, ...]
     says: str
     advice: str
     saves: float = 1.0
+    place: str | None = " in"
 
 
 _KINDS = (
     _Kind("gc", ("gc_assist", "gc_stw", "gc_background", "gc_wait"), "Garbage collection held it up",
-          "Raise GOGC or set GOMEMLIMIT near what the machine has; allocate less where --top --layer allocs points.", 0.9),
-    _Kind("lock", ("lock",), "It waited for a lock in {what}", "Hold it for less, split it, or do without it."),
-    _Kind("channel", ("channel",), "Goroutines waited for each other at a channel in {what}",
+          "Raise GOGC or set GOMEMLIMIT near what the machine has; allocate less where --top --layer allocs points.", 0.9, None),
+    _Kind("lock", ("lock",), "It waited for a lock", "Hold it for less, split it, or do without it."),
+    _Kind("channel", ("channel",), "Goroutines waited for each other at a channel",
           "Buffer it, hand over more at once, or let more goroutines through."),
-    _Kind("sleep", ("sleep",), "It slept in {what}", "Wait for the event itself instead of for a time."),
-    _Kind("disk_read", ("disk_read",), "It waited for reads from disk in {what}", "Read less, ahead, or from a faster disk."),
-    _Kind("disk_write", ("disk_write",), "It waited for writes to disk in {what}", "Write less, in larger pieces, or in the background."),
-    _Kind("fsync", ("fsync",), "It waited for fsync in {what}", "Sync once for many writes, or where a loss can be borne not at all."),
-    _Kind("fault_disk", ("fault_disk",), "It waited for pages from disk in {what}", "Read the file ahead, or keep it in memory."),
-    _Kind("reclaim", ("reclaim",), "It was short of memory (reclaim, swap, reading again) in {what}",
+    _Kind("sleep", ("sleep",), "It slept", "Wait for the event itself instead of for a time."),
+    _Kind("disk_read", ("disk_read",), "It waited for reads from disk", "Read less, ahead, or from a faster disk."),
+    _Kind("disk_write", ("disk_write",), "It waited for writes to disk", "Write less, in larger pieces, or in the background."),
+    _Kind("fsync", ("fsync",), "It waited for fsync", "Sync once for many writes, or where a loss can be borne not at all."),
+    _Kind("fault_disk", ("fault_disk",), "It waited for pages from disk", "Read the file ahead, or keep it in memory."),
+    _Kind("reclaim", ("reclaim",), "It was short of memory (reclaim, swap, reading again)",
           "Give it more memory, or GOMEMLIMIT below the limit."),
-    _Kind("dns", ("dns",), "It waited for DNS in {what}", "Look the name up once, or mend the resolver (resolv.conf, search domains)."),
-    _Kind("connect", ("connect",), "It waited for connections in {what}", "Keep connections open; connect at once, not in turn."),
-    _Kind("tls", ("tls",), "It waited for TLS handshakes in {what}", "Keep connections open; let sessions be resumed."),
-    _Kind("network", ("network",), "It waited for the network in {what}", "Ask at once rather than in turn, or ask less."),
-    _Kind("child", ("child",), "It waited for a child process: {what}", "Start children at once rather than in turn, or do without them."),
-    _Kind("pipe", ("pipe",), "It waited for a pipe in {what}", "Have its other side take or give more at once, or earlier."),
-    _Kind("cgo", ("cgo",), "It was in C code, or calling it, in {what}", "Call less often with more; the call itself costs tens of ns."),
-    _Kind("kernel", ("kernel", "kernel_wait"), "It was in the kernel, called by {what}", "Make fewer, larger system calls."),
-    _Kind("minor_fault", ("minor_fault",), "It touched new memory in {what}", "Reuse memory instead of asking for new."),
-    _Kind("go", ("go", "runtime", "c"), "It computed in {what}", "Look where in it: `godyno show CAPTURE --top`.", 0.0),
-    _Kind("own_threads", ("own_threads",), "It had more to do at once than CPUs", "Give it more CPUs, or run fewer things at once."),
-    _Kind("package_init", ("package_init",), "It initialised package {what}", "Do it later, when it is needed (sync.OnceValue)."),
-    _Kind("load", ("load", "runtime_init"), "It was being loaded", "Make the binary smaller, or link it statically."),
-    _Kind("unknown", ("unknown",), "It waited, for what was not recorded", "", 0.0),
-    _Kind("quota", ("quota",), "The CPU quota was used up", "Raise the quota, or set GOMAXPROCS to it."),
-    _Kind("neighbours", ("neighbours",), "Other programs had the CPUs", "Run it where less else runs."),
-    _Kind("steal", ("steal",), "The hypervisor had the CPUs", "Run it on a machine that is not shared."),
+    _Kind("dns", ("dns",), "It waited for DNS", "Look the name up once, or mend the resolver (resolv.conf, search domains)."),
+    _Kind("connect", ("connect",), "It waited for connections", "Keep connections open; connect at once, not in turn."),
+    _Kind("tls", ("tls",), "It waited for TLS handshakes", "Keep connections open; let sessions be resumed."),
+    _Kind("network", ("network",), "It waited for the network", "Ask at once rather than in turn, or ask less."),
+    _Kind("child", ("child",), "It waited for a child process",
+          "Start children at once rather than in turn, or do without them.", place=":"),
+    _Kind("pipe", ("pipe",), "It waited for a pipe", "Have its other side take or give more at once, or earlier."),
+    _Kind("cgo", ("cgo",), "It was in C code, or calling it", "Call less often with more; the call itself costs tens of ns."),
+    _Kind("kernel", ("kernel", "kernel_wait"), "It was in the kernel", "Make fewer, larger system calls.", place=", called by"),
+    _Kind("minor_fault", ("minor_fault",), "It touched new memory", "Reuse memory instead of asking for new."),
+    _Kind("go", ("go", "runtime", "c"), "It computed", "Look where in it: `godyno show CAPTURE --top`.", 0.0),
+    _Kind("own_threads", ("own_threads",), "It had more to do at once than CPUs",
+          "Give it more CPUs, or run fewer things at once.", place=None),
+    _Kind("package_init", ("package_init",), "It initialised package", "Do it later, when it is needed (sync.OnceValue).", place=" "),
+    _Kind("load", ("load", "runtime_init"), "It was being loaded", "Make the binary smaller, or link it statically.", place=None),
+    _Kind("unknown", ("unknown",), "It waited, for what was not recorded", "", 0.0, None),
+    _Kind("quota", ("quota",), "The CPU quota was used up", "Raise the quota, or set GOMAXPROCS to it.", place=None),
+    _Kind("neighbours", ("neighbours",), "Other programs had the CPUs", "Run it where less else runs.", place=None),
+    _Kind("steal", ("steal",), "The hypervisor had the CPUs", "Run it on a machine that is not shared.", place=None),
 )  # fmt: skip
 
 
 # How those are told that are waits until the program is wanted, as far as can be seen.
 _UNTIL_WANTED = {
-    "sleep": "It waited for a clock in {what}",
-    "network": "It waited for what others send of themselves (a request, an event, more of an answer) in {what}",
-    "pipe": "It waited for what others put into a pipe or file, unasked, in {what}",
+    "sleep": "It waited for a clock",
+    "network": "It waited for what others send of themselves (a request, an event, more of an answer)",
+    "pipe": "It waited for what others put into a pipe or file, unasked",
 }
 _UNLESS = {"sleep": ": to be mended only if work waits for that (a limiter, a poll)"}
 _NO_FAULT = (
@@ -228,13 +234,16 @@ def _cause(
     what = next(iter(by), "")
     by_design = sum(one.seconds for one in mine if one.by_design) > own / 2
     says = _UNTIL_WANTED.get(kind.name, kind.says) if by_design else kind.says
-    claim = says.format(what=what or "a place that was not recorded")
-    claim += f" for {units.show_seconds(seconds)}, {share:.0%} of the path"
+    advice = kind.advice
+    if kind.name == "cgo":
+        claim, inside = in_c(says, mine or segments, seconds, share)
+        advice = inside or advice
+    else:
+        claim = placed(says, kind.place, by, seconds, share)
     holders = totals((one.holder, one.seconds) for one in segments if one.holder)
     doing = totals((one.doing, one.seconds) for one in segments if one.doing)
     if kind.name in ("lock", "channel") and holders:
         claim += f"; held by {next(iter(holders))}"
-    advice = kind.advice
     stops = [
         one for one in segments if one.state == "gc_stw" and one.detail and not one.detail.startswith("GC")
     ]
