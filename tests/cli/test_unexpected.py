@@ -43,7 +43,7 @@ def test_notes_such_as_where_the_capture_is_kept_are_told(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("GODYNO_DEBUG", raising=False)
-    for error, code in ((KeyError("a\x1b[31m"), 70), (UsageError("No", hint="Do."), 2)):
+    for error, code in ((KeyError("a\x1b[31m"), 70), (UsageError("No", hint="Do."), 64)):
         error.add_note("The capture is kept at x.dyno.")
         assert _end(monkeypatch, error) == code
         told = capsys.readouterr().err
@@ -52,7 +52,7 @@ def test_notes_such_as_where_the_capture_is_kept_are_told(
 
 def test_a_full_disk_is_no_bug(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.delenv("GODYNO_DEBUG", raising=False)
-    assert _end(monkeypatch, OSError(errno.ENOSPC, "No space left on device", "x.html")) == 1
+    assert _end(monkeypatch, OSError(errno.ENOSPC, "No space left on device", "x.html")) == 70
     told = capsys.readouterr().err
     assert "No space left on device" in told and "bug" not in told
 
