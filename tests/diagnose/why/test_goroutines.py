@@ -82,6 +82,25 @@ def test_same_workers_at_a_channel_wait_for_each_other(scene: Made) -> None:
     assert attribute(scene(fill)).seconds()["channel"] == pytest.approx(0.07)
 
 
+def test_a_pool_of_database_connections_that_is_used_up_is_told_as_such(scene: Made) -> None:
+    given = {"waker": 7, "function": "database/sql.(*DB).putConnDBLocked"}
+
+    def fill(s: Any) -> None:
+        s.process(1, 0, 100)
+        s.thread(1, (0, 100, "running"))
+        s.goroutine(1, (0, 1, "running", {}), (1, 99, "waiting", {"reason": "sync", "function": "sync.(*WaitGroup).Wait"}),
+                    (99, 100, "runnable", {"waker": 8}))  # fmt: skip
+        s.goroutine(7, (0, 80, "running", {}), root="main.query")
+        s.goroutine(
+            8, (0, 10, "running", {}), (10, 80, "waiting", {"reason": "select", "function": "main.query"}),
+            (80, 81, "runnable", given), (81, 99, "running", {}), root="main.query",
+        )  # fmt: skip
+
+    (cause, *_) = answer(scene(fill)).causes
+    assert cause.claim.startswith("It waited for a free connection of database/sql's pool in main.query")
+    assert "SetMaxOpenConns" in cause.advice and "held by" not in cause.claim
+
+
 def test_a_program_that_computes_is_not_accused(scene: Made) -> None:
     def fill(s: Any) -> None:
         s.process(1, 0, 1000)

@@ -114,6 +114,9 @@ _KINDS = (
 )  # fmt: skip
 
 
+# The channel at which database/sql's users wait for each other.
+_POOL = _Kind("channel", ("channel",), "It waited for a free connection of database/sql's pool",
+              "Raise SetMaxOpenConns, or keep connections (Rows, Tx, Conn) for less long.")  # fmt: skip
 # How those are told that are waits until the program is wanted, as far as can be seen.
 _UNTIL_WANTED = {
     "sleep": "It waited for a clock",
@@ -233,6 +236,9 @@ def _cause(
     by = totals((one.detail, one.seconds) for one in mine or segments if one.detail)
     what = next(iter(by), "")
     by_design = sum(one.seconds for one in mine if one.by_design) > own / 2
+    holders = totals((one.holder, one.seconds) for one in segments if one.holder)
+    if kind.name == "channel" and next(iter(holders), "").startswith("database/sql."):
+        kind = _POOL
     says = _UNTIL_WANTED.get(kind.name, kind.says) if by_design else kind.says
     advice = kind.advice
     if kind.name == "cgo":
@@ -240,9 +246,8 @@ def _cause(
         advice = inside or advice
     else:
         claim = placed(says, kind.place, by, seconds, share)
-    holders = totals((one.holder, one.seconds) for one in segments if one.holder)
     doing = totals((one.doing, one.seconds) for one in segments if one.doing)
-    if kind.name in ("lock", "channel") and holders:
+    if kind.name in ("lock", "channel") and holders and kind is not _POOL:
         claim += f"; held by {next(iter(holders))}"
     stops = [
         one for one in segments if one.state == "gc_stw" and one.detail and not one.detail.startswith("GC")
