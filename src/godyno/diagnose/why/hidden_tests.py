@@ -26,9 +26,11 @@ def hides_tests(capture: Any) -> GoCommand | None:
 def asked_again(capture: Any, segments: Sequence[Segment], lives: Iterable[Process]) -> str:
     """The command whose recording would tell of tests that took a good part of the path and are not known; empty where there is none."""
     command = hides_tests(capture)
+    if command is None:
+        return ""
     binaries = {one.pid for one in lives if one.kind == "test"}
     tests_s = sum(one.seconds for one in segments if one.pid in binaries)
-    if command is None or tests_s < _LEAST_SHARE * sum(one.seconds for one in segments):
+    if tests_s < _LEAST_SHARE * sum(one.seconds for one in segments):
         return ""
     words = ["-v" if word == "-v=true" else word for word in command.with_flag("v", "true").argv]
     text = f"godyno why -- {shlex.join(words)}"
