@@ -13,8 +13,8 @@ from godyno.model import Record
 
 _MAIN = "main.main"
 _SAME_NS = 200_000  # two events of one tracepoint are stamped this near each other
-# That it is an init's or the runtime's start is told by the phase, which is exact; what remains is where the CPU was.
 _NETWORK = ("net.", "internal/poll.")
+# That it is an init's or the runtime's start is told by the phase, which is exact; what remains is where the CPU was.
 _ON_CPU = {"package_init": "go", "runtime_init": "runtime"}
 
 
