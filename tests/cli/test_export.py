@@ -37,12 +37,12 @@ def test_a_dash_is_stdout(godyno: Any, capture: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (("nonsense",), 2, "There is no exporter called 'nonsense'"),
-        (("perfetto", "--to", "http://127.0.0.1:1/"), 2, "perfetto is written to a file"),
-        (("otlp", "--to", "file:///etc/passwd"), 2, "file is no address to send to"),
-        (("otlp", "-o", "http://127.0.0.1:1/"), 2, "-o names a file"),
-        (("otlp", "-o", "x", "--to", "http://127.0.0.1:1/"), 2, "exclude each other"),
-        (("csv", "-o", "no/such/x.zip"), 1, "cannot be written"),
+        (("nonsense",), 64, "There is no exporter called 'nonsense'"),
+        (("perfetto", "--to", "http://127.0.0.1:1/"), 64, "perfetto is written to a file"),
+        (("otlp", "--to", "file:///etc/passwd"), 64, "file is no address to send to"),
+        (("otlp", "-o", "http://127.0.0.1:1/"), 64, "-o names a file"),
+        (("otlp", "-o", "x", "--to", "http://127.0.0.1:1/"), 64, "exclude each other"),
+        (("csv", "-o", "no/such/x.zip"), 70, "cannot be written"),
     ],
 )
 def test_a_call_that_makes_no_sense_is_told(
