@@ -100,7 +100,8 @@ def test_commands_to_paste_are_whole_lines_and_do_what_they_say(
         told = godyno(*args)  # type: ignore[operator]
         commands = [line.strip() for line in told.out.decode().splitlines() if line.startswith(" " * 6)]
         assert len(commands) == 4 and f"rm -rf '{moved.download}/v1.6.0.mod'" in commands
-        subprocess.run(["sh", "-ec", "\n".join(commands)], cwd=moved.module, env=moved.env, check=True)
+        env = moved.env | {"PATH": f"{Path(go.path).parent}:{os.environ['PATH']}"}  # there may be no other Go
+        subprocess.run(["sh", "-ec", "\n".join(commands)], cwd=moved.module, env=env, check=True)
         assert godyno(*args).code == 0  # type: ignore[operator]
     finally:
         moved.top.rename(caches.top)

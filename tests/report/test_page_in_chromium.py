@@ -378,7 +378,9 @@ def test_the_flame_graph_obeys_the_keyboard(browser: Browser, service: tuple[Cap
     browser.evaluate(
         "(() => { const c = document.querySelector('#flame-graph canvas'); c.scrollIntoView(); c.focus(); })()"
     )
-    browser.frame()
+    browser.wait(
+        "godyno.flame.drawn().length > 0"
+    )  # nothing obeys before it is drawn, as it is when it comes into view
     for key in ("ArrowDown", "ArrowDown", "ArrowDown", "Enter"):
         browser.key(key)
     browser.frame()  # what a key changes is drawn in the next frame
