@@ -50,6 +50,9 @@ class Browser:
         self.call("Performance.enable", timeDomain="threadTicks")
         for domain in ("Page", "Runtime", "Log"):
             self.call(f"{domain}.enable")
+        self.call(
+            "Emulation.setFocusEmulationEnabled", enabled=True
+        )  # else who opens a page does not always have the keyboard
         self.resize(width, height)
 
     def __enter__(self) -> Self:

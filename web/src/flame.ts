@@ -172,6 +172,7 @@ export class Flame {
 
   readonly lay = (): void => {
     const width = Math.max(1, this.host.clientWidth);
+    const at = this.boxes[this.current]; // it stays chosen, wherever it comes to lie
     this.boxes = [];
     const weights = this.weights;
     if (weights && weights.weight > 0) {
@@ -202,7 +203,7 @@ export class Flame {
     }
     const rows = Math.min(MOST_ROWS, this.boxes.reduce((most, box) => Math.max(most, box.depth + 1), 1));
     this.canvas.dataset.rows = String(rows);
-    this.current = -1;
+    this.current = at ? this.boxes.findIndex((box) => box.depth === at.depth && box.node === at.node && box.group === at.group) : -1;
     this.draw();
   };
 
