@@ -92,6 +92,7 @@ def test_a_sleep_is_told_by_the_kernels_functions(stack: tuple[str, ...], state:
         (("k:ext4_write", "k:vfs_write", "k:__x64_sys_write", "syscall.write", "main.f"), "kernel"),
         (("k:clear_page", "k:handle_mm_fault", "k:asm_exc_page_fault", "main.f"), "minor_fault"),
         (("k:tick", "k:asm_sysvec_apic_timer_interrupt", "main.f", "main.main"), "go"),
+        (("crunch.constprop.0", "main.f"), "cgo"),
         (("crunch", "runtime.asmcgocall", "runtime.cgocall", "main._Cfunc_crunch", "main.f"), "cgo"),
         (
             ("k:blk_finish_plug", "k:swap_cluster_readahead", "k:shmem_swapin_folio", "k:vfs_read", "main.f"),

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from godyno.diagnose.why import symbols
 from godyno.diagnose.why.attribution import Segment, totals
 
-# What a C compiler appends to the names of functions that it took apart.
-_PART_OF_IT = re.compile(r"\.(?:constprop|isra|part|cold|llvm|lto_priv)\b.*")
 _CROSSING = ("_cgo_", "asmcgocall", "crosscall", "gosave_", "x_cgo_")  # on the way between Go and C
 
 
@@ -43,7 +40,7 @@ def caller(user: Sequence[str]) -> str:
 
 
 def _is_c(name: str) -> bool:
-    plain = _PART_OF_IT.sub("", name)
+    plain = symbols.PART_OF_C.sub("", name)
     return "." not in plain and not plain.startswith((*_CROSSING, "0x", "-0x", "["))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -124,6 +125,8 @@ ANSWERED = (
 _SERVER, _HANDLER = ("net/http.(*conn).serve",), ("ServeHTTP",)
 _DIALS = (".connect.func", "dialSingle", "dialSerial", "DialContext", "net.Dial")
 _CALLS = ("__x64_sys_", "__arm64_sys_", "__riscv_sys_", "__se_sys_", "__do_sys_", "__ia32_sys_")
+# What a C compiler appends to the names of functions that it took apart.
+PART_OF_C = re.compile(r"\.(?:constprop|isra|part|cold|llvm|lto_priv)\b.*")
 # Go's own assembler functions whose names have no package.
 _ASSEMBLER = (
     "body",
@@ -376,7 +379,7 @@ def initialised(frames: Frames) -> str:
 
 def _foreign(function: str) -> bool:
     return (
-        "." not in function
+        "." not in PART_OF_C.sub("", function)
         and not function.startswith("__vdso")  # the kernel's, of which Go asks the time
         and not function.startswith(("0x", "["))
         and not any(word in function for word in _ASSEMBLER)
