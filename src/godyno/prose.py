@@ -14,6 +14,11 @@ INDENT = "    "
 _WORD = re.compile(r"(?:`[^`\n]+`|\S)+")
 
 
+def printable(text: str, instead: str = " ") -> str:
+    """Somebody else's text, so that it does nothing to a terminal: ``instead`` of each character that cannot be seen."""
+    return "".join(char if char.isprintable() else instead for char in text)
+
+
 def quoted(*words: str) -> str:
     """Words for a shell, on one line whatever they hold: control characters as in ``$'\\x0a'``, which bash, zsh and POSIX 2024 read."""
     return " ".join(shlex.quote(word) if word.isprintable() else _escaped(word) for word in words)

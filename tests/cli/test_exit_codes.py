@@ -4,15 +4,19 @@ import pytest
 from godyno import cli
 
 
-def test_a_fault_of_our_own_exits_with_what_no_gate_exits_with(monkeypatch, capsys):
+def _code_of(monkeypatch, raised):
     @click.command()
     def failing():
-        raise ZeroDivisionError
+        raise raised
 
     monkeypatch.setattr(cli._Lazy, "get_command", lambda self, ctx, name: failing)
     with pytest.raises(SystemExit) as ended:
         cli.main(["bench"])
-    assert ended.value.code == 70
+    return ended.value.code
+
+
+def test_a_fault_of_our_own_exits_with_what_no_gate_exits_with(monkeypatch, capsys):
+    assert _code_of(monkeypatch, ZeroDivisionError) == 70
     assert "ZeroDivisionError" in capsys.readouterr().err
 
 
@@ -25,12 +29,5 @@ def test_a_call_that_makes_no_sense_exits_with_64(argv, capsys):
 
 
 def test_what_is_interrupted_before_it_measured_anything_exits_with_130(monkeypatch, capsys):
-    @click.command()
-    def pressed():
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(cli._Lazy, "get_command", lambda self, ctx, name: pressed)
-    with pytest.raises(SystemExit) as ended:
-        cli.main(["bench"])
-    assert ended.value.code == 130
+    assert _code_of(monkeypatch, KeyboardInterrupt) == 130
     assert "interrupted" in capsys.readouterr().err

@@ -16,6 +16,7 @@ import click
 
 from godyno import __version__
 from godyno.errors import GodynoError, UsageError
+from godyno.prose import printable
 from godyno.state import knobs_pending
 
 # A full disk, a place that is another user's: no bug of godyno, whatever did not foresee it.
@@ -172,7 +173,7 @@ def print_unexpected(error: Exception) -> None:
         what = f"{error.strerror}: {error.filename}" if error.filename else f"{error.strerror}"
     else:
         what = f"this is a bug of godyno: {type(error).__name__}: {str(error)[:300]}{at}."
-    print(f"godyno: {''.join(char if char.isprintable() else ' ' for char in what)}", file=sys.stderr)
+    print(f"godyno: {printable(what)}", file=sys.stderr)
     for note in getattr(error, "__notes__", ()):
         print(f"  {note}", file=sys.stderr)
     print("  GODYNO_DEBUG=1 shows where it comes from.", file=sys.stderr)

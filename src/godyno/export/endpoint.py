@@ -17,6 +17,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from godyno import __version__
 from godyno.errors import EndpointError, UsageError
+from godyno.prose import printable
 from godyno.redact import REDACTED
 
 AUTHORIZATION = "GODYNO_EXPORT_AUTHORIZATION"
@@ -36,8 +37,8 @@ class Answer:
     def text(self) -> str:
         """The body on one line, shortened."""
         line = " ".join(self.body.decode("utf-8", "replace").split())
-        printable = "".join(char if char.isprintable() else "\ufffd" for char in line)
-        return printable[:300] + ("…" if len(printable) > 300 else "")
+        shown = printable(line, "\ufffd")
+        return shown[:300] + ("…" if len(shown) > 300 else "")
 
 
 class Endpoint:

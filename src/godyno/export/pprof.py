@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from godyno.export.source import Frame, Source, scale_of
 from godyno.export.target import file_only, whole_file
 from godyno.formats import pprof, pprof_writing
+from godyno.prose import printable
 
 _MOST = 2**62
 _NUMBERED = ("pid", "tid", "goroutine")
@@ -65,7 +66,7 @@ def _profile(source: Source) -> pprof.Profile:
         tuple(places.mappings.values()),
         time_ns=start_ns,
         duration_ns=duration_ns,
-        comments=(f"godyno: {_printable(' '.join(source.argv))}",),
+        comments=("godyno: " + printable(" ".join(source.argv), "\ufffd"),),  # pprof prints them as they are
         default_sample_type="cpu" if "cpu" in layers else layers[0] if layers else "samples",
     )
 
@@ -101,11 +102,6 @@ class _Places:
                 has_line_numbers=True, has_inline_frames=True,
             )  # fmt: skip
         return found.id
-
-
-def _printable(text: str) -> str:
-    """``text`` without what a terminal would obey: pprof prints comments as they are."""
-    return "".join(char if char.isprintable() else "\ufffd" for char in text)
 
 
 def _labels(who: Sequence[int]) -> dict[str, tuple[tuple[int, str], ...]]:

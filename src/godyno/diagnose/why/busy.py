@@ -11,29 +11,26 @@ from godyno.diagnose.why.lanes import READY, RUN, Lane
 
 def busy(pid: int, lanes: Sequence[Lane]) -> Lane:
     """One lane of all these threads: when any was on a CPU, else ready for one. ``thread`` tells which: the same for as long as may be."""
-    parts = [
-        (
-            np.array(lane.start, np.int64),
-            np.array(lane.end, np.int64),
-            np.array(lane.state, np.int64),
-            lane.tid,
-        )
+    rows = [
+        np.column_stack((lane.start, lane.end, lane.state, [lane.tid] * len(lane.start)))
         for lane in lanes
         if lane.start
     ]
-    if not parts:
-        return Lane(pid, 0, 0, [], [], [], [])
-    start, end, doing_then = (np.concatenate([part[index] for part in parts]) for index in range(3))
-    of = np.repeat([part[3] for part in parts], [len(part[0]) for part in parts])
-    kept = np.flatnonzero(((doing_then == RUN) | (doing_then == READY)) & (end > start))
-    instants, opening = np.concatenate((start[kept], end[kept])), np.repeat([1, 0], len(kept))
-    both = np.concatenate((kept, kept))
-    order = np.lexsort((doing_then[both], of[both], opening, instants))
-    columns = (instants[order], opening[order], of[both][order], doing_then[both][order])
     out = Lane(pid, 0, 0, [], [], [], [])
+    if not rows:
+        return out
+    start, end, states, tids = np.concatenate(rows).T
+    kept = ((states == RUN) | (states == READY)) & (end > start)
+    edges = np.concatenate(  # when, whether one opens, whose, of which state: in this order
+        [
+            np.column_stack((at[kept], np.full(kept.sum(), opens), tids[kept], states[kept]))
+            for at, opens in ((start, 1), (end, 0))
+        ]
+    )
+    edges = edges[np.lexsort(edges.T[::-1])]
     now: dict[int, int] = {}
     chosen, doing, since = 0, 0, 0
-    for t_ns, opens, tid, state in zip(*(column.tolist() for column in columns), strict=True):
+    for t_ns, opens, tid, state in zip(*edges.T.tolist(), strict=True):
         if opens:
             now[tid] = state
         elif now.get(tid) == state:

@@ -14,6 +14,7 @@ from godyno.diagnose.why.programs import GO_TOOLS
 from godyno.diagnose.why.symbols import is_library
 from godyno.formats.gofailure import CRASH, crash, failed_test, plain, source_error
 from godyno.model import Record
+from godyno.prose import printable
 
 _SHOWN = 3
 _MOST_SAID = 200
@@ -83,15 +84,15 @@ def _said(capture: Any, of_go: bool) -> str:
         where = next(iter(own or found.frames), None)
         said = _RECOVERED.sub("", found.said)
         if where is None:
-            return _printable(said)
+            return _shortened(said)
         cwd = capture.manifest.workload.cwd
         file = where.file.removeprefix(f"{cwd.rstrip('/')}/") if cwd else where.file
         file = "/".join(file.split("/")[-2:]) if file.startswith("/") else file
-        return f"{_printable(said)} in {_printable(where.function)}, {_printable(file)}:{where.line}"
+        return f"{_shortened(said)} in {_shortened(where.function)}, {_shortened(file)}:{where.line}"
     if not of_go:
         return ""
     first = _lines(capture, "true")
-    return _printable(source_error(first) or failed_test(first))
+    return _shortened(source_error(first) or failed_test(first))
 
 
 def _lines(capture: Any, which: str) -> list[str]:
@@ -103,9 +104,9 @@ def _lines(capture: Any, which: str) -> list[str]:
     return [plain(text or "") for text in table["text"].to_pylist()]
 
 
-def _printable(text: str) -> str:
+def _shortened(text: str) -> str:
     """Somebody's output, so that it does nothing to a terminal and is no longer than a few lines."""
-    text = "".join(char if char.isprintable() else " " for char in text)
+    text = printable(text)
     return text if len(text) <= _MOST_SAID else text[: _MOST_SAID - 1] + "…"
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from godyno.diagnose.processes import Process
 from godyno.diagnose.why.attribution import Segment
 from godyno.formats.gocommand import GoCommand, go_command
+from godyno.prose import printable
 
 HIDDEN = (
     "Without -v or -json go test tells of no tests: which are slow, or serial and only wait, is not known."
@@ -33,5 +34,4 @@ def asked_again(capture: Any, segments: Sequence[Segment], lives: Iterable[Proce
     if tests_s < _LEAST_SHARE * sum(one.seconds for one in segments):
         return ""
     words = ["-v" if word == "-v=true" else word for word in command.with_flag("v", "true").argv]
-    text = f"godyno why -- {shlex.join(words)}"
-    return "".join(char if char.isprintable() else "\ufffd" for char in text)
+    return printable(f"godyno why -- {shlex.join(words)}", "\ufffd")

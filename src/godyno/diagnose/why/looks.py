@@ -21,10 +21,7 @@ _ASIDE = (*_CROSSED, "idle", "observer", "aside")
 _BELOW_RUNNING = ("disk_read", "fault_disk", "reclaim")  # what a goroutine that "runs" can be blocked in
 # They look after connections that are kept open, asked or not, or wait for what may never be.
 _LOOPS = (
-    "database/sql.(*DB).connectionOpener",
-    "database/sql.(*DB).connectionCleaner",
-    "database/sql.(*Rows).awaitDone",
-    "database/sql.(*Tx).awaitDone",
+    *symbols.HOUSEKEEPERS,
     "net/http.(*persistConn).readLoop",
     "net/http.(*persistConn).writeLoop",
     "clientConnReadLoop).run",

@@ -101,7 +101,7 @@ class Sleeps:
         """
         frames = self.stacks.frames(stack)
         kind = symbols.waited_for(reason, frames, function)
-        reads = kind == "network" and _has([name for name, _ in frames] or [function], _READS)
+        reads = kind == "network" and symbols.has([name for name, _ in frames] or [function], _READS)
         if (reads or (kind == "sleep" and lane.goroutine == 1)) and self.only_answers(lane.pid):
             return "idle"
         return kind
@@ -183,7 +183,7 @@ class Sleeps:
                 other = self.lanes.threads.get(waker or 0)
                 if other is not None and other.pid != pid:
                     woke = self.stacks.frames(self.stacks.woke(tid, thread.end[index]))
-                    if _has([name for name, _ in woke], _PIPES):
+                    if symbols.has([name for name, _ in woke], _PIPES):
                         return other
                 index -= 1
         return None
@@ -235,17 +235,21 @@ class Sleeps:
         by_thread = isinstance(waker, int) and waker in self.lanes.threads
         if kind in ("futex", "", "signal", "kernel_wait"):
             if by_thread:
-                return "lock" if _has(names, ("Mutex).Unlock", "Mutex).RUnlock", "mutex_unlock")) else "wait"
-            if waker == 0 or _has(names, _TIMERS):
-                return "sleep" if kind == "futex" or _has(names, _TIMERS) else kind or "unknown"
+                return (
+                    "lock"
+                    if symbols.has(names, ("Mutex).Unlock", "Mutex).RUnlock", "mutex_unlock"))
+                    else "wait"
+                )
+            if waker == 0 or symbols.has(names, _TIMERS):
+                return "sleep" if kind == "futex" or symbols.has(names, _TIMERS) else kind or "unknown"
             return kind if kind in ("kernel_wait", "signal") else "unknown"
         if kind == "poll":
-            if _has(names, _TIMERS) or ready == 0:
+            if symbols.has(names, _TIMERS) or ready == 0:
                 return "sleep"
-            if _has(names, _NETWORK):
+            if symbols.has(names, _NETWORK):
                 return "network"
             if by_thread:
-                return "pipe" if _has(names, _PIPES) else "wait"
+                return "pipe" if symbols.has(names, _PIPES) else "wait"
             return "sleep" if waker == 0 and not names and ready is None else "network"
         return "child" if kind == "spawn" else kind
 
@@ -269,7 +273,7 @@ class Sleeps:
         process that calls sendmmsg, as of the whole library only the resolver does, to ask for both kinds of addresses at once.
         """
         if calls:
-            return _has((calls,), _RESOLVING)
+            return symbols.has((calls,), _RESOLVING)
         leaf = self.stacks.facts(stack).user[:1]
         return bool(leaf) and leaf[0] in _C_POLLS and "sendmmsg" in self.stacks.calls(lane.pid)
 
@@ -287,7 +291,3 @@ def followed(lane: Lane, index: int, t_ns: int) -> bool:
         and lane.start[index + 1] == t_ns
         and lane.state[index + 1] == READY
     )
-
-
-def _has(names: Sequence[str], words: Sequence[str]) -> bool:
-    return bool(names) and any(word in name for name in names for word in words)

@@ -144,7 +144,7 @@ _ASSEMBLER = (
 
 def reads_pages(frames: Frames) -> bool:
     """Whether a stack is in the kernel to get at pages of a file: reading it, or faulting in what is mapped of it."""
-    return _has([name for name, is_kernel in frames if is_kernel], _PAGES)
+    return has([name for name, is_kernel in frames if is_kernel], _PAGES)
 
 
 # What the answers of ``slept_in`` that are no states come to, where nothing tells more.
@@ -154,15 +154,15 @@ PLAIN = {"poll": "network", "spawn": "child", "futex": "kernel_wait", "signal": 
 def slept_in(frames: Frames) -> str:
     """What a thread that left its CPU with this stack waits in: a state's name, or ``futex``, ``poll``, ``spawn``, ``signal``, or empty."""
     kernel = [name for name, is_kernel in frames if is_kernel]
-    if _has(kernel, _WATCHING):
+    if has(kernel, _WATCHING):
         return "observer"
     for any_of, and_of, kind in _KERNEL:
-        if _has(kernel, any_of) and (not and_of or _has(kernel, and_of)):
+        if has(kernel, any_of) and (not and_of or has(kernel, and_of)):
             if kind == "disk":
-                return "disk_write" if _has(kernel, _WRITES) else "disk_read"
+                return "disk_write" if has(kernel, _WRITES) else "disk_read"
             if kind in ("network", "poll"):
                 return network(frames) or kind
-            if kind in ("pipe", "spawn") and _has(
+            if kind in ("pipe", "spawn") and has(
                 [name for name, is_kernel in frames if not is_kernel], _STARTING_CHILD
             ):
                 return "child"  # until it runs its program
@@ -178,20 +178,20 @@ def ran_in(frames: Frames, is_go: bool) -> str:
     """The state of a moment on the CPU with this stack."""
     kernel = [name for name, is_kernel in frames if is_kernel]
     user = [name for name, is_kernel in frames if not is_kernel]
-    if _has(user, _OBSERVER) or _has(kernel, _WATCHING):
+    if has(user, _OBSERVER) or has(kernel, _WATCHING):
         return "observer"
     for state, words in _COLLECTOR:
         if any(name.startswith(words) for name in user):
             return state
-    if _has(kernel, _LOADER) or any(name.startswith((LOADER, "_dl_", "dl_main")) for name in user):
+    if has(kernel, _LOADER) or any(name.startswith((LOADER, "_dl_", "dl_main")) for name in user):
         return "load"
-    if _has(user, _STARTING_CHILD):
+    if has(user, _STARTING_CHILD):
         return "child"
     if any(name in _INIT for name in user):
         return "package_init"
     if any(name.startswith(_RUNTIME_INIT) for name in user):
         return "runtime_init"
-    in_kernel = bool(kernel) and not _has(kernel, _INTERRUPTS)
+    in_kernel = bool(kernel) and not has(kernel, _INTERRUPTS)
     if not is_go:
         return "kernel" if in_kernel else "c"
     if any(calls_c(name) or name.startswith("_cgo_") for name in user) or (
@@ -200,31 +200,36 @@ def ran_in(frames: Frames, is_go: bool) -> str:
         return "cgo"
     if any(name.startswith(_SWITCHING) for name in user):
         return "kernel"
-    if _has(kernel, _SYNCS):
+    if has(kernel, _SYNCS):
         return "fsync"  # what the thread itself does for it
-    if in_kernel and _has(kernel, _RECLAIM):
+    if in_kernel and has(kernel, _RECLAIM):
         return "reclaim"
     if in_kernel:
-        return "minor_fault" if _has(kernel, _FAULTS) else "kernel"
+        return "minor_fault" if has(kernel, _FAULTS) else "kernel"
     if user and user[-1].startswith(_SCHEDULER):
         return "runtime"
     return "go"
 
 
-# Of the library: they look after something all their lives, and nobody waits for them.
-_HOUSEKEEPING = ("database/sql.OpenDB", "database/sql.(*DB).connection", "database/sql.(*Rows).awaitDone", "database/sql.(*Tx).awaitDone",
-                 "database/sql.(*DB).startCleaner")  # fmt: skip
+# Of the library: they look after something all their lives, and nobody waits for them. Which start them, as closures of their own.
+HOUSEKEEPERS = (
+    "database/sql.(*DB).connectionOpener",
+    "database/sql.(*DB).connectionCleaner",
+    "database/sql.(*Rows).awaitDone",
+    "database/sql.(*Tx).awaitDone",
+)
+_START_THEM = ("database/sql.OpenDB", "database/sql.(*DB).startCleaner")
 _RUNS_THE_PROGRAM = ("runtime.main", "runtime.corostart")  # the latter what an iter.Pull pulls from
 
 
 @lru_cache(_REMEMBERED)
 def system_goroutine(root: str) -> str:
     """What waiting for a goroutine with this first function is, where that is one of the runtime's own or godyno's."""
-    if _has((root,), (*_OBSERVER, "runtime/trace.", "runtime/pprof.", "runtime.(*trace", "runtime.trace")):
+    if has((root,), (*_OBSERVER, "runtime/trace.", "runtime/pprof.", "runtime.(*trace", "runtime.trace")):
         return "observer"
     if root.startswith("runtime.") and root not in _RUNS_THE_PROGRAM:
         return "gc_wait" if root.startswith(("runtime.gc", "runtime.bg", "runtime.forcegc")) else "idle"
-    if root.startswith(("os/signal.", *_HOUSEKEEPING)):
+    if root.startswith(("os/signal.", *HOUSEKEEPERS, *_START_THEM)):
         return "idle"
     return ""
 
@@ -232,17 +237,17 @@ def system_goroutine(root: str) -> str:
 @lru_cache(_REMEMBERED)
 def is_observer(names: tuple[str, ...]) -> bool:
     """Whether one of these functions is of the file that godyno puts into a program."""
-    return _has(names, _OBSERVER)
+    return has(names, _OBSERVER)
 
 
 def network(frames: Frames) -> str:
     """Which kind of waiting for the network a stack is in; empty where it is in none that can be told."""
     names = [name for name, is_kernel in frames if not is_kernel]
-    if _has(names, _IDLE) or (_has(names, _SERVER) and not _has(names, _HANDLER)):
+    if has(names, _IDLE) or (has(names, _SERVER) and not has(names, _HANDLER)):
         return "idle"
-    if _has(names, ("os.(*File)",)) and not _has(names, ("net.(",)):
+    if has(names, ("os.(*File)",)) and not has(names, ("net.(",)):
         return "pipe"
-    if _has(
+    if has(
         names,
         (
             "lookupIP",
@@ -257,7 +262,7 @@ def network(frames: Frames) -> str:
         ),
     ):
         return "dns"
-    if _has(
+    if has(
         names,
         (
             "crypto/tls.(*Conn).HandshakeContext",
@@ -268,7 +273,7 @@ def network(frames: Frames) -> str:
         ),
     ):
         return "tls"
-    if _has(names, _DIALS) or any(name.endswith(".connect") for name in names):
+    if has(names, _DIALS) or any(name.endswith(".connect") for name in names):
         return "connect"
     return ""
 
@@ -277,7 +282,7 @@ def waited_for(reason: str, frames: Frames, where: str = "") -> str:
     """What a goroutine waits for, by the runtime's reason and its stack: a state's name, or ``wait`` for another goroutine."""
     frames = frames or ((where, False),)
     names = [name for name, _ in frames]
-    if _has(names, _OBSERVER):
+    if has(names, _OBSERVER):
         return "observer"
     if (
         reason.startswith("GC")
@@ -286,7 +291,7 @@ def waited_for(reason: str, frames: Frames, where: str = "") -> str:
     ):
         return "gc_wait"
     if reason.startswith(("sync", "semacquire")):
-        if _has(
+        if has(
             names,
             (
                 "Mutex).Lock",
@@ -311,7 +316,7 @@ def waited_for(reason: str, frames: Frames, where: str = "") -> str:
         # The testing package waits for its tests by channels: what they do meanwhile is what takes the time.
         by = next((name for name, _ in frames if not name.startswith("runtime.")), "")
         return "wait" if by.startswith("testing.") else network(frames) or "channel"
-    if not reason and _has(names, ("net.", "poll.")):
+    if not reason and has(names, ("net.", "poll.")):
         return network(frames) or "network"
     return "wait"
 
@@ -386,5 +391,6 @@ def _foreign(function: str) -> bool:
     )
 
 
-def _has(names: Sequence[str], words: Sequence[str]) -> bool:
+def has(names: Sequence[str], words: Sequence[str]) -> bool:
+    """Whether any of these words is in any of these names."""
     return any(word in name for name in names for word in words)

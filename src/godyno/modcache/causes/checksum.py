@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 from godyno.formats.gosum import h1_of_gomod, lookup_sums, sums
@@ -80,8 +81,11 @@ def _downloaded(case: Case, *, checked: bool) -> tuple[dict[str, str], str]:
         answer = case.go.try_run(
             "mod", "download", "-json", f"{path}@{version}", cwd=Path(str(env["GOMODCACHE"])).parent, env=env, timeout_s=120
         )  # fmt: skip
-    row = {key: str(value or "") for key, value in first_object(answer.stdout).items()}
-    return row, reason_of(answer)
+    return _row(answer), reason_of(answer)
+
+
+def _row(answer: subprocess.CompletedProcess[str]) -> dict[str, str]:
+    return {key: str(value or "") for key, value in first_object(answer.stdout).items()}
 
 
 def _sum(case: Case, row: dict[str, str]) -> str:
@@ -227,7 +231,7 @@ def architectures(case: Case) -> Verdict:
                 env={**env, "GOOS": goos, "GOARCH": goarch, "GOPROXY": f"file://{case.gomodcache}/cache/download", "GOSUMDB": "off",
                      "GONOSUMDB": "*"}, timeout_s=120,
             )  # fmt: skip
-        row = {key: str(value or "") for key, value in first_object(answer.stdout).items()}
+        row = _row(answer)
         if not _sum(case, row):
             return untried(
                 f"{path}@{version} cannot be fetched from the cache for {target}: {reason_of(answer)}"

@@ -17,6 +17,7 @@ from pathlib import Path
 from godyno import __version__
 from godyno.clock import now_ns
 from godyno.probes.runtime.scraping.address import AUTHORIZATION, Address
+from godyno.prose import printable
 
 _CONNECT_S = 5.0
 _CHUNK = 1 << 16
@@ -170,4 +171,4 @@ def _said(response: http.client.HTTPResponse) -> str:
         text = response.read1(_SAYS_BYTES).decode("utf-8", "replace")
     except (OSError, http.client.HTTPException, ValueError):
         return ""
-    return "".join(char if char.isprintable() else " " for char in text).strip()[:160]
+    return printable(text).strip()[:160]

@@ -20,6 +20,7 @@ from godyno.probes.runtime.build_actions import realtime
 from godyno.probes.runtime.profile_tables import KINDS, add_profile, own_window
 from godyno.probes.runtime.scraping.cost import ProgramCost
 from godyno.probes.runtime.scraping.process import INDEX
+from godyno.prose import printable
 
 if TYPE_CHECKING:
     from godyno.clock import Conversion
@@ -204,7 +205,7 @@ def _some(said: Mapping[str, list[str]], state: _State) -> str:
 
 
 def _plain(text: str) -> str:
-    return "".join(char if char.isprintable() else " " for char in text)[:300].rstrip(". ")
+    return printable(text)[:300].rstrip(". ")
 
 
 def _rows(index: Path) -> Iterator[dict[str, Any]]:
