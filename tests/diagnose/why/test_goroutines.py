@@ -101,6 +101,21 @@ def test_a_pool_of_database_connections_that_is_used_up_is_told_as_such(scene: M
     assert "SetMaxOpenConns" in cause.advice and "held by" not in cause.claim
 
 
+def test_before_a_goroutine_was_born_the_path_is_that_of_who_started_it(scene: Made) -> None:
+    """Also where its first wait for a processor, which tells that too, was too short to be kept."""
+
+    def fill(s: Any) -> None:
+        s.process(1, 0, 100)
+        s.thread(1, (0, 100, "running"))
+        s.goroutine(1, (0, 1, "running", {}), (1, 99, "waiting", {"reason": "chan receive", "function": "main.main"}),
+                    (99, 100, "runnable", {"waker": 9}))  # fmt: skip
+        s.goroutine(7, (1, 50, "running", {}), root="main.dispatch", parent=1)
+        s.goroutine(9, (50, 99, "running", {}), root="main.work", parent=7)
+
+    found = attribute(scene(fill)).seconds()
+    assert found["go"] == pytest.approx(0.1, abs=0.002) and "sleep" not in found and "idle" not in found
+
+
 def test_a_program_that_computes_is_not_accused(scene: Made) -> None:
     def fill(s: Any) -> None:
         s.process(1, 0, 1000)
