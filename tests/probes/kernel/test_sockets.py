@@ -93,7 +93,8 @@ def test_a_program_that_listens_and_asks_is_seen_to(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         program = (
             "import socket, sys, time; one = socket.create_server(('127.0.0.1', 0)); print(one.getsockname()[1], flush=True); "
-            f"two = socket.create_connection(('127.0.0.1', {server.getsockname()[1]})); [(two.send(b'x'), time.sleep(0.3)) for _ in '12']"
+            f"two = socket.create_connection(('127.0.0.1', {server.getsockname()[1]})); [(two.send(b'x'), time.sleep(0.3)) for _ in '12']; "
+            "time.sleep(2.4)"  # a look that takes 5 ms is followed by the next 2.5 s later
         )
         out = tmp_path / "run.dyno"
         done = subprocess.run(
