@@ -110,6 +110,8 @@ _KINDS = (
     _Kind("unknown", ("unknown",), "It waited, for what was not recorded", "", 0.0, None),
     _Kind("quota", ("quota",), "The CPU quota was used up", "Raise the quota, or set GOMAXPROCS to it.", place=None),
     _Kind("neighbours", ("neighbours",), "Other programs had the CPUs", "Run it where less else runs.", place=None),
+    _Kind("disk_neighbours", ("disk_neighbours",), "It waited for a disk that others kept busy",
+          "Run it where less else uses the disk, or limit the others' I/O (io.max)."),
     _Kind("steal", ("steal",), "The hypervisor had the CPUs", "Run it on a machine that is not shared.", place=None),
 )  # fmt: skip
 
