@@ -123,7 +123,8 @@ _POOL = _Kind("channel", ("channel",), "It waited for a free connection of datab
 _UNTIL_WANTED = {
     "sleep": "It waited for a clock",
     "network": "It waited for what others send of themselves (a request, an event, more of an answer)",
-    "pipe": "It waited for what others put into a pipe or file, unasked",
+    "pipe": "It waited, unasked, for what others put into a pipe or file",
+    "child": "It waited for a child process that it kept until it told it to stop",
 }
 _UNLESS = {"sleep": ": to be mended only if work waits for that (a limiter, a poll)"}
 _NO_FAULT = (
