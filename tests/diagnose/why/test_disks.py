@@ -24,16 +24,59 @@ MB = 1e6
 Made = Callable[..., Any]
 
 
-def _waits_for_a_sync(s: Any, disk: tuple[float, ...], own: tuple[float, ...], counted: float = 0.0) -> None:
+def _waits_for_a_sync(
+    s: Any,
+    disk: tuple[float, ...],
+    own: tuple[float, ...],
+    counted: float = 0.0,
+    stack: tuple[str, ...] = SYNC,
+) -> None:
     """A second of which 0.8 s is one fsync; what the disk wrote in all, and the process did, each quarter of a second."""
     s.process(1, 0, 1000, **({"write_bytes": counted} if counted else {}))
     s.thread(
         1, (0, 100, "running"), (100, 899, "sleeping"), (899, 900, "runnable", 0), (900, 1000, "running")
     )
-    s.sample("off_cpu", 100, SYNC)
+    s.sample("off_cpu", 100, stack)
     _written(s, "system.disk.io", "disk", {"device": "sda", "direction": "write"}, disk)
     if own:
         _written(s, "process.disk.io", "1", {"pid": "1", "direction": "write", "kind": "counter"}, own)
+
+
+def _operations(s: Any, values: tuple[float, ...]) -> None:
+    _written(s, "system.disk.operations", "disk", {"device": "sda", "direction": "write"}, values)
+
+
+NFS = (
+    "k:schedule",
+    "k:rpc_wait_bit_killable",
+    "k:nfs_file_fsync",
+    "k:__x64_sys_fsync",
+    "syscall.Fsync",
+    "main.save",
+)
+
+
+@pytest.mark.parametrize(
+    ("operations", "stack", "stalled"),
+    [
+        pytest.param((0, 2, 2, 3, 4), SYNC, 0.799, id="a disk that hardly answers"),
+        pytest.param((0, 50, 50, 50, 50), SYNC, 0.65, id="one that answered before"),
+        pytest.param((0, 100, 200, 300, 400), SYNC, 0, id="one that is as slow as disks may be"),
+        pytest.param((0, 2, 2, 3, 4), NFS, 0, id="none of this machine's disks"),
+        pytest.param((), SYNC, 0, id="not recorded"),
+    ],
+)
+def test_a_disk_that_hardly_answers_anybody_is_no_fault_of_the_program(
+    scene: Made, operations: tuple[float, ...], stack: tuple[str, ...], stalled: float
+) -> None:
+    def fill(s: Any) -> None:
+        _waits_for_a_sync(s, (0, 4096, 4096, 8192, 8192), (0, 0, 0, 0, 4096), stack=stack)
+        if operations:
+            _operations(s, operations)
+
+    found = answer(scene(fill))
+    assert found.attribution.seconds().get("disk_stall", 0.0) == pytest.approx(stalled, abs=0.002)
+    assert ("disk_stall" in [cause.kind for cause in found.causes]) == bool(stalled)
 
 
 def _written(s: Any, name: str, track: str, labels: dict[str, str], values: tuple[float, ...]) -> None:

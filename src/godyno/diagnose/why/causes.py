@@ -112,6 +112,8 @@ _KINDS = (
     _Kind("neighbours", ("neighbours",), "Other programs had the CPUs", "Run it where less else runs.", place=None),
     _Kind("disk_neighbours", ("disk_neighbours",), "It waited for a disk that others kept busy",
           "Run it where less else uses the disk, or limit the others' I/O (io.max)."),
+    _Kind("disk_stall", ("disk_stall",), "It waited for a disk that hardly answered anybody",
+          "Look at the device (a volume that is throttled, discards, what it is shared with): `iostat -x 1`."),
     _Kind("steal", ("steal",), "The hypervisor had the CPUs", "Run it on a machine that is not shared.", place=None),
 )  # fmt: skip
 

@@ -1,7 +1,9 @@
-"""Who kept the disk busy while the path waited for it: the program's own reads and writes, or others'."""
+"""What kept the disk from answering while the path waited for it: the program's own reads and writes, others', or the disk itself."""
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -13,11 +15,17 @@ from godyno import units
 from godyno.diagnose.processes import Process, arguments, number
 from godyno.diagnose.why.attribution import Segment
 
-OTHERS = "disk_neighbours"
+OTHERS, STALL = "disk_neighbours", "disk_stall"
 _WAITS = ("disk_read", "disk_write", "fsync", "fault_disk")
 # A file system writes its journal for who syncs, so that some bytes are nobody's; others' are believed from so many a second on, and where
 # they are the most.
 _LEAST_RATE, _LEAST_SHARE = 16e6, 0.5
+# With fewer answers a second, and fewer bytes in them, it is not the amount of what was asked for that takes the time.
+_STALLED_RATE, _STALLED_BYTES = 30.0, 1e6
+_LONG_NS = 100_000_000
+_REMOTE = re.compile(
+    "nfs|rpc_|v9fs|p9_|fuse|ceph|cifs|smb"
+)  # file systems for which this machine's disks do nothing
 _MOST_NS = 2_000_000_000  # samples farther apart than this tell too little of a moment between them
 # A process's own reading and writing is sampled less often than the disks: what it will have asked for so much later counts already.
 _LATE_NS = 1_000_000_000
@@ -26,70 +34,82 @@ Floats = npt.NDArray[np.float64]
 
 
 class Disks:
-    """The share of others in what the machine's disks read and wrote, between two samples each. Without samples of the disks and of the
-    program's own reading and writing, nothing is known, and all is the program's.
+    """What the machine's disks did between two samples each: how much of it for others, and whether they answered at all. Without samples
+    of the disks (and for others' share of the program's own reading and writing) nothing is known, and all is the program's.
     """
 
     def __init__(self, capture: Any, lives: Sequence[Process]) -> None:
-        self.edges: Floats = np.zeros(0)
-        self.shares: Floats = np.zeros(0)
-        self.rates: Floats = np.zeros(0)
         series = _series(capture)
         machine = [curve for name, _, curve in series if name == "system.disk.io"]
-        counted = any(name == "process.disk.io" for name, _, _ in series) or any(
-            number(one.args.get("write_bytes")) is not None for one in lives
-        )
-        if not machine or not counted:
+        self.edges = np.unique(np.concatenate([t for t, _ in machine])) if machine else np.zeros(0)
+        self.rates = self.others = self.stalled = np.zeros(max(0, len(self.edges) - 1))
+        self.answered = self.stalled + math.inf
+        if len(self.edges) < 2:
             return
-        edges = np.unique(np.concatenate([t for t, _ in machine]))
-        if len(edges) < 2:
-            return
-        total = np.diff(_at(machine, edges))
-        asked = _at(_own(series, lives), edges + _LATE_NS)
-        own = np.diff(asked)
-        own[0] += asked[0]
-        seconds = np.diff(edges) * 1e-9
-        others = _others(total, own)
-        known = (others >= _LEAST_RATE * seconds) & (np.diff(edges) <= _MOST_NS)
-        share = np.divide(others, total, out=np.zeros_like(total), where=total > 0)
-        self.edges, self.rates = edges, others / seconds
-        self.shares = np.where(known & (share >= _LEAST_SHARE), share, 0.0)
+        seconds, total = np.diff(self.edges) * 1e-9, np.diff(_at(machine, self.edges))
+        near = np.diff(self.edges) <= _MOST_NS
+        if answers := [curve for name, _, curve in series if name == "system.disk.operations"]:
+            # The larger of both, as a multiple of what a disk does at least that answers.
+            answered = np.diff(_at(answers, self.edges)) / _STALLED_RATE
+            self.answered = np.maximum(answered, total / _STALLED_BYTES) / seconds
+            self.stalled = np.where(near & (self.answered <= 1), 1.0, 0.0)
+        sampled = any(name == "process.disk.io" for name, _, _ in series)
+        if sampled or any(_counted(one) is not None for one in lives):
+            asked = _at(_own(series, lives), self.edges + _LATE_NS)
+            own = np.diff(asked)
+            own[0] += asked[0]
+            others = _others(total, own)
+            share = np.divide(others, total, out=np.zeros_like(total), where=total > 0)
+            known = near & (others >= _LEAST_RATE * seconds) & (share >= _LEAST_SHARE)
+            self.rates, self.others = others / seconds, np.where(known, share, 0.0)
 
     def told(self, segments: Sequence[Segment]) -> list[Segment]:
-        """The segments, with others' part of each wait for the disk as theirs: the share of the bytes is that of the wait."""
-        if not self.shares.any():
+        """The segments, with others' part of each wait for the disk, and the disk's own, as theirs; a share of bytes is one of the wait."""
+        if not self.others.any() and not self.stalled.any():
             return list(segments)
-        over = [
-            self._over(one.t_start_ns, one.t_end_ns) if one.state in _WAITS else (0.0, 0.0)
-            for one in segments
-        ]
-        waits = [one.seconds * share for one, (share, _) in zip(segments, over, strict=True)]
-        if not sum(waits):
-            return list(segments)
-        rate = sum(wait * rate for wait, (_, rate) in zip(waits, over, strict=True)) / sum(waits)
-        doing = f"others read and wrote {units.show(rate, 'By/s')}"
+        starts, ends = (
+            np.array([getattr(one, name) for one in segments]) for name in ("t_start_ns", "t_end_ns")
+        )
+        others, stalled, rates = (
+            self._sums(starts, ends, of) for of in (self.others, self.stalled, self.others * self.rates)
+        )
+        # One wait that lasts so long is looked at as a whole: windows in which it began or ended hold what was answered before or after.
+        if math.isfinite(self.answered.sum()):
+            one_wait = np.array([not one.seen for one in segments]) & (ends - starts >= _LONG_NS)
+            inside = (starts >= self.edges[0]) & (ends <= self.edges[-1])
+            few = self._sums(starts, ends, self.answered) <= ends - starts
+            stalled = np.where(one_wait & inside & few, ends - starts - others, stalled)
         out: list[Segment] = []
-        for one, (share, _) in zip(segments, over, strict=True):
-            cut = one.t_end_ns - int((one.t_end_ns - one.t_start_ns) * share)
-            if cut > one.t_start_ns:
-                out.append(replace(one, t_end_ns=cut))
-            if cut < one.t_end_ns:
-                out.append(replace(one, t_start_ns=cut, state=OTHERS, within=one.state, doing=doing))
+        doing = f"others read and wrote {units.show(_ratio(rates, others, segments), 'By/s')}"
+        for one, for_others, nobodys in zip(segments, others.tolist(), stalled.tolist(), strict=True):
+            if one.state not in _WAITS:
+                out.append(one)
+                continue
+            if any(map(_REMOTE.match, one.stack)):
+                nobodys = 0.0
+            theirs_from = one.t_end_ns - int(for_others)
+            stalled_from = theirs_from - int(nobodys)
+            if stalled_from > one.t_start_ns:
+                out.append(replace(one, t_end_ns=stalled_from))
+            if theirs_from > stalled_from:
+                out.append(
+                    replace(one, t_start_ns=stalled_from, t_end_ns=theirs_from, state=STALL, within=one.state)
+                )
+            if theirs_from < one.t_end_ns:
+                out.append(replace(one, t_start_ns=theirs_from, state=OTHERS, within=one.state, doing=doing))
         return out
 
-    def _over(self, t_start_ns: int, t_end_ns: int) -> tuple[float, float]:
-        """Others' share of the disks' work in a stretch, and the rate at which they worked."""
-        first = max(0, int(np.searchsorted(self.edges, t_start_ns, "right")) - 1)
-        last = int(np.searchsorted(self.edges, t_end_ns, "left"))
-        if last <= first or t_end_ns <= t_start_ns:
-            return 0.0, 0.0
-        inside = np.minimum(self.edges[first + 1 : last + 1], t_end_ns) - np.maximum(
-            self.edges[first:last], t_start_ns
-        )
-        weights = np.maximum(inside, 0.0) / (t_end_ns - t_start_ns)
-        shares = self.shares[first:last][: len(weights)] * weights
-        found = float(shares.sum())
-        return found, float((self.rates[first:last][: len(weights)] * shares).sum() / found) if found else 0.0
+    def _sums(self, starts: Floats, ends: Floats, of: Floats) -> Floats:
+        """The integral of what is known of each window, over many stretches."""
+        until = np.concatenate([[0.0], np.cumsum(of * np.diff(self.edges))])
+        found: Floats = np.interp(ends, self.edges, until) - np.interp(starts, self.edges, until)
+        return found
+
+
+def _ratio(rates: Floats, others: Floats, segments: Sequence[Segment]) -> float:
+    """How much others read and wrote a second, while the disk was waited for because of them."""
+    waits = np.array([one.state in _WAITS for one in segments])
+    return float(rates[waits].sum() / max(1.0, others[waits].sum()))
 
 
 Curve = tuple[Floats, Floats]  # nanoseconds, and what was read and written until then
@@ -99,7 +119,8 @@ def _series(capture: Any) -> list[tuple[str, str, Curve]]:
     """(name, pid, curve) of each direction of a disk or a process."""
     table = capture.sql(
         "SELECT s.name, s.labels, list(p.t_ns ORDER BY p.t_ns) AS t, list(p.value ORDER BY p.t_ns) AS v FROM series s "
-        "JOIN points p USING (series_id) WHERE s.name IN ('system.disk.io', 'process.disk.io') AND isfinite(p.value) "
+        "JOIN points p USING (series_id) WHERE isfinite(p.value) "
+        "AND s.name IN ('system.disk.io', 'system.disk.operations', 'process.disk.io') "
         "GROUP BY s.series_id, s.name, s.labels"
     )
     rows = zip(*(table[column].to_pylist() for column in ("name", "labels", "t", "v")), strict=True)
@@ -118,11 +139,16 @@ def _own(series: Sequence[tuple[str, str, Curve]], lives: Sequence[Process]) -> 
             out.append((t, v))
             seen[pid] = seen.get(pid, 0.0) + float(v[-1])
     for one in lives:
-        counted = sum(number(one.args.get(name)) or 0.0 for name in ("read_bytes", "write_bytes"))
-        rest = counted - seen.get(str(one.pid), 0.0)
+        rest = (_counted(one) or 0.0) - seen.get(str(one.pid), 0.0)
         if rest > 0:
             out.append((np.asarray([one.t_start_ns, one.t_end_ns], np.float64), np.asarray([0.0, rest])))
     return out
+
+
+def _counted(one: Process) -> float | None:
+    """What the kernel counted that a process read and wrote, by its end; None where it did not."""
+    found = [number(one.args.get(name)) for name in ("read_bytes", "write_bytes")]
+    return None if None in found else sum(value or 0.0 for value in found)
 
 
 def _at(curves: Sequence[Curve], edges: Floats) -> Floats:
