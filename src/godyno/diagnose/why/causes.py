@@ -17,7 +17,7 @@ from godyno.stats.share import share_interval
 LEAST_SHARE, LEAST_S = 0.1, 0.02
 WARNING_SHARE = 0.25
 # What takes less of all the time accuses nobody either, who hardly does anything else; a service's requests are asked about themselves.
-_LEAST_OF_ALL = 0.05
+_LEAST_OF_ALL = 0.08
 _USUAL = {
     "kernel": WARNING_SHARE
 }  # who reads and writes is in the kernel for a good part of the time, however well it does that

@@ -57,8 +57,8 @@ class Socket:
 
 
 class Sockets(SimpleProbe):
-    """Looks soon after the start, then every ``period_s`` or less often, for ``share`` of one CPU at most, and ``first_s`` of CPU time before
-    that is reached: the first look, which reads much for the first time, must not be the only one of a short run.
+    """Looks soon after the start, then every ``period_s`` or less often, for ``share`` of one CPU at most, beyond ``first_s`` of CPU time: the
+    first look, which reads much for the first time, must not be the only one of a short run.
     """
 
     name: ClassVar[str] = "sockets"
