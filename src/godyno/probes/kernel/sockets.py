@@ -57,8 +57,9 @@ class Socket:
 
 
 class Sockets(SimpleProbe):
-    """Looks soon after the start, then every ``period_s`` or less often, for ``share`` of one CPU at most, beyond ``first_s`` of CPU time: the
-    first look, which reads much for the first time, must not be the only one of a short run.
+    """Looks soon after the start, then every ``period_s`` or less often, for ``share`` of one CPU at most.
+
+    ``first_s`` of CPU time are free: the first look, which reads much for the first time, must not be the only one of a short run.
     """
 
     name: ClassVar[str] = "sockets"
