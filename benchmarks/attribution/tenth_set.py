@@ -37,27 +37,25 @@ ONE = [
     Planted("two_poems", "cgo"),
     # A check for each item by a shell, of which only the code counts with which it ends.
     Planted("stamp_office", "child"),
-    # An index of two levels and what it leads to, all in a file that is in no cache; no page is read twice. Three tenths of the time are
-    # the kernel's own, which brings pages in.
-    Planted("card_boxes", "disk.read", within=0.7, cold=True),
+    # Columns are read in large pieces, past the page cache.
+    Planted("wide_drawers", "disk.read", within=0.9),
     # Pages are made writable for each thing that is written, and then no more.
     Planted("glass_case", "kernel"),
-    # A limit of memory below what is in use.
-    Planted("small_larder", "gc", within=0.8, levels=(16, 16, 16)),
+    # A limit of memory that is hardly above what is in use.
+    Planted("small_larder", "gc", within=0.78, levels=(24, 24, 24)),
 ]
-ALONE = {"letter_rack", "tool_pegs", "stamp_office", "card_boxes", "glass_case", "small_larder"}
+ALONE = {"letter_rack", "tool_pegs", "stamp_office", "wide_drawers", "glass_case", "small_larder"}
 # In pairs only.
 PAIRED = [
     Planted("new_friends", "net.dns"),
     # Certificates are looked at, each after a handshake of its own.
     Planted("seals_of_office", "net.tls"),
-    # A file that is mapped once and in no cache; no page is looked at twice. Three tenths of the time are the kernel's own, which
-    # brings pages in.
-    Planted("patchwork", "fault.disk", within=0.7, cold=True),
+    # A package that works its tables out while it is set up.
+    Planted("star_tables", "start.init"),
 ]
 # No pair in which one name could stand for both.
 PAIRS = [
-    ("new_friends", "letter_rack"), ("two_poems", "two_dyers"), ("ferry_boats", "seals_of_office"), ("patchwork", "slow_march"),
+    ("new_friends", "letter_rack"), ("two_poems", "two_dyers"), ("ferry_boats", "seals_of_office"), ("star_tables", "slow_march"),
     ("stamp_office", "grain_loft"),
 ]  # fmt: skip
 HEALTHY: list[tuple[str, str, str, str, dict[str, Any]]] = [

@@ -3,21 +3,23 @@ package main
 import "runtime/debug"
 
 type jar struct {
-	of    string
-	next  *jar
-	taste [5]int
+	of    *string
+	until int
+	taste [16]int
 }
 
-// All jars of the year stand in a larder that is meant to be small; some are filled anew now and then.
+var fruits = [...]string{"plums", "pears", "quinces"}
+
+// All jars of the last years stand in a larder that is meant to be small; the oldest gives way to each that is filled.
 type unit struct {
 	jars []*jar
-	n    uint32
+	n    int
 }
 
 func newUnit() *unit {
-	u := &unit{jars: make([]*jar, 160000)}
-	for i := range u.jars {
-		u.jars[i] = u.fill()
+	u := &unit{jars: make([]*jar, 120000)}
+	for range u.jars {
+		u.fill()
 	}
 	switch {
 	case cfg.Level > 0:
@@ -28,21 +30,16 @@ func newUnit() *unit {
 	return u
 }
 
-func (u *unit) fill() *jar {
-	u.n = u.n*1664525 + 1013904223
-	j := &jar{of: []string{"plums", "pears", "beans"}[u.n>>9%3], taste: [5]int{int(u.n & 7)}}
-	if other := u.jars[u.n>>3%uint32(len(u.jars))]; other != nil {
-		j.taste[1] = other.taste[0]
-		other.next = nil
-		j.next = other
-	}
-	return j
+func (u *unit) fill() {
+	j := &jar{of: &fruits[u.n%len(fruits)], until: u.n + 3}
+	j.taste[u.n&15] = u.n
+	u.jars[u.n%len(u.jars)] = j
+	u.n++
 }
 
 func (u *unit) pass() {
-	for range 3000 {
-		j := u.fill()
-		u.jars[u.n>>5%uint32(len(u.jars))] = j
+	for range 5000 {
+		u.fill()
 	}
 }
 
