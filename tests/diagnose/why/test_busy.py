@@ -5,24 +5,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from godyno.diagnose.why.busy import busy
-from godyno.diagnose.why.lanes import READY, RUN, SLEEP, Lane
+from godyno.diagnose.why.lanes import READY, RUN, SLEEP, Columns, Lane
 from godyno.diagnose.why.seen import _between
 
 
 @st.composite
 def _lane(draw: st.DrawFn, tid: int) -> Lane:
-    lane, at = Lane(1, tid, 0, [], [], [], []), 0
+    start, end, states, at = [], [], [], 0
     for gap, length, state in draw(
         st.lists(
             st.tuples(st.integers(0, 3), st.integers(1, 4), st.sampled_from((RUN, READY, SLEEP))), max_size=8
         )
     ):
-        lane.start.append(at + gap)
+        start.append(at + gap)
         at += gap + length
-        lane.end.append(at)
-        lane.state.append(state)
-        lane.thread.append(tid)
-    return lane
+        end.append(at)
+        states.append(state)
+    return Lane(1, tid, 0, Columns.of(start, end, states, [tid] * len(start)))
 
 
 def _at(lane: Lane, t_ns: int) -> int | None:

@@ -221,7 +221,7 @@ def _agrees(kind: str, verdict: Verdict) -> bool:
 
 def _between(start: np.ndarray, end: np.ndarray, lane: Lane) -> tuple[np.ndarray, ...]:
     """What windows are made of: start, end, window and interval of each interval of ``lane`` in them, and of each gap: there it is -1."""
-    begins, ends = np.array(lane.start, np.int64), np.array(lane.end, np.int64)
+    begins, ends = lane.columns.start, lane.columns.end
     first = np.searchsorted(ends, start, "right")
     count = np.maximum(np.searchsorted(begins, end, "left") - first, 0)
     sizes = 2 * count + 1  # a gap, an interval, a gap, …
