@@ -191,13 +191,13 @@ def _runs_on(table: Columns, numbers: np.ndarray) -> dict[int, tuple[list[int], 
     columns = [column[order] for column in (table.start, table.end, numbers)]
     tids = table.thread[order]
     out = {}
-    for chosen in _runs(tids):
+    for chosen in stretches(tids):
         starts, ends, found = (column[chosen].tolist() for column in columns)
         out[int(tids[chosen.start])] = (starts, ends, found)
     return out
 
 
-def _runs(*columns: np.ndarray) -> list[slice]:
+def stretches(*columns: np.ndarray) -> list[slice]:
     """The parts of columns in which none of them changes."""
     if not len(columns[0]):
         return []
@@ -254,6 +254,6 @@ def _read(
         table[name].to_numpy() for name in ("a", "b", "pid", "k", "tid", "s")
     )
     numbers = np.array(list(states.values()))[state.astype(np.int64)]
-    edges = _runs(pid, number)
+    edges = stretches(pid, number)
     keys = [(int(pid[one.start]), int(number[one.start])) for one in edges]
     return Columns(start, end, numbers, codes, tid, whys), edges, keys

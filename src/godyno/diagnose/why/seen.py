@@ -70,26 +70,71 @@ class Seen:
         learnt = self._learnt(parts, pieces)
         first, last = _inside(parts, learnt, np.array([piece.state != READY for piece in pieces], bool))
         out: list[Piece] = []
-        said: Verdict | None = None  # of the last part, where it is all of a wait that looks told
-        via: tuple[Wait, ...] = ()  # what that part was waited for by
-        columns = (parts.start, parts.end, parts.piece, parts.key, parts.busy, first, last)
-        rows = zip(*(column.tolist() for column in columns), strict=True)
-        for start, end, number, key, busy_at, low, high in rows:
+        made: dict[tuple[int, ...], Piece] = {}  # what a piece becomes, by all that this depends on
+        rows = zip(*(column.tolist() for column in self._joined(parts, learnt, first, last)), strict=True)
+        for start, end, number, key, busy_at, low, high, *depends in rows:
             piece, waits = pieces[number], parts.keys[key][0] in _WAITS if key >= 0 else False
-            one = learnt[key][low][1] if high == low + 1 else None
-            again = said is not None and one is said and waits and via == piece.via
-            if again and out[-1].t_end_ns == start:  # most are: there is no need to make a piece and join it
-                out[-1].t_end_ns = end
-                continue
-            cuts = _cut(start, end, learnt[key][low:high]) if high > low + 1 else ((start, end, one),)
-            for part in cuts:
-                new = self._through(self._with(piece, waits, busy_at, *part))
+            found = learnt[key][low:high] if high > low else ()
+            if len(found) > 1 or (
+                found and found[0][1].kind == "lock"
+            ):  # who waits for a lock does so from here to there
+                some = [self._with(piece, waits, busy_at, *part) for part in _cut(start, end, found)]
+            else:
+                like = made.get(of := (number, key, *depends))
+                if like is None:
+                    like = made[of] = self._with(
+                        piece, waits, busy_at, start, end, found[0][1] if found else None
+                    )
+                some = [like.cut(start, end)]
+            for new in some:
                 if out and _goes_on(out[-1], new):
                     out[-1].t_end_ns = new.t_end_ns
                 else:
                     out.append(new)
-            said, via = one if one is not None and waits and one.kind not in _NO_WAIT else None, piece.via
         return out
+
+    def _joined(
+        self,
+        parts: _Parts,
+        learnt: Mapping[int, Sequence[tuple[int, Verdict]]],
+        first: np.ndarray,
+        last: np.ndarray,
+    ) -> Sequence[np.ndarray]:
+        """Start, end, piece, key, busy, first and last look of each part, then what a part of which one look tells is like another by: that
+        look's verdict, and what another thread did. Where looks told of a wait, those that follow each other are one.
+        """
+        verdict, does, tid = np.full((3, len(parts.start)), -1)
+        joins = np.zeros(len(parts.start), bool)
+        for key, found in learnt.items():
+            rows = np.flatnonzero((parts.key == key) & (last == first + 1))
+            numbers = {id(one): number for number, (_, one) in enumerate(found)}
+            of_look = np.array([numbers[id(one)] for _, one in found])
+            waits = np.array([one.kind not in _NO_WAIT for _, one in found], bool)
+            verdict[rows] = of_look[first[rows]]
+            joins[rows] = waits[first[rows]] & (parts.keys[key][0] in _WAITS)
+            if parts.keys[key][0] == "busy":
+                others = self._busy(parts.keys[key][1]).columns
+                at_work = rows[~joins[rows]]
+                does[at_work] = others.state[parts.busy[at_work]]
+                tid[at_work] = others.thread[parts.busy[at_work]]
+        columns = (
+            parts.start,
+            parts.end,
+            parts.piece,
+            parts.key,
+            parts.busy,
+            first,
+            last,
+            verdict,
+            does,
+            tid,
+        )
+        begins = np.ones(len(parts.start), bool)
+        begins[1:] = ~joins[1:] | ~joins[:-1] | (parts.start[1:] != parts.end[:-1])
+        for column in (parts.piece, parts.key, verdict):
+            begins[1:] |= column[1:] != column[:-1]
+        ends = np.append(begins[1:], True) if len(begins) else begins
+        return [parts.end[ends] if column is parts.end else column[begins] for column in columns]
 
     def _parts(self, pieces: Sequence[Piece]) -> _Parts:
         """The pieces, those in which other threads of their process were at work cut by when they were."""
@@ -157,13 +202,6 @@ class Seen:
             self._of_process[pid] = busy(pid, [lane for lane in threads if lane.pid == pid])
         return self._of_process[pid]
 
-    def _through(self, piece: Piece) -> Piece:
-        """The piece, with what its waiters in other processes waited for there, where only looks tell that."""
-        if not piece.via:
-            return piece
-        via = tuple(self._named(one, piece.pid) for one in piece.via)
-        return piece if via == piece.via else replace(piece, via=via)
-
     def _named(self, wait: Wait, pid: int) -> Wait:
         if wait.kind not in _UNNAMED or wait.lane.pid == pid:
             return wait
@@ -178,11 +216,16 @@ class Seen:
     ) -> Piece:
         """A part of a piece as a look tells it, if one does; ``waits`` says that it is one of which looks tell what was waited for."""
         piece = of.cut(start, end)
-        if verdict is None:
-            return piece
+        if verdict is not None:
+            self._tell(piece, waits, busy_at, verdict)
+        # Also of what its waiters in other processes waited for there, where only looks tell that.
+        piece.via = piece.via and tuple([self._named(one, piece.pid) for one in piece.via])
+        return piece
+
+    def _tell(self, piece: Piece, waits: bool, busy_at: int, verdict: Verdict) -> None:
         at_work = verdict.kind in AT_WORK
         if busy_at >= 0 and (at_work or verdict.kind == "lock"):  # another thread's work is what it was
-            others = self._busy(of.pid)
+            others = self._busy(piece.pid)
             piece.state, piece.tid = others.state[busy_at], others.thread[busy_at]
             piece.kind, piece.stack, piece.where = "", 0, ""
         if piece.state == RUN and verdict.kind == RUNNABLE:
@@ -192,9 +235,8 @@ class Seen:
             piece.kind, piece.goroutine = verdict.kind, verdict.goroutine
             piece.stack, piece.where, piece.seen = verdict.stack, verdict.where, True
         elif verdict.kind == "lock" and (lane := self._lanes.threads.get(piece.tid)) is not None:
-            wait = Wait(start, end, "lock", lane, verdict.stack, 0, verdict.where)
+            wait = Wait(piece.t_start_ns, piece.t_end_ns, "lock", lane, verdict.stack, 0, verdict.where)
             piece.via, piece.seen = (*piece.via, wait), True
-        return piece
 
     def _untold(self, stack: int) -> bool:
         return not stack or not self._stacks.facts(stack).user or self._stacks.idle_thread(stack)

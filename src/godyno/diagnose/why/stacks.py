@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from godyno.diagnose.why import symbols
+from godyno.diagnose.why.lanes import stretches
 from godyno.diagnose.why.symbols import LOADER
 
 Frames = tuple[tuple[str, bool], ...]
@@ -45,21 +46,30 @@ class Stacks:
 
     def slept(self, tid: int, t_start_ns: int) -> int:
         """The stack with which a thread began to sleep then; 0 where it is not known."""
-        return self._by_instant["off_cpu"].get((tid, t_start_ns), 0)
+        return self._at("off_cpu", 0, tid, t_start_ns)
 
     def woke(self, tid: int, t_ns: int) -> int:
         """The stack of whoever woke thread ``tid`` then."""
-        return self._by_instant["wakeup"].get((tid, t_ns), 0)
+        return self._at("wakeup", 0, tid, t_ns)
 
     def waited(self, pid: int, goroutine: int, t_end_ns: int) -> int:
         """The stack of a goroutine's wait that ended then; only waits of 0.1 ms and longer have one."""
-        return self._by_instant["goroutine_wait"].get((pid, goroutine, t_end_ns), 0)
+        return self._at("goroutine_wait", pid, goroutine, t_end_ns)
 
     def seen(self, pid: int, tid: int, goroutine: int, t_start_ns: int) -> int:
         """Where a goroutine, or without one a thread, waited that looks saw from then on."""
         if goroutine:
-            return self._by_instant["goroutine_seen"].get((pid, goroutine, t_start_ns), 0)
-        return self._by_instant["thread_seen"].get((tid, t_start_ns), 0)
+            return self._at("goroutine_seen", pid, goroutine, t_start_ns)
+        return self._at("thread_seen", 0, tid, t_start_ns)
+
+    def _at(self, layer: str, pid: int, number: int, t_ns: int) -> int:
+        """The stack of a thread (``pid`` 0), or of a goroutine of a process, at an instant."""
+        key = (layer, pid, number)
+        found = self._by_instant.get(key)
+        if isinstance(found, slice):  # few are ever asked for
+            times, stacks = (column[found].tolist() for column in self._instants[1:])
+            found = self._by_instant[key] = dict(zip(times, stacks, strict=True))
+        return found.get(t_ns, 0) if found is not None else 0
 
     def samples(self, tid: int, t_start_ns: int, t_end_ns: int) -> list[tuple[int, int]]:
         """(t_ns, stack) of a thread's CPU samples in a window."""
@@ -206,7 +216,7 @@ class Stacks:
     @property
     def has_sleeps(self) -> bool:
         """Whether it holds where threads went to sleep."""
-        return bool(self._by_instant["off_cpu"])
+        return any(layer == "off_cpu" for layer, *_ in self._by_instant)
 
     @cached_property
     def _cpu(self) -> dict[int, tuple[list[int], list[int]]]:
@@ -223,19 +233,25 @@ class Stacks:
         return out
 
     @cached_property
-    def _by_instant(self) -> dict[str, dict[Any, int]]:
-        out: dict[str, dict[Any, int]] = {layer: {} for layer in _LAYERS}
+    def _by_instant(self) -> dict[tuple[str, int, int], slice | dict[int, int]]:
+        """The stacks of each thread, or goroutine, in each layer: which of ``_instants``, then by instant."""
+        (layer, pid, number), *_ = self._instants
+        return {
+            (_LAYERS[int(layer[one.start])], int(pid[one.start]), int(number[one.start])): one
+            for one in stretches(layer, pid, number)
+        }
+
+    @cached_property
+    def _instants(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Whose (the number of the layer, pid and tid or goroutine, in rows), when and which stack."""
         table = self._capture.sql(
-            "SELECT layer, pid, tid, goroutine, t_ns, stack_id FROM stacks "
-            f"WHERE layer IN {_LAYERS}"  # also of sleeps that began before the window
-        )  # fmt: skip
-        columns = (table[index].to_pylist() for index in range(6))
-        for layer, pid, tid, goroutine, t_ns, stack in zip(*columns, strict=True):
-            if layer.startswith("goroutine"):
-                out[layer][pid, goroutine, t_ns] = stack
-            else:
-                out[layer][tid, t_ns] = stack
-        return out
+            f"SELECT list_position({list(_LAYERS)}, layer) - 1 AS l, CASE WHEN starts_with(layer, 'goroutine') THEN pid ELSE 0 END AS p, "
+            "CASE WHEN starts_with(layer, 'goroutine') THEN goroutine ELSE tid END AS n, t_ns, stack_id FROM stacks "
+            f"WHERE layer IN {_LAYERS} AND p IS NOT NULL AND n IS NOT NULL AND t_ns IS NOT NULL AND stack_id IS NOT NULL"
+        )  # also of sleeps that began before the window
+        layer, pid, number, t_ns, stack = (table[index].to_numpy() for index in range(5))
+        order = np.lexsort((number, pid, layer))
+        return np.array((layer, pid, number))[:, order], t_ns[order], stack[order]
 
     @cached_property
     def _rows(self) -> tuple[np.ndarray, np.ndarray, list[tuple[str, bool]], dict[int, int]]:
