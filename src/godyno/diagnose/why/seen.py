@@ -61,6 +61,7 @@ class Seen:
     def __init__(self, looks: Looks, lanes: Lanes, stacks: Stacks) -> None:
         self._looks, self._lanes, self._stacks = looks, lanes, stacks
         self._of_process: dict[int, Lane] = {}
+        self._named_waiters: dict[tuple[int, int], tuple[tuple[Wait, ...], tuple[Wait, ...]]] = {}
 
     def told(self, pieces: Sequence[Piece]) -> list[Piece]:
         """The pieces, with what looks tell of those whose own records do not."""
@@ -73,21 +74,23 @@ class Seen:
         made: dict[tuple[int, ...], Piece] = {}  # what a piece becomes, by all that this depends on
         rows = zip(*(column.tolist() for column in self._joined(parts, learnt, first, last)), strict=True)
         for start, end, number, key, busy_at, low, high, *depends in rows:
-            piece, waits = pieces[number], parts.keys[key][0] in _WAITS if key >= 0 else False
-            found = learnt[key][low:high] if high > low else ()
-            if len(found) > 1 or (
+            piece = pieces[number]
+            found, waits = (learnt[key][low:high] if high > low else ()), parts.keys[key][0] in _WAITS
+            if key < 0:
+                self._name_waiters(piece)
+                some = [piece]
+            elif len(found) > 1 or (
                 found and found[0][1].kind == "lock"
-            ):  # who waits for a lock does so from here to there
+            ):  # a lock is waited for from here to there
                 some = [self._with(piece, waits, busy_at, *part) for part in _cut(start, end, found)]
             else:
                 like = made.get(of := (number, key, *depends))
                 if like is None:
-                    like = made[of] = self._with(
-                        piece, waits, busy_at, start, end, found[0][1] if found else None
-                    )
+                    verdict = found[0][1] if found else None
+                    like = made[of] = self._with(piece, waits, busy_at, start, end, verdict)
                 some = [like.cut(start, end)]
             for new in some:
-                if out and _goes_on(out[-1], new):
+                if new.state == SLEEP and out and _goes_on(out[-1], new):
                     out[-1].t_end_ns = new.t_end_ns
                 else:
                     out.append(new)
@@ -202,6 +205,15 @@ class Seen:
             self._of_process[pid] = busy(pid, [lane for lane in threads if lane.pid == pid])
         return self._of_process[pid]
 
+    def _name_waiters(self, piece: Piece) -> None:
+        """What its waiters in other processes waited for there, where only looks tell that."""
+        if not piece.via:
+            return
+        key = (id(piece.via), piece.pid)
+        if key not in self._named_waiters:  # with the tuple itself, so that no other has its id
+            self._named_waiters[key] = piece.via, tuple([self._named(one, piece.pid) for one in piece.via])
+        piece.via = self._named_waiters[key][1]
+
     def _named(self, wait: Wait, pid: int) -> Wait:
         if wait.kind not in _UNNAMED or wait.lane.pid == pid:
             return wait
@@ -218,8 +230,7 @@ class Seen:
         piece = of.cut(start, end)
         if verdict is not None:
             self._tell(piece, waits, busy_at, verdict)
-        # Also of what its waiters in other processes waited for there, where only looks tell that.
-        piece.via = piece.via and tuple([self._named(one, piece.pid) for one in piece.via])
+        self._name_waiters(piece)
         return piece
 
     def _tell(self, piece: Piece, waits: bool, busy_at: int, verdict: Verdict) -> None:

@@ -34,6 +34,7 @@ class Facts:
     names: tuple[str, ...]
     user: tuple[str, ...]  # those outside of the kernel
     observes: bool  # of what godyno put into the program
+    idle: bool  # of a thread of Go's scheduler that looks for something to do
 
 
 class Stacks:
@@ -43,6 +44,7 @@ class Stacks:
         self._capture, self._window = capture, (t_start_ns, t_end_ns)
         self._facts: dict[int, Facts] = {}
         self._frames: dict[int, Frames] = {}
+        self._has: dict[tuple[int, tuple[str, ...]], bool] = {}
 
     def slept(self, tid: int, t_start_ns: int) -> int:
         """The stack with which a thread began to sleep then; 0 where it is not known."""
@@ -140,7 +142,7 @@ class Stacks:
 
     def idle_thread(self, stack: int) -> bool:
         """Whether a stack is of a thread of Go's scheduler that looks for something to do."""
-        return any(name.startswith(_SCHEDULER) for name in self.facts(stack).user)
+        return self.facts(stack).idle
 
     def sockets(self, pid: int) -> frozenset[str]:
         """``listen``, ``ask``, or both: what a process was seen to do with sockets by looks at them."""
@@ -176,6 +178,13 @@ class Stacks:
             found = self._frames[stack] = tuple([names[code] for code in part])
         return found
 
+    def has(self, stack: int, words: tuple[str, ...]) -> bool:
+        """Whether any of these words is in the name of any of its functions."""
+        key = (stack, words)
+        if key not in self._has:
+            self._has[key] = symbols.has([name for name, _ in self.frames(stack)], words)
+        return self._has[key]
+
     @cached_property
     def watchmen(self) -> frozenset[int]:
         """The threads of Go's sysmon: they wake others and sleep on timers of their own; nothing waits for what they do."""
@@ -204,7 +213,7 @@ class Stacks:
                 symbols.slept_in(frames), symbols.ran_in(frames, True) if frames else "", symbols.ran_in(frames, False) if frames else "",
                 symbols.own_function(frames), symbols.call_of(frames), symbols.initialised(frames),
                 symbols.reads_pages(frames), tuple(name for name, _ in frames[:40]),
-                user, symbols.is_observer(user),
+                user, symbols.is_observer(user), any(name.startswith(_SCHEDULER) for name in user),
             )  # fmt: skip
         return found
 
