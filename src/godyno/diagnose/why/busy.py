@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from godyno.diagnose.why.lanes import READY, RUN, Columns, Lane
+from godyno.diagnose.why.lanes import READY, RUN, SLEEP, Columns, Lane
 
 
 def busy(pid: int, lanes: Sequence[Lane]) -> Lane:
@@ -46,19 +46,23 @@ def _chosen(table: np.ndarray) -> Iterator[tuple[int, int, int, int]]:
     )
     edges = edges[np.lexsort(edges.T[::-1])]
     now: dict[int, int] = {}
-    chosen, doing, since = 0, 0, 0
+    chosen, doing, since = 0, SLEEP, 0
     for t_ns, opens, tid, state in zip(*edges.T.tolist(), strict=True):
         if opens:
             now[tid] = state
         elif now.get(tid) == state:
             del now[tid]
-        goes_on = now.get(chosen)
-        if goes_on == RUN == doing:
+        if doing == RUN and tid != chosen:
             continue
-        running = next((one for one, of in now.items() if of == RUN), 0) if goes_on != RUN else chosen
-        following = running or (chosen if goes_on is not None else next(iter(now), 0))
-        state = now.get(following, 0)
-        if (following, state) == (chosen, doing):
+        following = chosen if chosen in now else 0
+        if now.get(chosen) != RUN:
+            for one, of in now.items():
+                if of == RUN:
+                    following = one
+                    break
+            following = following or next(iter(now), 0)
+        state = now.get(following, SLEEP)
+        if following == chosen and state == doing:
             continue
         if chosen and t_ns > since:
             yield since, t_ns, doing, chosen

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 import numpy as np
 
@@ -72,23 +73,28 @@ class Seen:
         first, last = _inside(parts, learnt, np.array([piece.state != READY for piece in pieces], bool))
         out: list[Piece] = []
         made: dict[tuple[int, ...], Piece] = {}  # what a piece becomes, by all that this depends on
-        rows = zip(*(column.tolist() for column in self._joined(parts, learnt, first, last)), strict=True)
-        for start, end, number, key, busy_at, low, high, *depends in rows:
-            piece = pieces[number]
-            found, waits = (learnt[key][low:high] if high > low else ()), parts.keys[key][0] in _WAITS
-            if key < 0:
-                self._name_waiters(piece)
-                some = [piece]
-            elif len(found) > 1 or (
-                found and found[0][1].kind == "lock"
-            ):  # a lock is waited for from here to there
-                some = [self._with(piece, waits, busy_at, *part) for part in _cut(start, end, found)]
-            else:
-                like = made.get(of := (number, key, *depends))
+        of, *columns = self._joined(parts, learnt, first, last)
+        rows = zip(*(column.tolist() for column in columns), strict=True)
+        for number, count in enumerate(np.bincount(of, minlength=len(pieces)).tolist()):
+            piece, some = pieces[number], []
+            for start, end, key, busy_at, low, high, *depends in islice(rows, count):
+                found, waits = (learnt[key][low:high] if high > low else ()), parts.keys[key][0] in _WAITS
+                if len(found) < 2 and count == 1:  # most are: it is all of the piece
+                    if found:
+                        self._tell(piece, waits, busy_at, found[0][1])
+                    continue
+                # A lock is waited for from here to there; all else is like another part.
+                if len(found) > 1 or (found and found[0][1].kind == "lock"):
+                    some += [self._with(piece, waits, busy_at, *part) for part in _cut(start, end, found)]
+                    continue
+                like = made.get(alike := (number, key, *depends))
                 if like is None:
                     verdict = found[0][1] if found else None
-                    like = made[of] = self._with(piece, waits, busy_at, start, end, verdict)
-                some = [like.cut(start, end)]
+                    like = made[alike] = self._with(piece, waits, busy_at, start, end, verdict)
+                some.append(like.cut(start, end))
+            if not some:
+                self._name_waiters(piece)
+                some = [piece]
             for new in some:
                 if new.state == SLEEP and out and _goes_on(out[-1], new):
                     out[-1].t_end_ns = new.t_end_ns
@@ -103,8 +109,8 @@ class Seen:
         first: np.ndarray,
         last: np.ndarray,
     ) -> Sequence[np.ndarray]:
-        """Start, end, piece, key, busy, first and last look of each part, then what a part of which one look tells is like another by: that
-        look's verdict, and what another thread did. Where looks told of a wait, those that follow each other are one.
+        """Piece, start, end, key, busy, first and last look of each part that looks may tell of, then what one of which one look tells is
+        like another by: that look's verdict, and what another thread did. Where looks told of a wait, those that follow each other are one.
         """
         verdict, does, tid = np.full((3, len(parts.start)), -1)
         joins = np.zeros(len(parts.start), bool)
@@ -120,24 +126,14 @@ class Seen:
                 at_work = rows[~joins[rows]]
                 does[at_work] = others.state[parts.busy[at_work]]
                 tid[at_work] = others.thread[parts.busy[at_work]]
-        columns = (
-            parts.start,
-            parts.end,
-            parts.piece,
-            parts.key,
-            parts.busy,
-            first,
-            last,
-            verdict,
-            does,
-            tid,
-        )
         begins = np.ones(len(parts.start), bool)
         begins[1:] = ~joins[1:] | ~joins[:-1] | (parts.start[1:] != parts.end[:-1])
         for column in (parts.piece, parts.key, verdict):
             begins[1:] |= column[1:] != column[:-1]
-        ends = np.append(begins[1:], True) if len(begins) else begins
-        return [parts.end[ends] if column is parts.end else column[begins] for column in columns]
+        end = parts.end[np.append(begins[1:], np.ones(min(1, len(begins)), bool))]
+        some = (parts.piece, parts.start, parts.key, parts.busy, first, last, verdict, does, tid)
+        piece, start, key, *rest = (column[begins] for column in some)
+        return [column[key >= 0] for column in (piece, start, end, key, *rest)]
 
     def _parts(self, pieces: Sequence[Piece]) -> _Parts:
         """The pieces, those in which other threads of their process were at work cut by when they were."""

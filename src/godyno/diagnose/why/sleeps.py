@@ -182,9 +182,9 @@ class Sleeps:
             while index >= 0 and thread.end[index] > t_ns - _POLLED_NS:
                 waker = next_waker(thread, index) if thread.state[index] == SLEEP else None
                 other = self.lanes.threads.get(waker or 0)
-                if other is not None and other.pid != pid:
-                    if self.stacks.has(self.stacks.woke(tid, thread.end[index]), _PIPES):
-                        return other
+                woke = self.stacks.woke(tid, thread.end[index])
+                if other is not None and other.pid != pid and self.stacks.has(woke, _PIPES):
+                    return other
                 index -= 1
         return None
 
