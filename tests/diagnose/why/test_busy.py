@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from godyno.diagnose.why.busy import busy
 from godyno.diagnose.why.lanes import READY, RUN, SLEEP, Columns, Lane
-from godyno.diagnose.why.seen import _between
+from godyno.diagnose.why.parts import between
 
 
 @st.composite
@@ -65,7 +65,7 @@ def test_windows_are_covered_without_holes_by_the_intervals_in_them_and_the_gaps
 ) -> None:
     start = np.array([at for at, _ in windows], np.int64)
     end = start + np.array([length for _, length in windows], np.int64)
-    rows = list(zip(*(column.tolist() for column in _between(start, end, lane)), strict=True))
+    rows = list(zip(*(column.tolist() for column in between(start, end, lane)), strict=True))
     for number, (low, high) in enumerate(zip(start.tolist(), end.tolist(), strict=True)):
         mine = [(a, b, interval) for a, b, window, interval in rows if window == number]
         assert [(a, b, interval) for a, b, interval in mine if interval >= 0] == [

@@ -8,15 +8,16 @@ shares, as a profile tells functions apart. In a look the path goes from the mai
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
 
 from godyno.diagnose.why.busy import busy
 from godyno.diagnose.why.lanes import READY, RUN, SLEEP, Lane, Lanes
-from godyno.diagnose.why.looks import AT_WORK, NEAR_NS, RUNNABLE, Looks, Verdict
+from godyno.diagnose.why.looks import AT_WORK, RUNNABLE, Looks, Verdict
+from godyno.diagnose.why.parts import WAITS, Key, Parts, between, cut, inside
 from godyno.diagnose.why.pieces import Piece, Wait
 from godyno.diagnose.why.stacks import Stacks
 
@@ -36,24 +37,7 @@ _OPEN = (
     "channel",
 )
 _UNNAMED = ("wait", "poll", "futex")  # a wait for another process, of which only who ended it is known
-_WAITS = ("sleep", "busy")  # the kinds of parts of which looks tell what was waited for
 _NO_WAIT = (*AT_WORK, "lock", "tick")
-_Key = tuple[str, int, int]  # kind, pid, tid
-
-
-@dataclass(frozen=True, slots=True)
-class _Parts:
-    """What pieces are made of, in order of time, as columns, as there are hundreds of thousands: ``piece`` is which piece a part is of,
-    ``key`` the number in ``keys`` of the looks that it learns from (-1: none), ``busy`` the interval of its process's ``busy`` lane that
-    tells what another thread did meanwhile (-1: none did).
-    """
-
-    start: np.ndarray
-    end: np.ndarray
-    piece: np.ndarray
-    key: np.ndarray
-    busy: np.ndarray
-    keys: list[_Key]
 
 
 class Seen:
@@ -70,7 +54,7 @@ class Seen:
             return list(pieces)
         parts = self._parts(pieces)
         learnt = self._learnt(parts, pieces)
-        first, last = _inside(parts, learnt, np.array([piece.state != READY for piece in pieces], bool))
+        first, last = inside(parts, learnt, np.array([piece.state != READY for piece in pieces], bool))
         out: list[Piece] = []
         made: dict[tuple[int, ...], Piece] = {}  # what a piece becomes, by all that this depends on
         of, *columns = self._joined(parts, learnt, first, last)
@@ -78,14 +62,14 @@ class Seen:
         for number, count in enumerate(np.bincount(of, minlength=len(pieces)).tolist()):
             piece, some = pieces[number], []
             for start, end, key, busy_at, low, high, *depends in islice(rows, count):
-                found, waits = (learnt[key][low:high] if high > low else ()), parts.keys[key][0] in _WAITS
+                found, waits = (learnt[key][low:high] if high > low else ()), parts.keys[key][0] in WAITS
                 if len(found) < 2 and count == 1:  # most are: it is all of the piece
                     if found:
                         self._tell(piece, waits, busy_at, found[0][1])
                     continue
                 # A lock is waited for from here to there; all else is like another part.
                 if len(found) > 1 or (found and found[0][1].kind == "lock"):
-                    some += [self._with(piece, waits, busy_at, *part) for part in _cut(start, end, found)]
+                    some += [self._with(piece, waits, busy_at, *part) for part in cut(start, end, found)]
                     continue
                 like = made.get(alike := (number, key, *depends))
                 if like is None:
@@ -104,7 +88,7 @@ class Seen:
 
     def _joined(
         self,
-        parts: _Parts,
+        parts: Parts,
         learnt: Mapping[int, Sequence[tuple[int, Verdict]]],
         first: np.ndarray,
         last: np.ndarray,
@@ -120,7 +104,7 @@ class Seen:
             of_look = np.array([numbers[id(one)] for _, one in found])
             waits = np.array([one.kind not in _NO_WAIT for _, one in found], bool)
             verdict[rows] = of_look[first[rows]]
-            joins[rows] = waits[first[rows]] & (parts.keys[key][0] in _WAITS)
+            joins[rows] = waits[first[rows]] & (parts.keys[key][0] in WAITS)
             if parts.keys[key][0] == "busy":
                 others = self._busy(parts.keys[key][1]).columns
                 at_work = rows[~joins[rows]]
@@ -132,12 +116,12 @@ class Seen:
             begins[1:] |= column[1:] != column[:-1]
         end = parts.end[np.append(begins[1:], np.ones(min(1, len(begins)), bool))]
         some = (parts.piece, parts.start, parts.key, parts.busy, first, last, verdict, does, tid)
-        piece, start, key, *rest = (column[begins] for column in some)
-        return [column[key >= 0] for column in (piece, start, end, key, *rest)]
+        piece, start, keys, *rest = (column[begins] for column in some)
+        return [column[keys >= 0] for column in (piece, start, end, keys, *rest)]
 
-    def _parts(self, pieces: Sequence[Piece]) -> _Parts:
+    def _parts(self, pieces: Sequence[Piece]) -> Parts:
         """The pieces, those in which other threads of their process were at work cut by when they were."""
-        numbers: dict[_Key, int] = {}
+        numbers: dict[Key, int] = {}
         whole: list[tuple[int, int]] = []  # (piece, key)
         split: dict[int, list[int]] = {}  # pid to pieces
         for index, piece in enumerate(pieces):
@@ -153,13 +137,13 @@ class Seen:
         for pid, chosen in split.items():
             asleep, at_work = (numbers.setdefault((kind, pid, 0), len(numbers)) for kind in ("sleep", "busy"))
             of = np.array(chosen, np.int64)
-            a, b, which, busy_at = _between(start[of], end[of], self._busy(pid))
+            a, b, which, busy_at = between(start[of], end[of], self._busy(pid))
             rows.append(np.column_stack((a, b, of[which], np.where(busy_at < 0, asleep, at_work), busy_at)))
         table = np.concatenate(rows)
         start, end, of_piece, keys, busy_at = table[np.argsort(table[:, 0], kind="stable")].T
-        return _Parts(start, end, of_piece, keys, busy_at, list(numbers))
+        return Parts(start, end, of_piece, keys, busy_at, list(numbers))
 
-    def _key(self, piece: Piece) -> _Key | None:
+    def _key(self, piece: Piece) -> Key | None:
         """Which looks a piece may learn from: those at a stretch of the same kind, of the same process, or of the same thread where it is
         not Go's. ``busy`` says that those depend on whether another thread was at work.
         """
@@ -173,7 +157,7 @@ class Seen:
             return ("sure", piece.pid, 0) if goroutines else None
         return ("busy", piece.pid, 0) if goroutines else ("sleep", piece.pid, piece.tid)
 
-    def _learnt(self, parts: _Parts, pieces: Sequence[Piece]) -> dict[int, list[tuple[int, Verdict]]]:
+    def _learnt(self, parts: Parts, pieces: Sequence[Piece]) -> dict[int, list[tuple[int, Verdict]]]:
         """The looks that fell into parts of each key, in order of time."""
         found: dict[int, list[tuple[int, Verdict]]] = {}
         for pid, layer in self._looks.times:
@@ -266,54 +250,3 @@ def _agrees(kind: str, verdict: Verdict) -> bool:
     if verdict.kind == "lock" or kind == "busy":
         return True
     return (verdict.kind in AT_WORK) == (kind == "run")
-
-
-def _between(start: np.ndarray, end: np.ndarray, lane: Lane) -> tuple[np.ndarray, ...]:
-    """What windows are made of: start, end, window and interval of each interval of ``lane`` in them, and of each gap: there it is -1."""
-    begins, ends = lane.columns.start, lane.columns.end
-    first = np.searchsorted(ends, start, "right")
-    count = np.maximum(np.searchsorted(begins, end, "left") - first, 0)
-    sizes = 2 * count + 1  # a gap, an interval, a gap, …
-    window = np.repeat(np.arange(len(start)), sizes)
-    turn = np.arange(len(window)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    interval = first[window] + turn // 2
-    is_gap = turn % 2 == 0
-    begins, ends = np.append(begins, 0), np.append(ends, 0)  # of the last gap there is none after it
-    low = np.where(is_gap, np.where(turn == 0, start[window], ends[interval - 1]), begins[interval])
-    high = np.where(
-        is_gap, np.where(turn == sizes[window] - 1, end[window], begins[interval]), ends[interval]
-    )
-    low, high = np.maximum(low, start[window]), np.minimum(high, end[window])
-    kept = high > low
-    return low[kept], high[kept], window[kept], np.where(is_gap, -1, interval)[kept]
-
-
-def _inside(
-    parts: _Parts, learnt: Mapping[int, Sequence[tuple[int, Verdict]]], tells: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """From which to which of the looks of its key each part learns: those in it, else the nearest if that is near; ``tells`` says of which
-    pieces looks tell at all.
-    """
-    first, last = np.zeros((2, len(parts.start)), np.int64)
-    for key, found in learnt.items():
-        rows = np.flatnonzero((parts.key == key) & tells[parts.piece])
-        times, start = np.array([t_ns for t_ns, _ in found], np.int64), parts.start[rows]
-        low, high = np.searchsorted(times, start), np.searchsorted(times, parts.end[rows])
-        before, after = np.maximum(low - 1, 0), np.minimum(low, len(times) - 1)
-        nearest = np.where(np.abs(times[after] - start) < np.abs(times[before] - start), after, before)
-        near = np.abs(times[nearest] - start) < NEAR_NS
-        first[rows] = np.where(high > low, low, nearest)
-        last[rows] = np.where(high > low, high, nearest + near)
-    return first, last
-
-
-def _cut(start: int, end: int, found: Sequence[tuple[int, Verdict]]) -> Iterator[tuple[int, int, Verdict]]:
-    """A part, cut midway between those of its looks that say different things."""
-    at = start
-    for (t_ns, verdict), (later, following) in zip(found, [*found[1:], (0, None)], strict=True):
-        if following == verdict:
-            continue
-        until = end if following is None else (t_ns + later) // 2
-        if until > at:
-            yield at, until, verdict
-            at = until
