@@ -17,6 +17,7 @@ from godyno.diagnose.why.attribution import Attribution, totals
 from godyno.diagnose.why.by_looks import by_looks
 from godyno.diagnose.why.c_calls import tell_c_calls
 from godyno.diagnose.why.causes import Cause, causes
+from godyno.diagnose.why.disks import Disks
 from godyno.diagnose.why.ending import Ending, ending
 from godyno.diagnose.why.feeds import until_wanted
 from godyno.diagnose.why.hidden_tests import HIDDEN, asked_again, hides_tests
@@ -181,7 +182,7 @@ def _path(
         _go_pids(capture, lanes),
         pid if asked else 0,
     )
-    segments = refine.segments(pieces)
+    segments = Disks(capture, lives).told(refine.segments(pieces))
     tell_c_calls(capture, segments)
     programs = {one.pid for one in lives if one.kind not in TOOLS}
     untold = [
