@@ -129,3 +129,11 @@ def test_the_levels_that_the_recorder_goes_by_are_those_of_the_probes() -> None:
     for name in registry.built_in("probes"):
         declared = getattr(registry.load("probes", name), "levels", None)
         assert registry.LEVELS.get(name) == declared, name
+
+
+def test_the_analyses_that_why_ranks_are_those_that_say_so() -> None:
+    from godyno import registry
+
+    for name in registry.built_in("analyses"):
+        declared = getattr(registry.load("analyses", name), "ranked", False)
+        assert (name in registry.RANKED) == declared, name

@@ -109,6 +109,10 @@ LEVELS: dict[str, tuple[str, ...]] = {
     "milestones": (),
 }
 
+# The analyses whose findings `why` ranks beside its own causes, so that the others need not be imported to be left out.
+RANKED: tuple[str, ...] = (
+    "downloads", "cache_misses", "slots", "side_work", "slow_tests", "serial_tests", "test_results",
+)  # fmt: skip
 
 _ONE = {"probes": "probe", "analyses": "analysis", "studies": "study", "exporters": "exporter"}
 

@@ -101,10 +101,10 @@ def _answer(
     place: Path, argv: tuple[str, ...], process: str | None, since: str | None, until: str | None, most: int, tries: bool, as_json: bool
 ) -> None:  # fmt: skip
     """Prints the answer of a capture, whose command was ``argv`` if it was given just now."""
-    from godyno.diagnose.why import why
-
     gc.disable()  # there is no garbage in cycles, and looking for it takes a tenth of the time
     try:
+        from godyno.diagnose.why import why
+
         with working(f"looks for the path in {sized(place)}", not as_json):
             found = why(place, process=process, from_s=_seconds(since), to_s=_seconds(until))
     finally:

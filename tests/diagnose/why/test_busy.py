@@ -5,24 +5,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from godyno.diagnose.why.busy import busy
-from godyno.diagnose.why.lanes import READY, RUN, SLEEP, Lane
-from godyno.diagnose.why.seen import _between
+from godyno.diagnose.why.lanes import READY, RUN, SLEEP, Columns, Lane
+from godyno.diagnose.why.parts import between
 
 
 @st.composite
 def _lane(draw: st.DrawFn, tid: int) -> Lane:
-    lane, at = Lane(1, tid, 0, [], [], [], []), 0
+    start, end, states, at = [], [], [], 0
     for gap, length, state in draw(
         st.lists(
             st.tuples(st.integers(0, 3), st.integers(1, 4), st.sampled_from((RUN, READY, SLEEP))), max_size=8
         )
     ):
-        lane.start.append(at + gap)
+        start.append(at + gap)
         at += gap + length
-        lane.end.append(at)
-        lane.state.append(state)
-        lane.thread.append(tid)
-    return lane
+        end.append(at)
+        states.append(state)
+    return Lane(1, tid, 0, Columns.of(start, end, states, [tid] * len(start)))
 
 
 def _at(lane: Lane, t_ns: int) -> int | None:
@@ -66,7 +65,7 @@ def test_windows_are_covered_without_holes_by_the_intervals_in_them_and_the_gaps
 ) -> None:
     start = np.array([at for at, _ in windows], np.int64)
     end = start + np.array([length for _, length in windows], np.int64)
-    rows = list(zip(*(column.tolist() for column in _between(start, end, lane)), strict=True))
+    rows = list(zip(*(column.tolist() for column in between(start, end, lane)), strict=True))
     for number, (low, high) in enumerate(zip(start.tolist(), end.tolist(), strict=True)):
         mine = [(a, b, interval) for a, b, window, interval in rows if window == number]
         assert [(a, b, interval) for a, b, interval in mine if interval >= 0] == [

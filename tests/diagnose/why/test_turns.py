@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from godyno.diagnose.why.lanes import READY, RUN, SLEEP, Lane, Lanes
+from godyno.diagnose.why.lanes import READY, RUN, SLEEP, Columns, Lane, Lanes
 from godyno.diagnose.why.turns import Turns
 
 MS = 1_000_000
@@ -19,10 +19,10 @@ def team(*lanes: Lane) -> Lanes:
 
 def lane(number: int, states: Sequence[tuple[int, int, int, dict[str, object]]]) -> Lane:
     """(start, end, state, why), in ms."""
-    return Lane(
-        1, 1, number, [a * MS for a, *_ in states], [b * MS for _, b, *_ in states], [s for _, _, s, _ in states],
-        [why for *_, why in states],
+    columns = Columns.of(
+        [a * MS for a, *_ in states], [b * MS for _, b, *_ in states], [s for _, _, s, _ in states], (), [why for *_, why in states]
     )  # fmt: skip
+    return Lane(1, 1, number, columns)
 
 
 def waits(reason: str = "chan receive") -> dict[str, object]:

@@ -30,6 +30,7 @@ module            holds
 ``ticks``         sleeps that are a clock's
 ``feeds``         waits for what others send of themselves
 ``looks``         what a look from outside says that a program waits for
+``parts``         parts of pieces, and the looks that each learns from
 ``seen``          pieces of the path that looks tell more of
 ``sightings``     what looks saw of each process, one after the other
 ``glimpses``      the path where looks are all there is (``--level light``)

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import numpy as np
+
 from godyno import units
 from godyno.diagnose.processes import Process, processes
 from godyno.diagnose.why import symbols
@@ -265,15 +267,16 @@ def _last_lane(lanes: Lanes, stacks: Stacks, pid: int, end_ns: int) -> Lane | No
     best: tuple[int, Lane] | None = None
     for tid in lanes.of_process.get(pid, ()):
         lane = lanes.threads[tid]
-        index = lane.before(end_ns)
-        while index >= 0 and lane.state[index] != RUN:
-            index -= 1
-        if index < 0 or lane.pid != pid:
+        ran = np.flatnonzero((lane.columns.start < end_ns) & (lane.columns.state == RUN))
+        if not len(ran) or lane.pid != pid:
             continue
-        waker = lane.why[index - 1].get("waker") if index else None
-        dying = waker in lanes.of_process.get(pid, ()) and lane.end[index] - lane.start[index] < _DYING_NS
-        aside = tid in stacks.watchmen or (dying and index == len(lane.start) - 1)
-        at = min(lane.end[index], end_ns) - (_WRITING_NS if aside else 0)
+        index = int(ran[-1])
+        one = lane.columns.part(slice(max(0, index - 1), index + 1))
+        began, ended = int(one.start[-1]), int(one.end[-1])
+        waker = one.whys[one.why[0]].get("waker") if index else None
+        dying = waker in lanes.of_process.get(pid, ()) and ended - began < _DYING_NS
+        aside = tid in stacks.watchmen or (dying and index == len(lane.columns.start) - 1)
+        at = min(ended, end_ns) - (_WRITING_NS if aside else 0)
         if best is None or at > best[0]:
             best = (at, lane)
     if best is not None:
@@ -281,7 +284,7 @@ def _last_lane(lanes: Lanes, stacks: Stacks, pid: int, end_ns: int) -> Lane | No
     candidates = [
         lanes.threads[tid] for tid in lanes.of_process.get(pid, ()) if lanes.threads[tid].pid == pid
     ]
-    return max(candidates, key=lambda lane: lane.end[-1], default=None)
+    return max(candidates, key=lambda lane: int(lane.columns.end[-1]), default=None)
 
 
 def _ending_goroutine(lanes: Lanes, pid: int, end_ns: int) -> Lane | None:

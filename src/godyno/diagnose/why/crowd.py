@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 
 from godyno.diagnose.why.attribution import Segment, totals
-from godyno.diagnose.why.lanes import READY, RUN, Lanes
+from godyno.diagnose.why.lanes import READY, RUN, Lane, Lanes
 
 _ENOUGH_NS = 20_000_000  # so long in all, moments with one number of threads tell what these get
 _CHAINS = 6  # of so many goroutines that ran longest it is looked at how long each ran
@@ -25,8 +25,9 @@ class Steps:
 
     def __init__(self, t_ns: np.ndarray, value: np.ndarray) -> None:
         area = np.cumsum(value[:-1] * np.diff(t_ns)) if len(t_ns) else np.zeros(0)
-        # lists: a single look into one takes a tenth of what it takes into an array
-        self._t, self._value, self._area = t_ns.tolist(), value.astype(float).tolist(), [0.0, *area.tolist()]
+        # A look into a view takes a quarter of what it takes into an array; lists of hundreds of thousands would take long to make.
+        self._t, self._value = t_ns.data, value.astype(float).data
+        self._area = np.concatenate(([0.0], area)).data
 
     def _until(self, t_ns: int) -> float:
         at = bisect.bisect_right(self._t, t_ns) - 1
@@ -51,9 +52,17 @@ def levels(*kinds: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
     return t_ns[order], [counts[:, number] for number in range(len(kinds))]
 
 
-def level(intervals: Iterable[tuple[int, int]]) -> Steps:
-    """How many of these intervals last."""
-    t_ns, (count,) = levels(np.array(list(intervals), np.int64).reshape(-1, 2))
+def in_state(lanes: Iterable[Lane], state: int) -> np.ndarray:
+    """When lanes were in a state, in rows of a start and an end."""
+    found = [
+        np.column_stack((one.start, one.end))[one.state == state] for one in (lane.columns for lane in lanes)
+    ]
+    return np.concatenate([np.zeros((0, 2), np.int64), *found])
+
+
+def level(pairs: np.ndarray) -> Steps:
+    """How many intervals, in rows of a start and an end, last."""
+    t_ns, (count,) = levels(pairs)
     return Steps(t_ns, count)
 
 
@@ -62,12 +71,8 @@ class Crowd:
 
     def __init__(self, lanes: Lanes, cpus: int, limited: bool = False) -> None:
         self._lanes, self._cpus, self._limited = lanes, cpus, limited
-        columns = [(lane.start, lane.end, lane.state) for lane in lanes.threads.values()]
-        start, end, state = (
-            np.array([one for lane in columns for one in lane[index]], np.int64) for index in range(3)
-        )
-        pairs = np.column_stack((start, end))
-        self._t, (self._ran, waited) = levels(pairs[state == RUN], pairs[state == READY])
+        threads = lanes.threads.values()
+        self._t, (self._ran, waited) = levels(in_state(threads, RUN), in_state(threads, READY))
         self._wanted = self._ran + waited
 
     @cached_property

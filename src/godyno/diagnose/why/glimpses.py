@@ -120,7 +120,7 @@ class Glimpses:
         self, process: Process, low: int, high: int, verdict: Verdict, drives: bool
     ) -> Iterator[Piece]:
         """A wait for children: the path is that of the one that ends next; the wait's own where none is alive."""
-        lane = Lane(process.pid, 0, verdict.goroutine, [], [], [], [])
+        lane = Lane(process.pid, 0, verdict.goroutine)
         wait = Wait(low, high, verdict.kind, lane, verdict.stack, 0, verdict.where)
         at = low
         while at < high:

@@ -6,8 +6,10 @@ A lane is a thread or a goroutine. Its intervals do not overlap; where states we
 from __future__ import annotations
 
 import bisect
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -22,20 +24,92 @@ _THREAD = {"running": RUN, "runnable": READY, "sleeping": SLEEP}
 _GOROUTINE = {"running": RUN, "runnable": READY, "waiting": SLEEP, "syscall": CALL}
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Intervals in order of time as columns, of which there are hundreds of thousands. ``whys`` is what each ``why`` stands for: what a
+    span tells besides.
+    """
+
+    start: np.ndarray
+    end: np.ndarray
+    state: np.ndarray
+    why: np.ndarray
+    thread: np.ndarray
+    whys: Sequence[dict[str, Any]]
+
+    @classmethod
+    def of(
+        cls,
+        start: Sequence[int] = (),
+        end: Sequence[int] = (),
+        state: Sequence[int] = (),
+        thread: Sequence[int] = (),
+        whys: Sequence[dict[str, Any]] = (),
+    ) -> Columns:
+        """The columns of intervals in lists; ``thread`` and ``whys`` may be empty."""
+        a, b, c, d, e = (np.array(one, np.int64) for one in (start, end, state, range(len(whys)), thread))
+        return cls(a, b, c, d, e, whys)
+
+    def part(self, chosen: slice) -> Columns:
+        """Some of them, as a view."""
+        return Columns(
+            self.start[chosen],
+            self.end[chosen],
+            self.state[chosen],
+            self.why[chosen],
+            self.thread[chosen],
+            self.whys,
+        )
+
+    def followed_by(self, later: Columns) -> Columns:
+        """These, then others of the same layer."""
+        names = ("start", "end", "state", "why", "thread")
+        a, b, c, d, e = (np.concatenate((getattr(self, one), getattr(later, one))) for one in names)
+        return Columns(a, b, c, d, e, self.whys)
+
+
 class Lane:
     """A thread (``goroutine`` 0) or a goroutine. ``why`` is what each interval's span tells besides: of a thread's READY the
     ``waker``'s tid, of a goroutine's intervals ``reason``, ``function`` and ``waker``. ``thread`` is where a goroutine ran.
+
+    Who looks at single intervals has them as lists, in which one look takes a tenth of what it takes in a column; they are made when
+    they are first asked for, as the path visits few lanes. ``columns`` is for who looks at all of them.
     """
 
-    pid: int
-    tid: int
-    goroutine: int
-    start: list[int]
-    end: list[int]
-    state: list[int]
-    why: list[dict[str, Any]]
-    thread: list[int] = field(default_factory=list)
+    def __init__(self, pid: int, tid: int, goroutine: int, columns: Columns | None = None) -> None:
+        self.pid, self.tid, self.goroutine = pid, tid, goroutine
+        self.columns = columns if columns is not None else Columns.of()
+
+    @cached_property
+    def start(self) -> list[int]:
+        """When each interval began."""
+        return self._numbers(self.columns.start)
+
+    @cached_property
+    def end(self) -> list[int]:
+        """When it ended."""
+        return self._numbers(self.columns.end)
+
+    @cached_property
+    def state(self) -> list[int]:
+        """``RUN``, ``READY``, ``SLEEP`` or ``CALL``."""
+        return self._numbers(self.columns.state)
+
+    @cached_property
+    def thread(self) -> list[int]:
+        """The thread below."""
+        return self._numbers(self.columns.thread)
+
+    @cached_property
+    def why(self) -> list[dict[str, Any]]:
+        """What is told besides."""
+        whys = self.columns.whys
+        return [whys[code] for code in self.columns.why.tolist()]
+
+    @staticmethod
+    def _numbers(column: np.ndarray) -> list[int]:
+        found: list[int] = column.tolist()
+        return found
 
     def before(self, t_ns: int) -> int:
         """The last interval that began before ``t_ns``; -1 where none did."""
@@ -90,31 +164,46 @@ def read_lanes(capture: Any, t_start_ns: int, t_end_ns: int) -> Lanes:
     """The lanes of a capture between two instants."""
     threads: dict[int, Lane] = {}
     of_process: dict[int, list[int]] = {}
-    for (pid, tid), lane in _read(capture, "thread_state", "tid", _THREAD, t_start_ns, t_end_ns):
-        lane.tid = tid
-        known = threads.get(tid)
-        if known is not None:  # the number was used again
-            lane = _joined(known, lane)
-        threads[tid] = lane
+    table, edges, keys = _read(capture, "thread_state", "tid", _THREAD, t_start_ns, t_end_ns)
+    for (pid, tid), chosen in zip(keys, edges, strict=True):
+        lane, known = Lane(pid, tid, 0, table.part(chosen)), threads.get(tid)
+        threads[tid] = lane if known is None else _joined(known, lane)  # the number was used again
         of_process.setdefault(pid, []).append(tid)
+    woken = any("waker" in why for why in table.whys)
+    key = "TRY_CAST(split_part(track, '/', 2) AS BIGINT)"
+    table, edges, keys = _read(capture, "goroutine_state", key, _GOROUTINE, t_start_ns, t_end_ns)
     goroutines = {}
     traced: dict[int, tuple[int, int]] = {}
-    rows: dict[int, list[tuple[int, int, int]]] = {}
-    key = "TRY_CAST(split_part(track, '/', 2) AS BIGINT)"
-    for (pid, number), lane in _read(capture, "goroutine_state", key, _GOROUTINE, t_start_ns, t_end_ns):
-        lane.goroutine = number
-        goroutines[pid, number] = lane
+    numbers = np.zeros(len(table.start), np.int64)
+    for (pid, number), chosen in zip(keys, edges, strict=True):
+        goroutines[pid, number] = Lane(pid, 0, number, table.part(chosen))
+        numbers[chosen] = number
         low, high = traced.get(pid, (2**63, 0))
-        traced[pid] = (min(low, lane.start[0]), max(high, lane.end[-1]))
-        for start, end, state, tid in zip(lane.start, lane.end, lane.state, lane.thread, strict=True):
-            if state in (RUN, CALL) and tid:
-                rows.setdefault(tid, []).append((start, end, number))
-    runs_on = {}
-    for tid, found in rows.items():
-        found.sort()
-        runs_on[tid] = ([one[0] for one in found], [one[1] for one in found], [one[2] for one in found])
-    woken = any("waker" in why for lane in threads.values() for why in lane.why)
+        traced[pid] = (min(low, int(table.start[chosen.start])), max(high, int(table.end[chosen.stop - 1])))
+    runs_on = _runs_on(table, numbers)
     return Lanes(threads, goroutines, traced, of_process, woken, *_family(capture), runs_on)
+
+
+def _runs_on(table: Columns, numbers: np.ndarray) -> dict[int, tuple[list[int], list[int], list[int]]]:
+    """Which goroutine each thread had when: start, end, number."""
+    kept = np.flatnonzero(((table.state == RUN) | (table.state == CALL)) & (table.thread != 0))
+    order = kept[np.lexsort((numbers[kept], table.end[kept], table.start[kept], table.thread[kept]))]
+    columns = [column[order] for column in (table.start, table.end, numbers)]
+    tids = table.thread[order]
+    out = {}
+    for chosen in stretches(tids):
+        starts, ends, found = (column[chosen].tolist() for column in columns)
+        out[int(tids[chosen.start])] = (starts, ends, found)
+    return out
+
+
+def stretches(*columns: np.ndarray) -> list[slice]:
+    """The parts of columns in which none of them changes."""
+    if not len(columns[0]):
+        return []
+    changes = np.any([np.diff(column) != 0 for column in columns], axis=0)
+    edges = [0, *(np.flatnonzero(changes) + 1).tolist(), len(columns[0])]
+    return [slice(low, high) for low, high in pairwise(edges)]
 
 
 def _family(capture: Any) -> tuple[dict[tuple[int, int], str], dict[tuple[int, int], int]]:
@@ -140,17 +229,15 @@ def _given(capture: Any) -> dict[tuple[int, int], str]:
 
 
 def _joined(first: Lane, second: Lane) -> Lane:
-    a, b = sorted((first, second), key=lambda lane: lane.start[0])
-    at = bisect.bisect_left(b.start, a.end[-1])
-    return Lane(
-        b.pid, b.tid, 0, a.start + b.start[at:], a.end + b.end[at:], a.state + b.state[at:], a.why + b.why[at:],
-        a.thread + b.thread[at:],
-    )  # fmt: skip
+    a, b = sorted((first, second), key=lambda lane: int(lane.columns.start[0]))
+    later = slice(int(np.searchsorted(b.columns.start, a.columns.end[-1])), None)
+    return Lane(b.pid, b.tid, 0, a.columns.followed_by(b.columns.part(later)))
 
 
 def _read(
     capture: Any, layer: str, key: str, states: Mapping[str, int], t_start_ns: int, t_end_ns: int
-) -> Iterator[tuple[tuple[int, int], Lane]]:
+) -> tuple[Columns, list[slice], list[tuple[int, int]]]:
+    """The intervals of a layer, and which of them are whose: of which process, and of which thread or goroutine in it."""
     names = ", ".join(f"'{name}'" for name in states)
     table = capture.sql(
         f"SELECT t_start_ns AS a, t_end_ns AS b, coalesce(pid, 0) AS pid, coalesce({key}, 0) AS k, coalesce(tid, 0) AS tid, "
@@ -159,18 +246,14 @@ def _read(
         [layer, t_start_ns, t_end_ns],
     )
     if not table.num_rows:
-        return
+        return Columns.of(), [], []
     encoded = table["args"].combine_chunks().dictionary_encode()
-    objects = [arguments(text) for text in encoded.dictionary.to_pylist()]
+    whys = [arguments(text) for text in encoded.dictionary.to_pylist()]
     codes = encoded.indices.to_numpy(zero_copy_only=False)
     start, end, pid, number, tid, state = (
         table[name].to_numpy() for name in ("a", "b", "pid", "k", "tid", "s")
     )
     numbers = np.array(list(states.values()))[state.astype(np.int64)]
-    edges = np.flatnonzero((np.diff(pid) != 0) | (np.diff(number) != 0)) + 1
-    for low, high in zip([0, *edges.tolist()], [*edges.tolist(), len(pid)], strict=True):
-        part = slice(low, high)
-        yield (int(pid[low]), int(number[low])), Lane(
-            int(pid[low]), 0, 0, start[part].tolist(), end[part].tolist(), numbers[part].tolist(),
-            [objects[code] for code in codes[part].tolist()], tid[part].tolist(),
-        )  # fmt: skip
+    edges = stretches(pid, number)
+    keys = [(int(pid[one.start]), int(number[one.start])) for one in edges]
+    return Columns(start, end, numbers, codes, tid, whys), edges, keys

@@ -179,7 +179,7 @@ class Looks:
                 facts.own,
                 calls,
             )
-        lane = Lane(pid, 0, one.number, [], [], [], [])
+        lane = Lane(pid, 0, one.number)
         kind = self._waited_for(lane, one.reason, stack)
         if any(name.endswith(_LOOPS) for name in facts.user):
             kind = "aside"

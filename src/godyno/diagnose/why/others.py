@@ -14,7 +14,10 @@ _LEAST_SHARE = 0.01  # of the run: what saves less is no cause worth a line
 def others(capture: Any, wall_s: float) -> list[Cause]:
     """What the ranked analyses say of ``capture``, the one that saves most first. One that fails is left out: `show` tells of it."""
     found: list[Cause] = []
+    unranked = {*registry.built_in("analyses")} - {*registry.RANKED}
     for name in registry.names("analyses"):
+        if name in unranked:
+            continue
         analysis = registry.load("analyses", name)
         if not getattr(analysis, "ranked", False):
             continue

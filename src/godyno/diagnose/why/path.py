@@ -363,9 +363,7 @@ class Walk:
 
     def _waker(self, lane: Lane, tid: int, woke: int) -> Lane | None:
         """Who to go on with. The runtime's watchman hands processors on; it is not what was waited for."""
-        if tid in self.stacks.watchmen or (
-            woke and any(name == "runtime.sysmon" for name, _ in self.stacks.frames(woke))
-        ):
+        if tid in self.stacks.watchmen or (woke and "runtime.sysmon" in self.stacks.facts(woke).user):
             return self.sleeps.busy_thread(lane.pid, {lane.tid, tid}, self.t)
         return self.lanes.threads[tid]
 
@@ -428,15 +426,17 @@ class Walk:
             goroutine, call = self.floor[0].goroutine, self._call
             where = where or self._call_where
         while self.t > low:
-            cut, back = low, None
-            if self.via:
-                if any(one.t_start_ns >= self.t for one in self.via):
-                    self.via = tuple(one for one in self.via if one.t_start_ns < self.t)
-                for one in self.via:
-                    if one.t_start_ns > cut:
-                        cut, back = one.t_start_ns, None
-                    if one.back and back is None and one.t_start_ns == cut:
-                        back = one
+            cut, back, over = low, None, False
+            for one in self.via:
+                if one.t_start_ns >= self.t:
+                    over = True
+                    continue
+                if one.t_start_ns > cut:
+                    cut, back = one.t_start_ns, None
+                if one.back and back is None and one.t_start_ns == cut:
+                    back = one
+            if over:
+                self.via = tuple([one for one in self.via if one.t_start_ns < self.t])
             self.pieces.append(
                 Piece(
                     cut, self.t, state, kind, lane.pid if lane else 0, tid or (lane.tid if lane else 0), goroutine, stack, self.via,

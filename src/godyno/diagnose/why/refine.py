@@ -41,7 +41,9 @@ _PLAIN = {
 
 _AROUND = frozenset(name for name, one in STATES.items() if one.where == "machine")
 _SLEPT = frozenset(name for name, one in STATES.items() if one.family in _WAITS)
+# Whatever a moment in these was waited for meanwhile by one of the same process, it keeps its state.
 _STAYING = frozenset(name for name, one in STATES.items() if one.where != "program" or name.startswith("gc_"))
+_LABELS = ("child", "pipe", "lock", "channel")  # the waits that may be causes by themselves
 _EVENTS = (
     "network",
     "kernel_wait",
@@ -125,13 +127,12 @@ class Refine:
     def _on_cpu(self, piece: Piece, start: int, end: int, stack: int) -> Segment:
         facts = self.stacks.facts(stack)
         is_go = piece.pid in self.go
-        foreign = symbols.calls_c(piece.where)
         state = (facts.ran_in if is_go else facts.ran_elsewhere) or (
             "kernel" if piece.call else "go" if is_go else "c"
         )
         if is_go and state in ("c", "cgo") and start < self._began.get(piece.pid, 0):
             state = "load"  # the dynamic loader, or what libraries do when they are loaded
-        elif piece.call and foreign and state in ("go", "kernel", "runtime"):
+        elif piece.call and state in ("go", "kernel", "runtime") and symbols.calls_c(piece.where):
             state = "cgo"
         elif piece.call and state == "go":
             state = "kernel"
@@ -203,25 +204,28 @@ class Refine:
     def _segment(self, piece: Piece, start: int, end: int, state: str, detail: str, stack: int) -> Segment:
         facts = self.stacks.facts(stack)
         state = state if state in STATES else "unknown"
-        tool, works_on = self._tool(piece.pid)
+        tool, works_on = self._tools.get(piece.pid) or self._tool(piece.pid)
         if works_on and state not in _AROUND:
             detail = works_on  # nobody mends a function of the compiler: what it was at work on is the thing
+        waiter = ""
+        for one in piece.via:
+            if one.where:
+                waiter = one.where
+                break
         return Segment(
             start, end, state, detail, piece.pid, piece.tid, piece.goroutine, facts.names,
             phase=facts.init if state != "package_init" else "",
-            waiter=next((one.where for one in piece.via if one.where), "") if piece.via else "", tool=tool, seen=piece.seen,
+            waiter=waiter, tool=tool, seen=piece.seen,
             by_design=piece.kind in _BY_DESIGN,
         )  # fmt: skip
 
     def _tool(self, pid: int) -> tuple[bool, str]:
         """Whether a process is one of what builds, and then what it is at work on, but for the go command itself."""
-        found = self._tools.get(pid)
-        if found is None:
-            process = self._names.get(pid)
-            tool = process is not None and pid != self.of and process.kind in TOOLS
-            works_on = process.label if process is not None and tool and process.kind != "go" else ""
-            found = self._tools[pid] = tool, works_on
-        return found
+        process = self._names.get(pid)
+        tool = process is not None and pid != self.of and process.kind in TOOLS
+        works_on = process.label if process is not None and tool and process.kind != "go" else ""
+        self._tools[pid] = tool, works_on
+        return tool, works_on
 
     # ---- what lies over it
 
@@ -252,9 +256,9 @@ class Refine:
             between = (
                 piece.pid != wait.lane.pid
             )  # also what is not known, or a collection, of a process that is waited for
-            if segment.state == "observer" or (not between and _stays(segment.state)):
+            if segment.state == "observer" or (not between and segment.state in _STAYING):
                 return segment
-            label = self._label(wait, piece)
+            label = self._label(wait, piece) if wait.kind in _LABELS else None
             if label is None:
                 continue
             state, detail, holder = label
@@ -266,7 +270,7 @@ class Refine:
                 segment.by_design = True
             segment.state, segment.detail, segment.doing, segment.holder = state, detail, doing, holder
             return segment
-        if _stays(segment.state):
+        if segment.state in _STAYING:
             return segment
         detail = segment.detail
         if not detail or symbols.is_library(detail.partition(" ")[0]):  # whose call into a library it was
@@ -316,11 +320,6 @@ def _alike(a: Segment, b: Segment) -> bool:
         and (a.tid == b.tid or a.goroutine != 0) and a.doing == b.doing and a.holder == b.holder and a.waiter == b.waiter
         and a.within == b.within and a.tool == b.tool and a.seen == b.seen and a.by_design == b.by_design
     )  # fmt: skip
-
-
-def _stays(state: str) -> bool:
-    """Whether a moment keeps this state whatever it was waited for meanwhile by one of the same process."""
-    return state in _STAYING
 
 
 def _lived_for(wait: Wait, child: Process | None) -> bool:

@@ -8,14 +8,16 @@ shares, as a profile tells functions apart. In a look the path goes from the mai
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 
 from godyno.diagnose.why.busy import busy
 from godyno.diagnose.why.lanes import READY, RUN, SLEEP, Lane, Lanes
-from godyno.diagnose.why.looks import AT_WORK, NEAR_NS, RUNNABLE, Looks, Verdict
+from godyno.diagnose.why.looks import AT_WORK, RUNNABLE, Looks, Verdict
+from godyno.diagnose.why.parts import WAITS, Key, Parts, between, cut, inside
 from godyno.diagnose.why.pieces import Piece, Wait
 from godyno.diagnose.why.stacks import Stacks
 
@@ -35,24 +37,7 @@ _OPEN = (
     "channel",
 )
 _UNNAMED = ("wait", "poll", "futex")  # a wait for another process, of which only who ended it is known
-_WAITS = ("sleep", "busy")  # the kinds of parts of which looks tell what was waited for
 _NO_WAIT = (*AT_WORK, "lock", "tick")
-_Key = tuple[str, int, int]  # kind, pid, tid
-
-
-@dataclass(frozen=True, slots=True)
-class _Parts:
-    """What pieces are made of, in order of time, as columns, as there are hundreds of thousands: ``piece`` is which piece a part is of,
-    ``key`` the number in ``keys`` of the looks that it learns from (-1: none), ``busy`` the interval of its process's ``busy`` lane that
-    tells what another thread did meanwhile (-1: none did).
-    """
-
-    start: np.ndarray
-    end: np.ndarray
-    piece: np.ndarray
-    key: np.ndarray
-    busy: np.ndarray
-    keys: list[_Key]
 
 
 class Seen:
@@ -61,6 +46,7 @@ class Seen:
     def __init__(self, looks: Looks, lanes: Lanes, stacks: Stacks) -> None:
         self._looks, self._lanes, self._stacks = looks, lanes, stacks
         self._of_process: dict[int, Lane] = {}
+        self._named_waiters: dict[tuple[int, int], tuple[tuple[Wait, ...], tuple[Wait, ...]]] = {}
 
     def told(self, pieces: Sequence[Piece]) -> list[Piece]:
         """The pieces, with what looks tell of those whose own records do not."""
@@ -68,32 +54,74 @@ class Seen:
             return list(pieces)
         parts = self._parts(pieces)
         learnt = self._learnt(parts, pieces)
-        first, last = _inside(parts, learnt, np.array([piece.state != READY for piece in pieces], bool))
+        first, last = inside(parts, learnt, np.array([piece.state != READY for piece in pieces], bool))
         out: list[Piece] = []
-        said: Verdict | None = None  # of the last part, where it is all of a wait that looks told
-        via: tuple[Wait, ...] = ()  # what that part was waited for by
-        columns = (parts.start, parts.end, parts.piece, parts.key, parts.busy, first, last)
+        made: dict[tuple[int, ...], Piece] = {}  # what a piece becomes, by all that this depends on
+        of, *columns = self._joined(parts, learnt, first, last)
         rows = zip(*(column.tolist() for column in columns), strict=True)
-        for start, end, number, key, busy_at, low, high in rows:
-            piece, waits = pieces[number], parts.keys[key][0] in _WAITS if key >= 0 else False
-            one = learnt[key][low][1] if high == low + 1 else None
-            again = said is not None and one is said and waits and via == piece.via
-            if again and out[-1].t_end_ns == start:  # most are: there is no need to make a piece and join it
-                out[-1].t_end_ns = end
-                continue
-            cuts = _cut(start, end, learnt[key][low:high]) if high > low + 1 else ((start, end, one),)
-            for part in cuts:
-                new = self._through(self._with(piece, waits, busy_at, *part))
-                if out and _goes_on(out[-1], new):
+        for number, count in enumerate(np.bincount(of, minlength=len(pieces)).tolist()):
+            piece, some = pieces[number], []
+            for start, end, key, busy_at, low, high, *depends in islice(rows, count):
+                found, waits = (learnt[key][low:high] if high > low else ()), parts.keys[key][0] in WAITS
+                if len(found) < 2 and count == 1:  # most are: it is all of the piece
+                    if found:
+                        self._tell(piece, waits, busy_at, found[0][1])
+                    continue
+                # A lock is waited for from here to there; all else is like another part.
+                if len(found) > 1 or (found and found[0][1].kind == "lock"):
+                    some += [self._with(piece, waits, busy_at, *part) for part in cut(start, end, found)]
+                    continue
+                like = made.get(alike := (number, key, *depends))
+                if like is None:
+                    verdict = found[0][1] if found else None
+                    like = made[alike] = self._with(piece, waits, busy_at, start, end, verdict)
+                some.append(like.cut(start, end))
+            if not some:
+                self._name_waiters(piece)
+                some = [piece]
+            for new in some:
+                if new.state == SLEEP and out and _goes_on(out[-1], new):
                     out[-1].t_end_ns = new.t_end_ns
                 else:
                     out.append(new)
-            said, via = one if one is not None and waits and one.kind not in _NO_WAIT else None, piece.via
         return out
 
-    def _parts(self, pieces: Sequence[Piece]) -> _Parts:
+    def _joined(
+        self,
+        parts: Parts,
+        learnt: Mapping[int, Sequence[tuple[int, Verdict]]],
+        first: np.ndarray,
+        last: np.ndarray,
+    ) -> Sequence[np.ndarray]:
+        """Piece, start, end, key, busy, first and last look of each part that looks may tell of, then what one of which one look tells is
+        like another by: that look's verdict, and what another thread did. Where looks told of a wait, those that follow each other are one.
+        """
+        verdict, does, tid = np.full((3, len(parts.start)), -1)
+        joins = np.zeros(len(parts.start), bool)
+        for key, found in learnt.items():
+            rows = np.flatnonzero((parts.key == key) & (last == first + 1))
+            numbers = {id(one): number for number, (_, one) in enumerate(found)}
+            of_look = np.array([numbers[id(one)] for _, one in found])
+            waits = np.array([one.kind not in _NO_WAIT for _, one in found], bool)
+            verdict[rows] = of_look[first[rows]]
+            joins[rows] = waits[first[rows]] & (parts.keys[key][0] in WAITS)
+            if parts.keys[key][0] == "busy":
+                others = self._busy(parts.keys[key][1]).columns
+                at_work = rows[~joins[rows]]
+                does[at_work] = others.state[parts.busy[at_work]]
+                tid[at_work] = others.thread[parts.busy[at_work]]
+        begins = np.ones(len(parts.start), bool)
+        begins[1:] = ~joins[1:] | ~joins[:-1] | (parts.start[1:] != parts.end[:-1])
+        for column in (parts.piece, parts.key, verdict):
+            begins[1:] |= column[1:] != column[:-1]
+        end = parts.end[np.append(begins[1:], np.ones(min(1, len(begins)), bool))]
+        some = (parts.piece, parts.start, parts.key, parts.busy, first, last, verdict, does, tid)
+        piece, start, keys, *rest = (column[begins] for column in some)
+        return [column[keys >= 0] for column in (piece, start, end, keys, *rest)]
+
+    def _parts(self, pieces: Sequence[Piece]) -> Parts:
         """The pieces, those in which other threads of their process were at work cut by when they were."""
-        numbers: dict[_Key, int] = {}
+        numbers: dict[Key, int] = {}
         whole: list[tuple[int, int]] = []  # (piece, key)
         split: dict[int, list[int]] = {}  # pid to pieces
         for index, piece in enumerate(pieces):
@@ -109,13 +137,13 @@ class Seen:
         for pid, chosen in split.items():
             asleep, at_work = (numbers.setdefault((kind, pid, 0), len(numbers)) for kind in ("sleep", "busy"))
             of = np.array(chosen, np.int64)
-            a, b, which, busy_at = _between(start[of], end[of], self._busy(pid))
+            a, b, which, busy_at = between(start[of], end[of], self._busy(pid))
             rows.append(np.column_stack((a, b, of[which], np.where(busy_at < 0, asleep, at_work), busy_at)))
         table = np.concatenate(rows)
         start, end, of_piece, keys, busy_at = table[np.argsort(table[:, 0], kind="stable")].T
-        return _Parts(start, end, of_piece, keys, busy_at, list(numbers))
+        return Parts(start, end, of_piece, keys, busy_at, list(numbers))
 
-    def _key(self, piece: Piece) -> _Key | None:
+    def _key(self, piece: Piece) -> Key | None:
         """Which looks a piece may learn from: those at a stretch of the same kind, of the same process, or of the same thread where it is
         not Go's. ``busy`` says that those depend on whether another thread was at work.
         """
@@ -129,7 +157,7 @@ class Seen:
             return ("sure", piece.pid, 0) if goroutines else None
         return ("busy", piece.pid, 0) if goroutines else ("sleep", piece.pid, piece.tid)
 
-    def _learnt(self, parts: _Parts, pieces: Sequence[Piece]) -> dict[int, list[tuple[int, Verdict]]]:
+    def _learnt(self, parts: Parts, pieces: Sequence[Piece]) -> dict[int, list[tuple[int, Verdict]]]:
         """The looks that fell into parts of each key, in order of time."""
         found: dict[int, list[tuple[int, Verdict]]] = {}
         for pid, layer in self._looks.times:
@@ -157,12 +185,14 @@ class Seen:
             self._of_process[pid] = busy(pid, [lane for lane in threads if lane.pid == pid])
         return self._of_process[pid]
 
-    def _through(self, piece: Piece) -> Piece:
-        """The piece, with what its waiters in other processes waited for there, where only looks tell that."""
+    def _name_waiters(self, piece: Piece) -> None:
+        """What its waiters in other processes waited for there, where only looks tell that."""
         if not piece.via:
-            return piece
-        via = tuple(self._named(one, piece.pid) for one in piece.via)
-        return piece if via == piece.via else replace(piece, via=via)
+            return
+        key = (id(piece.via), piece.pid)
+        if key not in self._named_waiters:  # with the tuple itself, so that no other has its id
+            self._named_waiters[key] = piece.via, tuple([self._named(one, piece.pid) for one in piece.via])
+        piece.via = self._named_waiters[key][1]
 
     def _named(self, wait: Wait, pid: int) -> Wait:
         if wait.kind not in _UNNAMED or wait.lane.pid == pid:
@@ -178,11 +208,15 @@ class Seen:
     ) -> Piece:
         """A part of a piece as a look tells it, if one does; ``waits`` says that it is one of which looks tell what was waited for."""
         piece = of.cut(start, end)
-        if verdict is None:
-            return piece
+        if verdict is not None:
+            self._tell(piece, waits, busy_at, verdict)
+        self._name_waiters(piece)
+        return piece
+
+    def _tell(self, piece: Piece, waits: bool, busy_at: int, verdict: Verdict) -> None:
         at_work = verdict.kind in AT_WORK
         if busy_at >= 0 and (at_work or verdict.kind == "lock"):  # another thread's work is what it was
-            others = self._busy(of.pid)
+            others = self._busy(piece.pid)
             piece.state, piece.tid = others.state[busy_at], others.thread[busy_at]
             piece.kind, piece.stack, piece.where = "", 0, ""
         if piece.state == RUN and verdict.kind == RUNNABLE:
@@ -192,9 +226,8 @@ class Seen:
             piece.kind, piece.goroutine = verdict.kind, verdict.goroutine
             piece.stack, piece.where, piece.seen = verdict.stack, verdict.where, True
         elif verdict.kind == "lock" and (lane := self._lanes.threads.get(piece.tid)) is not None:
-            wait = Wait(start, end, "lock", lane, verdict.stack, 0, verdict.where)
+            wait = Wait(piece.t_start_ns, piece.t_end_ns, "lock", lane, verdict.stack, 0, verdict.where)
             piece.via, piece.seen = (*piece.via, wait), True
-        return piece
 
     def _untold(self, stack: int) -> bool:
         return not stack or not self._stacks.facts(stack).user or self._stacks.idle_thread(stack)
@@ -217,54 +250,3 @@ def _agrees(kind: str, verdict: Verdict) -> bool:
     if verdict.kind == "lock" or kind == "busy":
         return True
     return (verdict.kind in AT_WORK) == (kind == "run")
-
-
-def _between(start: np.ndarray, end: np.ndarray, lane: Lane) -> tuple[np.ndarray, ...]:
-    """What windows are made of: start, end, window and interval of each interval of ``lane`` in them, and of each gap: there it is -1."""
-    begins, ends = np.array(lane.start, np.int64), np.array(lane.end, np.int64)
-    first = np.searchsorted(ends, start, "right")
-    count = np.maximum(np.searchsorted(begins, end, "left") - first, 0)
-    sizes = 2 * count + 1  # a gap, an interval, a gap, …
-    window = np.repeat(np.arange(len(start)), sizes)
-    turn = np.arange(len(window)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    interval = first[window] + turn // 2
-    is_gap = turn % 2 == 0
-    begins, ends = np.append(begins, 0), np.append(ends, 0)  # of the last gap there is none after it
-    low = np.where(is_gap, np.where(turn == 0, start[window], ends[interval - 1]), begins[interval])
-    high = np.where(
-        is_gap, np.where(turn == sizes[window] - 1, end[window], begins[interval]), ends[interval]
-    )
-    low, high = np.maximum(low, start[window]), np.minimum(high, end[window])
-    kept = high > low
-    return low[kept], high[kept], window[kept], np.where(is_gap, -1, interval)[kept]
-
-
-def _inside(
-    parts: _Parts, learnt: Mapping[int, Sequence[tuple[int, Verdict]]], tells: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """From which to which of the looks of its key each part learns: those in it, else the nearest if that is near; ``tells`` says of which
-    pieces looks tell at all.
-    """
-    first, last = np.zeros((2, len(parts.start)), np.int64)
-    for key, found in learnt.items():
-        rows = np.flatnonzero((parts.key == key) & tells[parts.piece])
-        times, start = np.array([t_ns for t_ns, _ in found], np.int64), parts.start[rows]
-        low, high = np.searchsorted(times, start), np.searchsorted(times, parts.end[rows])
-        before, after = np.maximum(low - 1, 0), np.minimum(low, len(times) - 1)
-        nearest = np.where(np.abs(times[after] - start) < np.abs(times[before] - start), after, before)
-        near = np.abs(times[nearest] - start) < NEAR_NS
-        first[rows] = np.where(high > low, low, nearest)
-        last[rows] = np.where(high > low, high, nearest + near)
-    return first, last
-
-
-def _cut(start: int, end: int, found: Sequence[tuple[int, Verdict]]) -> Iterator[tuple[int, int, Verdict]]:
-    """A part, cut midway between those of its looks that say different things."""
-    at = start
-    for (t_ns, verdict), (later, following) in zip(found, [*found[1:], (0, None)], strict=True):
-        if following == verdict:
-            continue
-        until = end if following is None else (t_ns + later) // 2
-        if until > at:
-            yield at, until, verdict
-            at = until

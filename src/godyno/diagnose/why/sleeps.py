@@ -22,6 +22,7 @@ _UNTOLD = ("poll", "network", "futex", "unknown", "")
 _RESOLVING = ("getaddrinfo", "getnameinfo", "res_search", "res_nsearch", "cgoLookup", "cgoResSearch")
 _C_POLLS = ("__poll", "poll", "__GI___poll", "__libc_poll", "ppoll", "__ppoll", "recvfrom", "__libc_recvfrom")
 _TIMERS = ("hrtimer", "timer_interrupt", "run_timer")
+_UNLOCKS = ("Mutex).Unlock", "Mutex).RUnlock", "mutex_unlock")
 _PIPES = ("pipe_write", "pipe_read", "pipe_release")
 _POLLED_NS = (
     2_000_000  # so long after the runtime heard of a pipe at most, the goroutine that waits for it goes on
@@ -205,10 +206,9 @@ class Sleeps:
             while index >= 0 and thread.end[index] > t_ns - _POLLED_NS:
                 waker = next_waker(thread, index) if thread.state[index] == SLEEP else None
                 other = self.lanes.threads.get(waker or 0)
-                if other is not None and other.pid != pid:
-                    woke = self.stacks.frames(self.stacks.woke(tid, thread.end[index]))
-                    if symbols.has([name for name, _ in woke], _PIPES):
-                        return other
+                woke = self.stacks.woke(tid, thread.end[index])
+                if other is not None and other.pid != pid and self.stacks.has(woke, _PIPES):
+                    return other
                 index -= 1
         return None
 
@@ -255,26 +255,22 @@ class Sleeps:
 
     def _resolved(self, kind: str, waker: object, woke: int, ready: int | None) -> str:
         """What a sleep was, now that it is known who ended it; of a poll, ``ready`` is what it gave back: 0 where its time was over."""
-        names = [name for name, _ in self.stacks.frames(woke)] if woke else []
+        timer = self.stacks.has(woke, _TIMERS)
         by_thread = isinstance(waker, int) and waker in self.lanes.threads
         if kind in ("futex", "", "signal", "kernel_wait"):
             if by_thread:
-                return (
-                    "lock"
-                    if symbols.has(names, ("Mutex).Unlock", "Mutex).RUnlock", "mutex_unlock"))
-                    else "wait"
-                )
-            if waker == 0 or symbols.has(names, _TIMERS):
-                return "sleep" if kind == "futex" or symbols.has(names, _TIMERS) else kind or "unknown"
+                return "lock" if self.stacks.has(woke, _UNLOCKS) else "wait"
+            if waker == 0 or timer:
+                return "sleep" if kind == "futex" or timer else kind or "unknown"
             return kind if kind in ("kernel_wait", "signal") else "unknown"
         if kind == "poll":
-            if symbols.has(names, _TIMERS) or ready == 0:
+            if timer or ready == 0:
                 return "sleep"
-            if symbols.has(names, _NETWORK):
+            if self.stacks.has(woke, _NETWORK):
                 return "network"
             if by_thread:
-                return "pipe" if symbols.has(names, _PIPES) else "wait"
-            return "sleep" if waker == 0 and not names and ready is None else "network"
+                return "pipe" if self.stacks.has(woke, _PIPES) else "wait"
+            return "sleep" if waker == 0 and not self.stacks.frames(woke) and ready is None else "network"
         return "child" if kind == "spawn" else kind
 
     def _netpoll(self, kind: str, lane: Lane, stack: int, t_ns: int) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from godyno.diagnose.why import symbols
+from godyno.diagnose.why.lanes import stretches
 from godyno.diagnose.why.symbols import LOADER
 
 Frames = tuple[tuple[str, bool], ...]
@@ -33,6 +34,7 @@ class Facts:
     names: tuple[str, ...]
     user: tuple[str, ...]  # those outside of the kernel
     observes: bool  # of what godyno put into the program
+    idle: bool  # of a thread of Go's scheduler that looks for something to do
 
 
 class Stacks:
@@ -42,24 +44,34 @@ class Stacks:
         self._capture, self._window = capture, (t_start_ns, t_end_ns)
         self._facts: dict[int, Facts] = {}
         self._frames: dict[int, Frames] = {}
+        self._has: dict[tuple[int, tuple[str, ...]], bool] = {}
 
     def slept(self, tid: int, t_start_ns: int) -> int:
         """The stack with which a thread began to sleep then; 0 where it is not known."""
-        return self._by_instant["off_cpu"].get((tid, t_start_ns), 0)
+        return self._at("off_cpu", 0, tid, t_start_ns)
 
     def woke(self, tid: int, t_ns: int) -> int:
         """The stack of whoever woke thread ``tid`` then."""
-        return self._by_instant["wakeup"].get((tid, t_ns), 0)
+        return self._at("wakeup", 0, tid, t_ns)
 
     def waited(self, pid: int, goroutine: int, t_end_ns: int) -> int:
         """The stack of a goroutine's wait that ended then; only waits of 0.1 ms and longer have one."""
-        return self._by_instant["goroutine_wait"].get((pid, goroutine, t_end_ns), 0)
+        return self._at("goroutine_wait", pid, goroutine, t_end_ns)
 
     def seen(self, pid: int, tid: int, goroutine: int, t_start_ns: int) -> int:
         """Where a goroutine, or without one a thread, waited that looks saw from then on."""
         if goroutine:
-            return self._by_instant["goroutine_seen"].get((pid, goroutine, t_start_ns), 0)
-        return self._by_instant["thread_seen"].get((tid, t_start_ns), 0)
+            return self._at("goroutine_seen", pid, goroutine, t_start_ns)
+        return self._at("thread_seen", 0, tid, t_start_ns)
+
+    def _at(self, layer: str, pid: int, number: int, t_ns: int) -> int:
+        """The stack of a thread (``pid`` 0), or of a goroutine of a process, at an instant."""
+        key = (layer, pid, number)
+        found = self._by_instant.get(key)
+        if isinstance(found, slice):  # few are ever asked for
+            times, stacks = (column[found].tolist() for column in self._instants[1:])
+            found = self._by_instant[key] = dict(zip(times, stacks, strict=True))
+        return found.get(t_ns, 0) if found is not None else 0
 
     def samples(self, tid: int, t_start_ns: int, t_end_ns: int) -> list[tuple[int, int]]:
         """(t_ns, stack) of a thread's CPU samples in a window."""
@@ -130,7 +142,7 @@ class Stacks:
 
     def idle_thread(self, stack: int) -> bool:
         """Whether a stack is of a thread of Go's scheduler that looks for something to do."""
-        return any(name.startswith(_SCHEDULER) for name in self.facts(stack).user)
+        return self.facts(stack).idle
 
     def sockets(self, pid: int) -> frozenset[str]:
         """``listen``, ``ask``, or both: what a process was seen to do with sockets by looks at them."""
@@ -166,6 +178,13 @@ class Stacks:
             found = self._frames[stack] = tuple([names[code] for code in part])
         return found
 
+    def has(self, stack: int, words: tuple[str, ...]) -> bool:
+        """Whether any of these words is in the name of any of its functions."""
+        key = (stack, words)
+        if key not in self._has:
+            self._has[key] = symbols.has([name for name, _ in self.frames(stack)], words)
+        return self._has[key]
+
     @cached_property
     def watchmen(self) -> frozenset[int]:
         """The threads of Go's sysmon: they wake others and sleep on timers of their own; nothing waits for what they do."""
@@ -194,7 +213,7 @@ class Stacks:
                 symbols.slept_in(frames), symbols.ran_in(frames, True) if frames else "", symbols.ran_in(frames, False) if frames else "",
                 symbols.own_function(frames), symbols.call_of(frames), symbols.initialised(frames),
                 symbols.reads_pages(frames), tuple(name for name, _ in frames[:40]),
-                user, symbols.is_observer(user),
+                user, symbols.is_observer(user), any(name.startswith(_SCHEDULER) for name in user),
             )  # fmt: skip
         return found
 
@@ -206,7 +225,7 @@ class Stacks:
     @property
     def has_sleeps(self) -> bool:
         """Whether it holds where threads went to sleep."""
-        return bool(self._by_instant["off_cpu"])
+        return any(layer == "off_cpu" for layer, *_ in self._by_instant)
 
     @cached_property
     def _cpu(self) -> dict[int, tuple[list[int], list[int]]]:
@@ -223,19 +242,25 @@ class Stacks:
         return out
 
     @cached_property
-    def _by_instant(self) -> dict[str, dict[Any, int]]:
-        out: dict[str, dict[Any, int]] = {layer: {} for layer in _LAYERS}
+    def _by_instant(self) -> dict[tuple[str, int, int], slice | dict[int, int]]:
+        """The stacks of each thread, or goroutine, in each layer: which of ``_instants``, then by instant."""
+        (layer, pid, number), *_ = self._instants
+        return {
+            (_LAYERS[int(layer[one.start])], int(pid[one.start]), int(number[one.start])): one
+            for one in stretches(layer, pid, number)
+        }
+
+    @cached_property
+    def _instants(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Whose (the number of the layer, pid and tid or goroutine, in rows), when and which stack."""
         table = self._capture.sql(
-            "SELECT layer, pid, tid, goroutine, t_ns, stack_id FROM stacks "
-            f"WHERE layer IN {_LAYERS}"  # also of sleeps that began before the window
-        )  # fmt: skip
-        columns = (table[index].to_pylist() for index in range(6))
-        for layer, pid, tid, goroutine, t_ns, stack in zip(*columns, strict=True):
-            if layer.startswith("goroutine"):
-                out[layer][pid, goroutine, t_ns] = stack
-            else:
-                out[layer][tid, t_ns] = stack
-        return out
+            f"SELECT list_position({list(_LAYERS)}, layer) - 1 AS l, CASE WHEN starts_with(layer, 'goroutine') THEN pid ELSE 0 END AS p, "
+            "CASE WHEN starts_with(layer, 'goroutine') THEN goroutine ELSE tid END AS n, t_ns, stack_id FROM stacks "
+            f"WHERE layer IN {_LAYERS} AND p IS NOT NULL AND n IS NOT NULL AND t_ns IS NOT NULL AND stack_id IS NOT NULL"
+        )  # also of sleeps that began before the window
+        layer, pid, number, t_ns, stack = (table[index].to_numpy() for index in range(5))
+        order = np.lexsort((number, pid, layer))
+        return np.array((layer, pid, number))[:, order], t_ns[order], stack[order]
 
     @cached_property
     def _rows(self) -> tuple[np.ndarray, np.ndarray, list[tuple[str, bool]], dict[int, int]]:

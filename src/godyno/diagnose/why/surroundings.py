@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from godyno.diagnose.quota import throttled_windows
-from godyno.diagnose.why.crowd import Crowd, Steps, level
+from godyno.diagnose.why.crowd import Crowd, Steps, in_state, level
 from godyno.diagnose.why.lanes import CALL, READY, RUN, Lane, Lanes
 
 _SHORT_NS = 150_000  # the scheduler itself needs some time: shorter waits for a CPU accuse nobody
@@ -19,6 +21,7 @@ OWN = "own_threads"
 CALLED = "called"  # behind own goroutines that sleep in a system call and keep their processor
 # Within the first the runtime's watchman does not take the processor of such a one, after the second it has.
 _CALL_NS, _TAKEN_NS = 20_000, 20_000_000
+_NO_CALLERS = np.zeros((0, 3), np.int64)
 # A state, what else would take it along if it went, start, end. The places of a stretch's parts within it are only in order of states.
 Part = tuple[str, str, int, int]
 # A new cgroup wants some pages that were pushed out before its time, and grows by them. Short of memory is who reads pages again (so many
@@ -198,14 +201,7 @@ class Surroundings:
     @cached_property
     def _ready(self) -> dict[int, Steps]:
         """The threads of each process that waited for a CPU."""
-        found: dict[int, list[tuple[int, int]]] = {}
-        for lane in self._lanes.threads.values():
-            found.setdefault(lane.pid, []).extend(
-                (start, end)
-                for start, end, state in zip(lane.start, lane.end, lane.state, strict=True)
-                if state == READY
-            )
-        return {pid: level(intervals) for pid, intervals in found.items()}
+        return _levels(self._lanes.threads.values(), READY)
 
     @cached_property
     def _running(self) -> dict[int, Steps]:
@@ -216,43 +212,41 @@ class Surroundings:
     def _calls(self) -> dict[int, Steps]:
         """The goroutines of each process that were in a call for longer than a moment, as long as they may have kept their processor."""
         return {
-            pid: level((start, min(end, start + _TAKEN_NS)) for start, (end, _) in zip(*found, strict=True))
-            for pid, found in self._callers.items()
+            pid: level(np.column_stack((rows[:, 0], np.minimum(rows[:, 1], rows[:, 0] + _TAKEN_NS))))
+            for pid, rows in self._callers.items()
         }
 
     def callers(self, pid: int, t_start_ns: int, t_end_ns: int) -> Iterator[int]:
         """The threads of the goroutines that were in such calls in the window, the last that began one first."""
-        starts, found = self._callers.get(pid, ([], []))
-        index = bisect.bisect_left(starts, t_end_ns) - 1
-        while index >= 0 and starts[index] > t_start_ns - _TAKEN_NS:
-            end, tid = found[index]
+        rows = self._callers.get(pid, _NO_CALLERS)
+        since, until = np.searchsorted(rows[:, 0], (t_start_ns - _TAKEN_NS + 1, t_end_ns))
+        for _, end, tid in reversed(rows[since:until].tolist()):
             if end > t_start_ns:
                 yield tid
-            index -= 1
 
     @cached_property
-    def _callers(self) -> dict[int, tuple[list[int], list[tuple[int, int]]]]:
-        rows: dict[int, list[tuple[int, int, int]]] = {}
-        for (pid, _), lane in self._lanes.goroutines.items():
-            rows.setdefault(pid, []).extend(
-                (start, end, tid)
-                for start, end, state, tid in zip(lane.start, lane.end, lane.state, lane.thread, strict=True)
-                if state == CALL and end - start > _CALL_NS
+    def _callers(self) -> dict[int, np.ndarray]:
+        """By process: rows of a start, an end and a thread, in this order."""
+        found: dict[int, list[np.ndarray]] = {}
+        for lane in self._lanes.goroutines.values():
+            one = lane.columns
+            rows = np.column_stack((one.start, one.end, one.thread))
+            found.setdefault(lane.pid, []).append(
+                rows[(one.state == CALL) & (one.end - one.start > _CALL_NS)]
             )
-        return {
-            pid: ([one[0] for one in sorted(of)], [one[1:] for one in sorted(of)]) for pid, of in rows.items()
-        }
+        tables = {pid: np.concatenate(rows) for pid, rows in found.items()}
+        return {pid: rows[np.lexsort(rows.T[::-1])] for pid, rows in tables.items()}
 
     def _ran(self, counts: Callable[[Lane], bool]) -> dict[int, Steps]:
-        found: dict[int, list[tuple[int, int]]] = {}
-        for (pid, _), lane in self._lanes.goroutines.items():
-            if counts(lane):
-                found.setdefault(pid, []).extend(
-                    (start, end)
-                    for start, end, state in zip(lane.start, lane.end, lane.state, strict=True)
-                    if state == RUN
-                )
-        return {pid: level(intervals) for pid, intervals in found.items()}
+        return _levels(filter(counts, self._lanes.goroutines.values()), RUN)
+
+
+def _levels(lanes: Iterable[Lane], state: int) -> dict[int, Steps]:
+    """How many of the lanes of each process are in a state."""
+    of: dict[int, list[Lane]] = {}
+    for lane in lanes:
+        of.setdefault(lane.pid, []).append(lane)
+    return {pid: level(in_state(found, state)) for pid, found in of.items()}
 
 
 def parts(t_start_ns: int, t_end_ns: int, lengths: Iterable[tuple[str, str, float]]) -> list[Part]:

@@ -393,4 +393,5 @@ def _foreign(function: str) -> bool:
 
 def has(names: Sequence[str], words: Sequence[str]) -> bool:
     """Whether any of these words is in any of these names."""
-    return any(word in name for name in names for word in words)
+    text = "\n".join(names)
+    return any(word in text for word in words)
