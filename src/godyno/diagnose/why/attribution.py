@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import cached_property
+from operator import attrgetter
 from typing import Any
 
 from godyno.diagnose.why.states import STATES
@@ -51,7 +53,36 @@ class Segment:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
+class Alike(Segment):
+    """Segments that differ in nothing but when and on which lane they were: the longest of them, with how long all lasted."""
+
+    lasts_ns: int = 0
+
+    @property
+    def seconds(self) -> float:
+        """How long all of them lasted."""
+        return self.lasts_ns * 1e-9
+
+
+_SAME = (
+    "state",
+    "detail",
+    "pid",
+    "doing",
+    "holder",
+    "phase",
+    "waiter",
+    "tool",
+    "seen",
+    "by_design",
+    "inside",
+    "caller",
+    "within",
+)
+
+
+@dataclass(frozen=True)
 class Attribution:
     """The whole path. ``view`` says whose path it is; ``missing`` what was not recorded and would have told more; ``again`` is the
     command that tells which tests took their part of it, where that is not known.
@@ -73,6 +104,26 @@ class Attribution:
     again: str = ""
     draws: float = 0.0  # how many that stand for equally long these are worth
 
+    @cached_property
+    def kinds(self) -> tuple[Alike, ...]:
+        """The segments by what they were: some hundreds, where there may be hundreds of thousands of segments."""
+        what = attrgetter(*_SAME)
+        found: dict[tuple[object, int], list[Any]] = {}  # how long in all, the longest, and how long that was
+        for one in self.segments:
+            length = one.t_end_ns - one.t_start_ns
+            # Stacks are the same object where they are the same: they are made once for each.
+            if (known := found.get(key := (what(one), id(one.stack)))) is None:
+                found[key] = [length, one, length]
+            else:
+                known[0] += length
+                if length > known[2]:
+                    known[1], known[2] = one, length
+        names = [each.name for each in fields(Segment)]
+        return tuple(
+            Alike(**{name: getattr(one, name) for name in names}, lasts_ns=lasts_ns)
+            for lasts_ns, one, _ in found.values()
+        )
+
     @property
     def enough_looks(self) -> bool:
         """Whether the looks that it rests on, if it does, tell more than a guess."""
@@ -85,13 +136,13 @@ class Attribution:
 
     def seconds(self) -> dict[str, float]:
         """Seconds by state, the longest first."""
-        return totals((segment.state, segment.seconds) for segment in self.segments)
+        return totals((one.state, one.seconds) for one in self.kinds)
 
     def states(self) -> list[dict[str, Any]]:
         """``state``, ``title``, ``seconds``, ``share`` and what it is made of, the longest first."""
         wall = self.wall_s or 1.0
         of_state: dict[str, dict[str, float]] = {}
-        for one in self.segments:
+        for one in self.kinds:
             details = of_state.setdefault(one.state, {})
             details[one.detail] = details.get(one.detail, 0.0) + one.seconds
         out = []

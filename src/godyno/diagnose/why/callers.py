@@ -20,7 +20,7 @@ def called(capture: Any, found: Attribution, told: Sequence[Cause]) -> list[Caus
     """The causes, those whose first place is not in a module of the user's with the nearest function of one in the same stacks."""
     asked = {cause.what.partition(" ")[0] for cause in told if cause.where == "program" and cause.what}
     stacks: dict[str, list[Segment]] = {name: [] for name in asked}
-    for one in found.segments:
+    for one in found.kinds:
         name = one.detail.partition(" ")[0]
         if name in stacks and name in one.stack:
             stacks[name].append(one)

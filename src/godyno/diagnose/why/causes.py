@@ -168,7 +168,7 @@ def causes(found: Attribution) -> list[Cause]:
     own_s = max(
         sum(
             one.seconds
-            for one in found.segments
+            for one in found.kinds
             if STATES[one.state].where == "program"
             and (one.state != "idle" or one.by_design)
             and _of_served(one, served)
@@ -178,22 +178,22 @@ def causes(found: Attribution) -> list[Cause]:
     of_state: dict[str, list[Segment]] = {}
     slow_disk: dict[str, list[Segment]] = {}
     with_it = totals(
-        (one.within, one.seconds) for one in found.segments if one.within and one.state not in SLOW_DISK
+        (one.within, one.seconds) for one in found.kinds if one.within and one.state not in SLOW_DISK
     )
-    on_cpu = totals((one.state, one.seconds) for one in found.segments if one.state in _ON_CPU)
+    on_cpu = totals((one.state, one.seconds) for one in found.kinds if one.state in _ON_CPU)
     ready_s = sum(
-        one.seconds for one in found.segments if one.state in _READY and one.within in ("", "own_threads")
+        one.seconds for one in found.kinds if one.state in _READY and one.within in ("", "own_threads")
     )
     for state in (
         "disk_read",
         "fault_disk",
     ):  # who reads less from it has the kernel read less, but what that reads from memory stays
         with_it[state] = min(
-            with_it.get(state, 0.0), sum(one.seconds for one in found.segments if one.state == state)
+            with_it.get(state, 0.0), sum(one.seconds for one in found.kinds if one.state == state)
         )
     for state, seconds in on_cpu.items():
         with_it[state] = with_it.get(state, 0.0) + ready_s * seconds / sum(on_cpu.values())
-    for one in found.segments:
+    for one in found.kinds:
         of_state.setdefault(one.state, []).append(one)
         if one.state in SLOW_DISK:
             slow_disk.setdefault(one.within, []).append(one)
@@ -212,7 +212,7 @@ def _little_else(cause: Cause, found: Attribution, own_s: float, served: int) ->
     """
     waits = sum(
         one.seconds
-        for one in found.segments
+        for one in found.kinds
         if (one.state == "network" or one.by_design) and _of_served(one, served)
     )
     if waits < _LITTLE_ELSE * own_s or cause.severity == "info":
@@ -342,7 +342,7 @@ def _served(found: Attribution) -> int:
     if found.view != "requests":
         return 0
     return int(
-        next(iter(totals((str(one.pid), one.seconds) for one in found.segments if one.state == "idle")), 0)
+        next(iter(totals((str(one.pid), one.seconds) for one in found.kinds if one.state == "idle")), 0)
     )
 
 
@@ -375,7 +375,7 @@ def _at_once(segments: Iterable[Segment], found: Attribution) -> float:
 
 
 def _evidence(segments: list[Segment]) -> Evidence:
-    longest = max(segments, key=lambda one: one.seconds)
+    longest = max(segments, key=lambda one: one.t_end_ns - one.t_start_ns)
     query = (
         "SELECT t_start_ns, t_end_ns, layer, track, name, args FROM spans "
         "WHERE layer IN ('thread_state', 'goroutine_state', 'goroutine_seen', 'thread_seen', 'syscall', 'gc', 'stw') AND pid = "
