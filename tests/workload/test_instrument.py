@@ -155,6 +155,45 @@ def test_the_end_is_told_and_the_status_is_the_programs(
     assert (ran.code, [log.ended for log in ran.logs]) == (code, [ended])
 
 
+LOCKED = "\nfunc twice(mu *sync.Mutex) {\n\tmu.Lock()\n\tmu.Lock()\n}\n"
+UNLOCKED_LATER = (
+    'package main\n\nimport (\n\t"sync"\n\t"time"\n)\n\nfunc main() {\n\tvar mu sync.Mutex\n'
+    "\ttime.AfterFunc(2500*time.Millisecond, mu.Unlock)\n"
+    "\tgo func() {\n\t\tfor range time.Tick(20 * time.Millisecond) {\n\t\t}\n\t}()\n\ttwice(&mu)\n}\n"
+    + LOCKED
+)
+
+
+def program(root: Path, text: str) -> Path:
+    root.mkdir()
+    (root / "go.mod").write_text("module example.com/locked\n\ngo 1.23\n")
+    (root / "main.go").write_text(text)
+    return root
+
+
+@pytest.mark.parametrize("kinds", [("metrics",), ("trace", "metrics", "cpu")])
+def test_a_deadlock_ends_the_program_with_its_goroutines_though_the_tracer_has_timers(
+    go: Go, tmp_path: Path, kinds: tuple[str, ...]
+) -> None:
+    main = 'package main\n\nimport "sync"\n\nfunc main() {\n\tvar mu sync.Mutex\n\ttwice(&mu)\n}\n'
+    ran = instrumented(
+        go.path, "run", ".", raw=tmp_path / "raw", cwd=program(tmp_path / "p", main + LOCKED), kinds=kinds
+    )
+    assert (ran.code, [log.ended for log in ran.logs]) == (1, ["deadlock"])
+    assert ran.out.startswith(
+        "fatal error: all goroutines are asleep - deadlock!\n\ngoroutine 1 [sync.Mutex.Lock]:\n"
+    )
+    assert "main.twice(" in ran.out and ran.out.endswith("exit status 2\n") and "godyno" not in ran.out
+
+
+def test_a_program_that_a_timer_will_go_on_with_is_not_deadlocked(go: Go, tmp_path: Path) -> None:
+    ran = instrumented(
+        go.path, "run", ".", raw=tmp_path / "raw", cwd=program(tmp_path / "p", UNLOCKED_LATER),
+        kinds=("trace", "metrics", "cpu"),
+    )  # fmt: skip
+    assert (ran.code, ran.out, [log.ended for log in ran.logs]) == (0, "", ["exit"])
+
+
 @pytest.mark.parametrize(("how", "number", "code", "ended"), [
     ("wait", signal.SIGTERM, -signal.SIGTERM, "signal"),
     ("wait", signal.SIGINT, -signal.SIGINT, "signal"),

@@ -29,6 +29,13 @@ _SIGNALS = re.compile(
     r"var handlers struct \{\n\s*sync\.Mutex\n(?:\s*//[^\n]*\n)*\s*m map\[chan<- os\.Signal\]\*handler\n"
     r"(?:\s*//[^\n]*\n)*\s*ref \[numSig\]int64\n(?:\s*//[^\n]*\n)*\s*stopping \[\]stopping\n\}"
 )
+_SCHEDULE = re.compile(
+    r"\nfunc schedtrace\(detailed bool\) \{\n.*\" timerslen=\", .*, \"\\n\"\)\n", re.DOTALL
+)
+# The tracer's two timers.
+_ADVANCER = re.compile(r"\nfunc \(s \*traceAdvancerState\) start\(\) \{\n")
+_CPU_READER = re.compile(r"\n\s+trace\.cpuSleep\.sleep\(")
+_CGO = re.compile(r"\nvar iscgo bool\n")
 
 
 def plan(argv: Sequence[str], cwd: str = "", kinds: Iterable[str] = DEFAULT_KINDS) -> Plan:
@@ -136,6 +143,15 @@ def _for_version(go: Go, warnings: list[str]) -> tuple[dict[str, str], str]:
         "INIT": "runtime.runtimeInitTime" if began else "",
         "GODYNO_SIGNALS": "true" if _SIGNALS.search(signals) else "false",
     }
+    shapes = {
+        "proc.go": _SCHEDULE, "trace*.go": _ADVANCER, "trace[c2]*.go": _CPU_READER, "cgo.go": _CGO
+    }  # fmt: skip
+    known = all(
+        any(shape.search(_text(file)) for file in (root / "runtime").glob(name))
+        for name, shape in shapes.items()
+    )
+    known = known and fill["GODYNO_SIGNALS"] == "true"
+    fill["GODYNO_DEADLOCKS"] = "true" if known else "false"
     if _HOOK.search(new) and re.search(r"\n\s+hooks\s+\[\]Hook\n", new):
         fill |= {"SYMBOL": "internal/runtime/exithook.hooks", "TYPE": "[]godynoHook", "LIST": "godynoExit"}
     elif _OLD_HOOK.search(old) and _OLD_HOOKS.search(old):
@@ -216,13 +232,17 @@ def _source(fill: Mapping[str, str], name: str, path: str) -> str:
         "godynoExit": fill["SYMBOL"],
         "godynoHandlers": fill["GODYNO_SIGNALS"] == "true",
         "godynoInit": fill["INIT"],
+        **dict.fromkeys(("godynoSchedule", "godynoCgo"), fill["GODYNO_DEADLOCKS"] == "true"),
     }
     for variable, known in wanted.items():
         if not known:  # the variable is then one of the file's own, and stays empty
-            text = re.sub(rf"//\n//go:linkname {variable} .*\n", "", text)
+            text = re.sub(rf"//(?: [^\n]*)?\n//go:linkname {variable} .*\n", "", text)
+    if fill["GODYNO_DEADLOCKS"] != "true":
+        text = text.replace("func godynoSchedule(detailed bool)\n", "func godynoSchedule(detailed bool) {}\n")
     for key, value in (
         ("package main\n", f"package {name}\n"), ("GODYNO_HOOKS_SYMBOL", fill["SYMBOL"]), ("GODYNO_HOOKS_TYPE", fill["TYPE"]),
-        ("GODYNO_HOOKS_LIST", fill["LIST"]), ("GODYNO_SIGNALS", fill["GODYNO_SIGNALS"]), ("GODYNO_METRICS", " ".join(METRICS)),
+        ("GODYNO_HOOKS_LIST", fill["LIST"]), ("GODYNO_SIGNALS", fill["GODYNO_SIGNALS"]),
+        ("GODYNO_DEADLOCKS", fill["GODYNO_DEADLOCKS"]), ("GODYNO_METRICS", " ".join(METRICS)),
         ("GODYNO_PACKAGE", re.sub(r"[^\w./~-]", "_", path)),
     ):  # fmt: skip
         text = text.replace(key, value)
