@@ -224,7 +224,10 @@ def _text(found: Answer, most: int, tried: list[Tried]) -> str:
             lines += laid_out(f"{cause.advice} ({about})", width, "   ")
     elif found.untold is None:
         unless = " But which tests took how long is not known: see above." if one.again else ""
-        lines += ["", *_wrapped("", f"Nothing of the program is accused.{unless}", width)]
+        lines += [
+            "",
+            *_wrapped("", f"Nothing of the program is accused. {found.mend_if}".rstrip() + unless, width),
+        ]
     if rest and len(accused) < most:
         lines += ["", "Also" if accused else "For the record"]
         for cause in rest[: most - len(accused)]:

@@ -54,6 +54,12 @@ def test_who_does_little_but_wait_for_answers_is_told_so_and_not_accused(scene: 
     found = answer(scene(fill))
     cause = found.causes[0]
     assert cause.kind == "network" and found.healthy and "did little else" in cause.claim
+    assert found.mend_if.startswith("If somebody waits for its end, the wait for the network in main.")
+    assert found.mend_if.endswith("is what to mend. Ask at once rather than in turn, or ask less.")
+    assert (
+        found.as_json()["mend_if"] == found.mend_if
+        and cause.as_json()["mend_if"] == "somebody waits for its end"
+    )
 
 
 def test_what_godyno_writes_in_the_program_asks_nobody(scene: Made) -> None:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from godyno import units
 from godyno.diagnose.why.answer import Answer, attribute
+from godyno.diagnose.why.callers import called
 from godyno.diagnose.why.causes import causes
 from godyno.diagnose.why.ending import ending
 from godyno.model import Confidence, Estimate, Evidence, Finding
@@ -31,7 +32,9 @@ class Why:
         path = attribute(capture)
         if path.looks and not path.enough_looks:
             return []
-        found = Answer(path, tuple(causes(path)), ending(capture))  # other analyses speak for themselves
+        found = Answer(
+            path, tuple(called(capture, path, causes(path))), ending(capture)
+        )  # other analyses speak for themselves
         return [self._states(found), *(cause.finding(self.name) for cause in found.causes[:_MOST])]
 
     def _states(self, found: Answer) -> Finding:
@@ -41,7 +44,7 @@ class Why:
             f"{state['share']:.0%} {state['title']}" for state in states[:3] if state["share"] >= 0.005
         )
         by = f", by {one.looks} looks" if one.looks else ""
-        verdict = " Nothing of the program is accused." if found.healthy else ""
+        verdict = f" Nothing of the program is accused. {found.mend_if}".rstrip() if found.healthy else ""
         if one.again and not found.accused:
             verdict = f" Which tests took how long is not known; `{one.again}` tells."
         if found.untold is not None:

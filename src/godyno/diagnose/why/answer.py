@@ -14,7 +14,8 @@ from godyno.diagnose.why import symbols
 from godyno.diagnose.why.attribution import Attribution, totals
 from godyno.diagnose.why.by_looks import by_looks
 from godyno.diagnose.why.c_calls import tell_c_calls
-from godyno.diagnose.why.causes import Cause, causes
+from godyno.diagnose.why.callers import called
+from godyno.diagnose.why.causes import LEAST_SHARE, Cause, causes
 from godyno.diagnose.why.ending import Ending, ending
 from godyno.diagnose.why.feeds import until_wanted
 from godyno.diagnose.why.hidden_tests import HIDDEN, asked_again, hides_tests
@@ -38,6 +39,7 @@ _WRITING_NS = (
 )
 _DYING_NS = 2_000_000
 _UNTOLD_SHARE = 0.25
+_FOR = {"network": "network", "sleep": "clock"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,17 @@ class Answer:
         return found if found is not None and found.share >= _UNTOLD_SHARE else None
 
     @property
+    def mend_if(self) -> str:
+        """Of a program that nobody accuses: when it would be, and of what; empty where nothing of the kind takes enough to be mended."""
+        if self.accused:
+            return ""
+        one = next((one for one in self.causes if one.unless and one.share >= LEAST_SHARE), None)
+        if one is None:
+            return ""
+        place = f" in {one.what}" if one.what else ""
+        return f"If {one.unless}, the wait for the {_FOR[one.kind]}{place} ({one.share:.0%}) is what to mend. {one.advice}".rstrip()
+
+    @property
     def healthy(self) -> bool:
         """Whether nothing of the program is accused, and what took its time is known."""
         return not self.accused and self.untold is None and not self.attribution.again
@@ -71,7 +84,8 @@ class Answer:
         one = self.attribution
         return {
             "wall_s": one.wall_s, "t_start_ns": one.t_start_ns, "t_end_ns": one.t_end_ns, "view": one.view, "pid": one.pid,
-            "of": one.label, "ended": self.ended and self.ended.as_json(), "healthy": self.healthy, "states": one.states(),
+            "of": one.label, "ended": self.ended and self.ended.as_json(), "healthy": self.healthy, "mend_if": self.mend_if,
+            "states": one.states(),
             "causes": [cause.as_json() for cause in self.causes],
             "missing": list(one.missing), **({"again": one.again} if one.again else {}), **({"looks": one.looks} if one.looks else {}),
         }  # fmt: skip
@@ -110,7 +124,7 @@ def answer(
     whole = t_start_ns is None and t_end_ns is None and process is None
     also = others(capture, found.wall_s) if whole else []
     ended = ending(capture, found.pid if process is not None else 0)
-    return Answer(found, tuple(ranked(causes(found), also)), ended)
+    return Answer(found, tuple(ranked(called(capture, found, causes(found)), also)), ended)
 
 
 def attribute(

@@ -44,6 +44,8 @@ class Cause:
     what: str = ""
     where: str = "program"
     detail: tuple[tuple[str, float], ...] = field(default=())
+    caller: str = ""  # of a library's function: from where in the user's own module it was called
+    unless: str = ""  # nobody is accused of it, but it is to be mended if this is so
 
     def as_json(self) -> dict[str, Any]:
         """For ``--json``."""
@@ -53,6 +55,7 @@ class Cause:
             "saves_s": round(self.saves_s, 9), "confidence": self.confidence.value, "severity": self.severity, "where": self.where,
             "evidence": self.evidence.as_json(), "advice": self.advice,
             "detail": [{"what": name, "seconds": round(seconds, 9)} for name, seconds in self.detail],
+            **({"from": self.caller} if self.caller else {}), **({"mend_if": self.unless} if self.unless else {}),
         }  # fmt: skip
 
     def finding(self, source: str) -> Finding:
@@ -123,7 +126,8 @@ _UNTIL_WANTED = {
     "network": "It waited for what others send of themselves (a request, an event, more of an answer)",
     "pipe": "It waited for what others put into a pipe or file, unasked",
 }
-_UNLESS = {"sleep": ": to be mended only if work waits for that (a limiter, a poll)"}
+_UNLESS = {"sleep": "work waits for that (a limiter, a poll)"}
+_END_WAITED_FOR = "somebody waits for its end"
 _NO_FAULT = (
     "go",
     "own_threads",
@@ -199,8 +203,8 @@ def _little_else(cause: Cause, found: Attribution, own_s: float, served: int) ->
     )
     if waits < _LITTLE_ELSE * own_s or cause.severity == "info":
         return cause
-    claim = f"{cause.claim}, and did little else: to be mended if somebody waits for its end"
-    return replace(cause, severity="info", claim=claim)
+    claim = f"{cause.claim}, and did little else: to be mended if {_END_WAITED_FOR}"
+    return replace(cause, severity="info", claim=claim, unless=_END_WAITED_FOR)
 
 
 def _rank(cause: Cause) -> tuple[int, float]:
@@ -236,7 +240,8 @@ def _cause(
     by = totals((one.detail, one.seconds) for one in mine or segments if one.detail)
     what = next(iter(by), "")
     by_design = sum(one.seconds for one in mine if one.by_design) > own / 2
-    holders = totals((one.holder, one.seconds) for one in segments if one.holder)
+    # With a colon it is who was waiting for it, and not who had it.
+    holders = totals((one.holder, one.seconds) for one in segments if one.holder and ": " not in one.holder)
     if kind.name == "channel" and next(iter(holders), "").startswith("database/sql."):
         kind = _POOL
     says = _UNTIL_WANTED.get(kind.name, kind.says) if by_design else kind.says
@@ -265,8 +270,8 @@ def _cause(
         advice = f"Record it with {' '.join(options)}: that tells what it waited for." if options else ""
     if kind.name == "network" and not what:
         advice += " Whether it was DNS, connecting, TLS or an answer, --instrument tells."
-    if by_design:
-        claim += _UNLESS.get(kind.name, "")
+    unless = _UNLESS.get(kind.name, "") if by_design else ""
+    claim += f": to be mended only if {unless}" if unless else ""
     if doing:
         claim += f" (meanwhile: {next(iter(doing))})"
     severity = "info"
@@ -291,6 +296,7 @@ def _cause(
     return Cause(
         kind.name, claim, seconds, share, of_own, saves, _confidence(what, segments), _evidence(segments), advice,
         severity, what, "recorder" if unknown else "machine" if machine else "program", tuple(list(by.items())[:5]),
+        unless=unless,
     )  # fmt: skip
 
 
