@@ -259,3 +259,44 @@ def test_who_asks_about_a_compiler_is_told_its_functions(scene: Made) -> None:
     found = answer(scene(_builds), process="compile")
     touched = next(cause for cause in found.causes if cause.kind == "minor_fault")
     assert touched.what != "compile example.com/big" and touched.severity != "info"
+
+
+def _kept(s: Any, stack: tuple[str, ...], sleeps_in: tuple[str, ...], until: int = 99, **ended: int) -> None:
+    """A child that is there for most of the time, and is waited for in one stretch, with what it sleeps in meanwhile."""
+    s.process(1, 0, 100)
+    s.process(7, 1, until, 1, "/usr/bin/tail", "-f", "a.log", **ended)
+    woken = (
+        57,
+        58,
+        "runnable",
+        4242,
+    )  # by one who is not of the tree, or by a timer where it sleeps for that
+    s.thread(7, (1, 57, "sleeping"), woken, (58, 60, "running"), (60, until, "sleeping"), pid=7)
+    s.sample("off_cpu", 1, sleeps_in, tid=7, pid=7)
+    s.thread(1, (0, 10, "running"), (10, 60, "sleeping"), (60, 61, "runnable", 7), (61, 100, "running"))
+    s.sample("off_cpu", 10, stack)
+    for at in (5, 80):
+        s.sample("cpu", at, ("main.work", "main.main", "runtime.main", "runtime.goexit"))
+
+
+INOTIFY = ("k:schedule", "k:do_sys_poll", "k:__x64_sys_poll", "__poll")
+STOPPED = {"exit_signal": 15}
+
+
+@pytest.mark.parametrize(
+    ("stack", "sleeps_in", "ended", "accused"),
+    [
+        pytest.param(READ, INOTIFY, STOPPED, False, id="a tail of a file that nobody writes to"),
+        pytest.param(READ, NANOSLEEP, STOPPED, True, id="one who sleeps before he gives something"),
+        pytest.param(READ, INOTIFY, {"exit_signal": 0}, True, id="one who ends by himself"),
+        pytest.param(WAITID, NANOSLEEP, STOPPED, False, id="one whose end is waited for, who is told to stop"),
+        pytest.param(WAITID, NANOSLEEP, {"exit_signal": 0}, True, id="one whose end is waited for, who does his work"),
+        pytest.param(WAITID, NANOSLEEP, {"exit_signal": 11}, True, id="one who crashes"),
+    ],
+)  # fmt: skip
+def test_a_child_that_is_kept_until_it_is_told_to_stop_is_waited_for_by_design(
+    scene: Made, stack: tuple[str, ...], sleeps_in: tuple[str, ...], ended: dict[str, int], accused: bool
+) -> None:
+    found = answer(scene(lambda s: _kept(s, stack, sleeps_in, **ended)))
+    (cause, *_) = found.causes
+    assert cause.kind in ("pipe", "child") and bool(found.accused) == accused

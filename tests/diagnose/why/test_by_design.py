@@ -253,3 +253,43 @@ def test_what_was_sent_is_known_until_it_was_looked_at_last(
             s.seen(1, at + 8, at + 10, "running", "", ())
 
     assert [cause.kind for cause in answer(scene(fill)).accused] == accused
+
+
+FROM_A_PIPE = ("runtime.gopark", "internal/poll.(*FD).Read", "os.(*File).Read", "main.listen", "main.main")
+
+
+@pytest.mark.parametrize(
+    ("waker", "accused"),
+    [
+        pytest.param(1, [], id="a child that sleeps until it is asked"),
+        pytest.param(0, ["pipe"], id="a child that sleeps for a time of its own"),
+    ],
+)
+def test_a_child_that_waits_for_its_parent_is_not_waited_for(
+    scene: Made, waker: int, accused: list[str]
+) -> None:
+    """Of a program without an execution trace, whose looks see it read what its child says, again and again."""
+
+    def fill(s: Any) -> None:
+        s.process(1, 0, 1000)
+        s.process(7, 1, 999, 1, "/bin/cat")
+        mine, its = [], []
+        for at in range(0, 1000, 100):
+            mine += [
+                (at, at + 90, "sleeping"),
+                (at + 90, at + 91, "runnable", 0),
+                (at + 91, at + 100, "running"),
+            ]
+            its += [
+                (max(at, 1), at + 95, "sleeping"),
+                (at + 95, at + 96, "runnable", waker),
+                (at + 96, at + 99, "running"),
+            ]
+            s.seen(1, at, at + 90, "waiting", "IO wait", FROM_A_PIPE)
+            s.seen(1, at + 90, at + 100, "running", "", ())
+        for at in range(1, 1000, 5):
+            s.look(at)
+        s.thread(1, *mine)
+        s.thread(7, *its, pid=7)
+
+    assert [cause.kind for cause in answer(scene(fill)).accused] == accused

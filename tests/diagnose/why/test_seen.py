@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -196,6 +197,60 @@ def test_a_service_is_idle_unless_somebody_waits_for_its_answer(
     found = answer(scene(fill))
     assert found.attribution.seconds()[state] == pytest.approx(0.08, abs=0.003)
     assert found.healthy != handler
+
+
+SELECT = ("runtime.gopark", "runtime.selectgo", "main.(*room).run", *MAIN)
+SITS = (
+    "runtime.gopark",
+    "internal/poll.(*FD).Read",
+    "net.(*conn).Read",
+    "main.(*room).sit",
+    "runtime.goexit",
+)
+TELLS = ("runtime.gopark", "runtime.chanrecv2", "main.(*room).tell", "runtime.goexit")
+
+
+def test_who_sits_at_a_connection_that_was_accepted_is_not_waited_for(scene: Made) -> None:
+    """Nor by one whom it would tell something: a room in which everybody hears what one says."""
+
+    def fill(s: Any) -> None:
+        _sleeper(s)
+        _look(s)
+        s.seen(1, 5, 95, "waiting", "select", SELECT)
+        s.seen(6, 5, 95, "waiting", "IO wait", ACCEPT, parent=1)
+        for guest in (7, 8):
+            s.seen(guest, 5, 95, "waiting", "IO wait", SITS, parent=6)
+            s.seen(guest + 10, 5, 95, "waiting", "chan receive", TELLS, parent=guest)
+
+    found = answer(scene(fill))
+    assert found.attribution.seconds()["idle"] == pytest.approx(0.08, abs=0.003) and found.healthy
+
+
+@pytest.mark.parametrize(("naps", "accused"), [(1, []), (8, ["sleep"])])
+def test_the_one_sleep_of_a_servers_main_goroutine_is_until_it_ends(
+    scene: Made, naps: int, accused: list[str]
+) -> None:
+    """Also where others compute meanwhile, and were not seen to wait for anything."""
+
+    def fill(s: Any) -> None:
+        s.process(1, 0, 1000)
+        s.writer.event(1, "socket", "1", "listen", 1, 0, {"address": "127.0.0.1:80"})
+        s.writer.event(2, "socket", "1", "ask", 1, 0, {"address": "127.0.0.1:81"})
+        _look(s, until=1000)
+        ends = [0, 31, 90, 133, 214, 299, 341, 420, 455, 530, 612, 633, 711, 800, 853, 931, 1000]
+        s.thread(
+            1,
+            *(
+                one
+                for at, end in pairwise(ends)
+                for one in ((at, end - 5, "sleeping"), (end - 5, end, "running"))
+            ),
+        )
+        step = 990 / naps
+        for nap in range(naps):
+            s.seen(1, 5 + nap * step, 5 + (nap + 1) * step - 1, "waiting", "sleep", SLEEP)
+
+    assert [cause.kind for cause in answer(scene(fill)).accused] == accused
 
 
 def test_a_channel_on_which_nobody_could_send_is_a_timers(scene: Made) -> None:

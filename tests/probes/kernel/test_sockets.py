@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from godyno.capture.reader import open_capture
+from godyno.clock import now_ns
 from godyno.probes.kernel.sockets import FILE, Socket, Sockets, read_table, sorted_out
 
 TCP = """  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
@@ -125,8 +126,11 @@ def test_looks_become_rarer_and_cost_no_more_than_their_share() -> None:
             return []
 
     probe.target, probe.told, probe.sent, probe.looks, probe.cpu_ns = Target(), {}, {}, 0, 0  # type: ignore[assignment]
-    probe.pause_s, probe.stopped = 0.02, False
+    probe.pause_s, probe.stopped, probe.began_ns = 0.02, False, now_ns()
     began = time.monotonic()
     for _ in range(8):
         probe._look()
     assert later[0] >= 0.04 and later[-1] >= 1.0 and time.monotonic() - began < 5
+    probe.cpu_ns = 50_000_000  # of which 30 ms are free; the rest is paid for by 0.2 % of a CPU
+    probe._look()
+    assert 9 < later[-1] < 11

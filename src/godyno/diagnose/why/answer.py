@@ -16,6 +16,7 @@ from godyno.diagnose.why.by_looks import by_looks
 from godyno.diagnose.why.c_calls import tell_c_calls
 from godyno.diagnose.why.callers import called
 from godyno.diagnose.why.causes import LEAST_SHARE, Cause, causes
+from godyno.diagnose.why.disks import Disks
 from godyno.diagnose.why.ending import Ending, ending
 from godyno.diagnose.why.feeds import until_wanted
 from godyno.diagnose.why.hidden_tests import HIDDEN, asked_again, hides_tests
@@ -193,7 +194,7 @@ def _path(
         _go_pids(capture, lanes),
         pid if asked else 0,
     )
-    segments = refine.segments(pieces)
+    segments = Disks(capture, lives).told(refine.segments(pieces))
     tell_c_calls(capture, segments)
     programs = {one.pid for one in lives if one.kind not in TOOLS}
     untold = [

@@ -11,6 +11,7 @@ from godyno.diagnose.processes import Process
 from godyno.diagnose.why.attribution import FEW_LOOKS, Attribution, Segment
 from godyno.diagnose.why.averages import Averages
 from godyno.diagnose.why.c_calls import tell_c_calls
+from godyno.diagnose.why.disks import Disks
 from godyno.diagnose.why.feeds import until_wanted
 from godyno.diagnose.why.glimpses import Glimpses
 from godyno.diagnose.why.lanes import Lanes
@@ -45,7 +46,7 @@ def by_looks(
     go = {pid for pid, layer in looks.times if layer == "goroutine_seen"}
     go |= {one.pid for one in lives if one.kind in GO_TOOLS}
     refine = Refine(capture, lanes, stacks, averages, lives, frozenset(go), of)
-    segments = refine.segments(pieces)
+    segments = Disks(capture, lives).told(refine.segments(pieces))
     tell_c_calls(capture, segments)
     count = len(sightings.told_ns)
     told = f"It was looked at now and then from outside, which tells shares, not moments. {_ADDS}"

@@ -17,7 +17,7 @@ from godyno.stats.share import share_interval
 LEAST_SHARE, LEAST_S = 0.1, 0.02
 WARNING_SHARE = 0.25
 # What takes less of all the time accuses nobody either, who hardly does anything else; a service's requests are asked about themselves.
-_LEAST_OF_ALL = 0.05
+_LEAST_OF_ALL = 0.08
 _USUAL = {
     "kernel": WARNING_SHARE
 }  # who reads and writes is in the kernel for a good part of the time, however well it does that
@@ -113,6 +113,10 @@ _KINDS = (
     _Kind("unknown", ("unknown",), "It waited, for what was not recorded", "", 0.0, None),
     _Kind("quota", ("quota",), "The CPU quota was used up", "Raise the quota, or set GOMAXPROCS to it.", place=None),
     _Kind("neighbours", ("neighbours",), "Other programs had the CPUs", "Run it where less else runs.", place=None),
+    _Kind("disk_neighbours", ("disk_neighbours",), "It waited for a disk that others kept busy",
+          "Run it where less else uses the disk, or limit the others' I/O (io.max)."),
+    _Kind("disk_stall", ("disk_stall",), "It waited for a disk that hardly answered anybody",
+          "Look at the device (a volume that is throttled, discards, what it is shared with): `iostat -x 1`."),
     _Kind("steal", ("steal",), "The hypervisor had the CPUs", "Run it on a machine that is not shared.", place=None),
 )  # fmt: skip
 
@@ -124,7 +128,8 @@ _POOL = _Kind("channel", ("channel",), "It waited for a free connection of datab
 _UNTIL_WANTED = {
     "sleep": "It waited for a clock",
     "network": "It waited for what others send of themselves (a request, an event, more of an answer)",
-    "pipe": "It waited for what others put into a pipe or file, unasked",
+    "pipe": "It waited, unasked, for what others put into a pipe or file",
+    "child": "It waited for a child process that it kept until it told it to stop",
 }
 _UNLESS = {"sleep": "work waits for that (a limiter, a poll)"}
 _END_WAITED_FOR = "somebody waits for its end"

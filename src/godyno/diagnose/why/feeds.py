@@ -91,7 +91,7 @@ def _unasked(key: _Key, waits: Sequence[Piece], sleeps: Sleeps, servers: Servers
     if len(ends) < _LEAST:
         return False
     if not goroutine and kind == "pipe":
-        return not sleeps.has_children(pid)  # with whom it could talk
+        return sleeps.children_wait_for_it(pid)  # with whom it could talk
     if not goroutine:
         sent, t_ns = stacks.sent(pid) or (0, 0)
         heard = bisect.bisect_right(ends, t_ns)  # what came later is not known to have been asked for or not

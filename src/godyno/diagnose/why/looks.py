@@ -185,7 +185,15 @@ class Looks:
             kind = "aside"
         elif kind == "channel" and any(name.endswith(symbols.ANSWERED) for name in facts.user):
             kind = "network"
+        elif kind == "sleep" and self._sleeps_until_its_end(pid, one):
+            kind = "idle"
         return Verdict(kind, one.number, 0, stack, facts.own)
+
+    def _sleeps_until_its_end(self, pid: int, one: _Span) -> bool:
+        """Whether it is the one sleep of a server's main goroutine for most of the time: it is to end then."""
+        times = self.times[pid, "goroutine_seen"]
+        listens = "listen" in self._stacks.sockets(pid) or "listen" in self._stacks.calls(pid)
+        return one.number == 1 and listens and 2 * (one.t_end_ns - one.t_start_ns) > times[-1] - times[0]
 
     @cached_property
     def _spans(self) -> dict[tuple[int, str], list[_Span]]:
@@ -291,8 +299,14 @@ class _Look:
                 if found.kind not in (*_ASIDE, "network"):
                     out.append(found)
                 elif found.kind == "channel":
-                    out += self._behind(other, {1, *above, other.number})
+                    behind = self._behind(other, {1, *above, other.number})
+                    out += [one for one in behind if not self._waits_to_be_asked(one, above)]
         return out
+
+    def _waits_to_be_asked(self, one: Verdict, accepting: Iterable[int]) -> bool:
+        return one.kind == "network" and any(
+            self.family.descends(one.goroutine, number) for number in accepting
+        )
 
 
 def _about_to_run(found: Verdict) -> Verdict:

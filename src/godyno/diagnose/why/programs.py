@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Mapping
 
 from godyno.diagnose.processes import Process
@@ -19,6 +20,7 @@ TOOLS = frozenset({
 GO_TOOLS = frozenset(
     {"go", "gotool", "compile", "link", "asm", "cgo", "vet", "cover", "buildid", "pack", "covdata", "shim"}
 )
+_STOPS = frozenset({signal.SIGHUP, signal.SIGINT, signal.SIGKILL, signal.SIGPIPE, signal.SIGTERM})
 _MOST_ABOVE = 64
 _MOST_SHOWN = 60
 
@@ -47,3 +49,11 @@ def child_above(other: Process | None, mine: Process, known: Mapping[int, Proces
             return other
         other = known.get(other.ppid)
     return None
+
+
+def is_companion(child: Process, mine: Process) -> bool:
+    """Whether a child was there for most of the time of who started it, until it was told to stop: nobody waited for it to finish."""
+    return (
+        child.exit_signal in _STOPS
+        and 2 * (child.t_end_ns - child.t_start_ns) > mine.t_end_ns - mine.t_start_ns
+    )

@@ -13,7 +13,7 @@ from godyno.diagnose.why.lanes import CALL, READY, RUN, SLEEP, Lane, Lanes
 from godyno.diagnose.why.overlays import overlays
 from godyno.diagnose.why.pieces import Piece, Wait
 from godyno.diagnose.why.places import Places
-from godyno.diagnose.why.programs import TOOLS, child_above, command, is_driver
+from godyno.diagnose.why.programs import TOOLS, child_above, command, is_companion, is_driver
 from godyno.diagnose.why.stacks import Stacks
 from godyno.diagnose.why.states import STATES
 from godyno.diagnose.why.surroundings import CALLED, Part, Surroundings
@@ -42,6 +42,11 @@ _PLAIN = {
 _AROUND = frozenset(name for name, one in STATES.items() if one.where == "machine")
 _SLEPT = frozenset(name for name, one in STATES.items() if one.family in _WAITS)
 _STAYING = frozenset(name for name, one in STATES.items() if one.where != "program" or name.startswith("gc_"))
+_EVENTS = (
+    "network",
+    "kernel_wait",
+    "unknown",
+)  # what a companion sleeps in until something comes from elsewhere
 _BY_DESIGN = ("tick", "rest", "fed", "poured")  # until the program is wanted, as far as can be told
 
 
@@ -257,6 +262,8 @@ class Refine:
                 segment.within = segment.within or state
                 return segment
             doing = f"{STATES[segment.state].title}{': ' + segment.detail if segment.detail else ''}"
+            if (wait.kind == "child" or segment.state in _EVENTS) and self._of_companion(wait, piece):
+                segment.by_design = True
             segment.state, segment.detail, segment.doing, segment.holder = state, detail, doing, holder
             return segment
         if _stays(segment.state):
@@ -275,6 +282,12 @@ class Refine:
         last = piece.via[-1]
         segment.detail, segment.holder = detail, f"{last.kind}: {last.where}" if last.where else ""
         return segment
+
+    def _of_companion(self, wait: Wait, piece: Piece) -> bool:
+        """Whether what is waited for is a child that is there until it is told to stop, as a tail -f is."""
+        mine = self._names.get(wait.lane.pid)
+        child = child_above(self._names.get(piece.pid), mine, self._names) if mine is not None else None
+        return mine is not None and child is not None and child is not mine and is_companion(child, mine)
 
     def _label(self, wait: Wait, piece: Piece) -> tuple[str, str, str] | None:
         waiter = wait.lane

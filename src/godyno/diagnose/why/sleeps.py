@@ -15,6 +15,7 @@ from godyno.diagnose.why.stacks import Stacks
 _CLOSING_NS = {"sleep": 20_000_000, "pipe": 200_000_000}
 _SOCKETS = frozenset({"socket", "accept", "accept4", "connect", "socketpair"})
 _ACCEPTS = frozenset({"accept", "accept4"})
+_LIVES_S, _LITTLE_ELSE = 0.1, 0.9
 _DYING_NS = 2_000_000  # a child's end and who is woken by it lie so near at most
 # What a thread sleeps in while the C library's resolver waits for an answer; what the goroutine calls then, and where the thread is.
 _UNTOLD = ("poll", "network", "futex", "unknown", "")
@@ -45,6 +46,7 @@ class Sleeps:
         self.looked_at: Callable[[int], bool] = lambda pid: False
         self._sends: dict[tuple[int, str], list[int]] = {}
         self._answers: dict[int, bool] = {}
+        self._asked: dict[int, bool] = {}
         self._numbered: dict[int, list[Process]] = {}
         self._children: dict[int, list[Process]] = {}
         for one in processes:
@@ -85,7 +87,7 @@ class Sleeps:
                 kind, waker = "child", died
         elif kind == "unknown" and not by_thread and self.has_children(lane.pid):
             seen = self.seen_in(lane.pid, since, t_ns)
-            if seen in ("child", "pipe", "signal"):
+            if seen in ("child", "signal") or (seen == "pipe" and not self.children_wait_for_it(lane.pid)):
                 died = self._child(lane.pid, since, t_ns)
                 other = died if died in self.lanes.threads else self._living_child(lane.pid, t_ns)
                 kind, waker = (
@@ -109,6 +111,28 @@ class Sleeps:
     def has_children(self, pid: int) -> bool:
         """Whether a process started others."""
         return pid in self._children
+
+    def children_wait_for_it(self, pid: int) -> bool:
+        """Whether the children of a process do little but sleep until it wakes them: then it does not wait for any of them."""
+        if pid not in self._asked:
+            living = [one for one in self._children.get(pid, ()) if one.wall_s > _LIVES_S]
+            self._asked[pid] = all(self._sleeps_for(one.pid, pid) for one in living)
+        return self._asked[pid]
+
+    def _sleeps_for(self, pid: int, other: int) -> bool:
+        """Whether nearly all of a process's time is sleep that a thread of another one ended, or that did not end before it did."""
+        found = (self.lanes.threads.get(tid) for tid in self.lanes.of_process.get(pid, ()))
+        lanes = [lane for lane in found if lane is not None]
+        if not lanes or not self.lanes.sees_wakeups:
+            return False
+        lived = slept = 0
+        for lane in lanes:
+            lived += lane.end[-1] - lane.start[0]
+            for index, (start, end, state) in enumerate(zip(lane.start, lane.end, lane.state, strict=True)):
+                waker = self.lanes.threads.get(next_waker(lane, index) or 0)
+                if state == SLEEP and ((waker is not None and waker.pid == other) or end == lane.end[-1]):
+                    slept += end - start
+        return slept > _LITTLE_ELSE * lived
 
     def listens(self, pid: int) -> bool:
         """Whether a process waits for connections, or datagrams, of others."""

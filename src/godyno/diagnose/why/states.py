@@ -39,6 +39,8 @@ _ALL = (
     State("disk_write", "blocked: writing to disk", "disk"),
     State("fsync", "blocked: fsync", "disk"),
     State("fault_disk", "blocked: page fault from disk", "disk"),
+    State("disk_neighbours", "blocked: the disk is busy with others", "disk", "machine"),
+    State("disk_stall", "blocked: the disk hardly answers", "disk", "machine"),
     State("reclaim", "short of memory: reclaim, swap, reading again", "memory"),
     State("dns", "blocked: network, DNS", "network"),
     State("connect", "blocked: network, connecting", "network"),

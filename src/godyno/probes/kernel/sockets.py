@@ -57,17 +57,20 @@ class Socket:
 
 
 class Sockets(SimpleProbe):
-    """Looks soon after the start, then every ``period_s`` or less often, for ``share`` of one CPU at most."""
+    """Looks soon after the start, then every ``period_s`` or less often, for ``share`` of one CPU at most.
+
+    ``first_s`` of CPU time are free: the first look, which reads much for the first time, must not be the only one of a short run.
+    """
 
     name: ClassVar[str] = "sockets"
     summary: ClassVar[str] = (
         "where the processes listen and whom they have connected to, looked at now and then"
     )
     tables: ClassVar[Mapping[str, Clock]] = {"events": Clock.READER}
-    level_settings: ClassVar[Mapping[str, Mapping[str, Any]]] = {"light": {"share": 0.0005}}
+    level_settings: ClassVar[Mapping[str, Mapping[str, Any]]] = {"light": {"share": 0.0005, "first_s": 0.01}}
 
-    def __init__(self, *, period_s: float = 1.0, share: float = 0.002) -> None:
-        self.period_s, self.share = period_s, share
+    def __init__(self, *, period_s: float = 1.0, share: float = 0.002, first_s: float = 0.03) -> None:
+        self.period_s, self.share, self.first_s = period_s, share, first_s
 
     def availability(self, machine: Machine) -> Availability:
         """Needs Linux's /proc."""
@@ -83,7 +86,7 @@ class Sockets(SimpleProbe):
         self.sent: dict[int, dict[int, int]] = {}  # of a process, segments by connection
         self.here = os.readlink("/proc/self/ns/net")  # noqa: PTH115
         self.looks = self.cpu_ns = 0
-        self.pause_s, self.stopped = 0.02, False
+        self.pause_s, self.stopped, self.began_ns = 0.02, False, now_ns()
         target.loop.after(self.pause_s, self._look)
 
     def stop(self) -> None:
@@ -126,8 +129,11 @@ class Sockets(SimpleProbe):
         self.looks += 1
         took = time.thread_time_ns() - began
         self.cpu_ns += took
-        self.pause_s = min(self.period_s, 2 * self.pause_s)  # a short run is looked at, too
-        self.target.loop.after(max(self.pause_s, took * 1e-9 / self.share), self._look)
+        self.pause_s = min(self.period_s, 4 * self.pause_s)  # a short run is looked at, too
+        due_s = (self.cpu_ns * 1e-9 + took * 1e-9 - self.first_s) / self.share - (
+            now_ns() - self.began_ns
+        ) * 1e-9
+        self.target.loop.after(max(self.pause_s, due_s), self._look)
 
     def _look_at(self, pid: int, seen: _Look) -> None:
         inodes = _inodes(pid)
