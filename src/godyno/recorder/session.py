@@ -44,6 +44,7 @@ DEFAULT_HZ = 10.0
 DEFAULT_OUTPUT_LIMIT_BYTES = 64 << 20
 _DRAIN_S = 0.2
 _KILL_WHEN_TOLD_S = 2.0
+_LONG_S = 10.0  # when somebody who waits for an answer is told how to have it sooner
 # A line's time is that of its arrival in the keeper, which takes what comes within a millisecond at once (``output.GATHER_S``).
 _LINE_LATE_NS = 2_000_000
 
@@ -77,6 +78,9 @@ class Options:
     wait_for_tree: bool = False
     seal: bool = True
     tells: bool = False  # whether the user is told that sealing takes its time
+    answers: bool = (
+        False  # whether the user waits for an answer, and is told after a while what is waited for
+    )
     caller_fd: int | None = None  # a pipe's write end: when nobody reads it any more, the tree is ended
 
 
@@ -201,6 +205,8 @@ class Session:
                 os.waitpid(held.pid, 0)
                 self._abort()
                 raise
+            if options.answers:
+                self.loop.after(_LONG_S, self._tell_how_to_end)
             if options.timeout_s is not None:
                 ending.after(options.timeout_s, [probe for probe, _ in self.probes])
             if options.end_fd is not None:
@@ -331,6 +337,14 @@ class Session:
 
     def _after_tick(self) -> None:
         self.journal.flush()
+
+    def _tell_how_to_end(self) -> None:
+        with contextlib.suppress(OSError):  # nobody reads it
+            print(
+                "godyno: records until the command ends; Ctrl-C ends it, and what it did until then is answered",
+                file=sys.stderr,
+                flush=True,
+            )
 
     def _on_full(self, error: OSError) -> None:
         told = f"The capture could not be written ({error.strerror}); what did not fit in memory is lost."
