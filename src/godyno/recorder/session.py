@@ -430,10 +430,17 @@ class Session:
     def _seal(self) -> bool:
         """Seals in a process of its own, which may import what it likes; its cost goes into the manifest it writes."""
         command = [sys.executable, "-m", "godyno.recorder.seal", str(self.directory)]
-        with working(f"seals {sized(self.directory)}", self.options.tells):
-            sealing = subprocess.run(
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        try:
+            with working(f"seals {sized(self.directory)}", self.options.tells):
+                sealing = subprocess.run(
+                    command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+                )
+        except KeyboardInterrupt:
+            print(
+                f"godyno: what was recorded is kept: `godyno recover {self.directory}` seals it",
+                file=sys.stderr,
             )
+            raise
         if sealing.returncode:
             last = sealing.stderr.decode("utf-8", "replace").strip().splitlines()[-1:] or ["no reason given"]
             self.warnings.append(f"Sealing failed: {last[0]}; `godyno recover {self.directory}` tries again.")
