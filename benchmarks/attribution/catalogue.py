@@ -199,11 +199,11 @@ def programs() -> list[Program]:
     from ninth_set import ninth_set  # type: ignore[import-not-found]
     from seventh_set import seventh_set  # type: ignore[import-not-found]
     from sixth_set import sixth_set  # type: ignore[import-not-found]
+    from tenth_set import tenth_set  # type: ignore[import-not-found]
     from third_set import third_set  # type: ignore[import-not-found]
 
-    large = (
-        third_set() + fourth_set() + fifth_set() + sixth_set() + seventh_set() + eighth_set() + ninth_set()
-    )
+    large = third_set() + fourth_set() + fifth_set() + sixth_set() + seventh_set()
+    large += eighth_set() + ninth_set() + tenth_set()
     return conditioned + large
 
 

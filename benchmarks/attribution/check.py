@@ -23,6 +23,7 @@ AWAY = {  # what level takes the cause away
     "collect_assist": -1, "collect_beside": -1, "strings_map": -1, "own_threads": 0, "own_goroutines": 1, "crowd": 1,
     "bench_row": 0, "mill": 0, "guest_list": -1, "small_hall": -1, "hands": 1,
     "attic": 0, "small_prints": 0, "mixed_bag": -1, "busy_yard": 0, "loose_talk": -1, "night_shift": 0,
+    "small_larder": -1,
 }  # fmt: skip
 
 

@@ -29,6 +29,7 @@ type enrolled struct {
 	every    time.Duration
 	count    int
 	pid      int
+	to       string
 }
 
 // each does f as often as was asked for, for as long as it works.
@@ -118,7 +119,7 @@ func (e enrolled) append() {
 }
 
 func enrol(r *http.Request) {
-	e := enrolled{kind: r.PostFormValue("kind"), at: r.PostFormValue("at")}
+	e := enrolled{kind: r.PostFormValue("kind"), at: r.PostFormValue("at"), to: r.PostFormValue("to")}
 	e.every = must(time.ParseDuration(r.PostFormValue("every")))
 	e.count, _ = strconv.Atoi(r.PostFormValue("count"))
 	e.pid, _ = strconv.Atoi(r.PostFormValue("pid"))
@@ -161,6 +162,18 @@ func enrol(r *http.Request) {
 		e.serial()
 	case "grams":
 		e.grams()
+	case "tunnels":
+		e.tunnels()
+	case "puts":
+		e.puts()
+	case "edits":
+		e.edits()
+	case "guests":
+		e.guests()
+	case "drops":
+		e.drops()
+	case "readers":
+		e.readers()
 	case "hangup":
 		e.each(func(int) error { return syscall.Kill(e.pid, syscall.SIGHUP) })
 	case "term":

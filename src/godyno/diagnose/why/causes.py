@@ -140,6 +140,9 @@ _NO_FAULT = (
 )  # a program that needs more than the machine has may be well all the same
 
 
+# What keeps a disk from answering that is not the program's, and how it is told of a wait for that disk.
+SLOW_DISK = {"disk_neighbours": "others kept the disk busy", "disk_stall": "the disk hardly answered"}
+
 # What a wait for a CPU stretches: who does less of it waits less for one.
 _ON_CPU = (
     "go",
@@ -173,7 +176,10 @@ def causes(found: Attribution) -> list[Cause]:
         1e-9,
     )
     of_state: dict[str, list[Segment]] = {}
-    with_it = totals((one.within, one.seconds) for one in found.segments if one.within)
+    slow_disk: dict[str, list[Segment]] = {}
+    with_it = totals(
+        (one.within, one.seconds) for one in found.segments if one.within and one.state not in SLOW_DISK
+    )
     on_cpu = totals((one.state, one.seconds) for one in found.segments if one.state in _ON_CPU)
     ready_s = sum(
         one.seconds for one in found.segments if one.state in _READY and one.within in ("", "own_threads")
@@ -189,10 +195,13 @@ def causes(found: Attribution) -> list[Cause]:
         with_it[state] = with_it.get(state, 0.0) + ready_s * seconds / sum(on_cpu.values())
     for one in found.segments:
         of_state.setdefault(one.state, []).append(one)
+        if one.state in SLOW_DISK:
+            slow_disk.setdefault(one.within, []).append(one)
     out = []
     for kind in _KINDS:
         segments = [one for state in kind.states for one in of_state.get(state, ())]
-        if (cause := _cause(kind, segments, found, wall, own_s, with_it, served)) is not None:
+        slowed = [one for state in kind.states for one in slow_disk.get(state, ())]
+        if (cause := _cause(kind, segments, slowed, found, wall, own_s, with_it, served)) is not None:
             out.append(_little_else(cause, found, own_s, served) if kind.name == "network" else cause)
     return sorted(out, key=_rank)
 
@@ -226,19 +235,24 @@ def _rank(cause: Cause) -> tuple[int, float]:
 
 def _cause(
     kind: _Kind,
-    segments: list[Segment],
+    own_segments: list[Segment],
+    slowed: list[Segment],
     found: Attribution,
     wall: float,
     own_s: float,
     with_it: Mapping[str, float],
     served: int,
 ) -> Cause | None:
-    seconds = sum(one.seconds for one in segments)
+    # Who asks less of a disk waits less for it, whatever kept it from answering; but that is no fault of who asks.
+    segments = [*own_segments, *slowed]
+    seconds, slowed_s = sum(one.seconds for one in segments), sum(one.seconds for one in slowed)
     machine = all(STATES[name].where == "machine" for name in kind.states)
     unknown = kind.name == "unknown"
     mine = [one for one in segments if _of_served(one, served)]
     own = sum(one.seconds for one in mine)
-    share, of_own = seconds / wall, seconds / wall if machine or unknown else own / own_s
+    share = seconds / wall
+    of_own = share if machine or unknown else own / (own_s + slowed_s)
+    at_fault = of_own if machine or unknown else max(0.0, own - slowed_s) / own_s
     least = 1.0 if unknown else 0.25
     if not segments or of_own < LEAST_SHARE * least or seconds < LEAST_S * least:
         return None
@@ -277,7 +291,10 @@ def _cause(
         advice += " Whether it was DNS, connecting, TLS or an answer, --instrument tells."
     unless = _UNLESS.get(kind.name, "") if by_design else ""
     claim += f": to be mended only if {unless}" if unless else ""
-    if doing:
+    for state, slow_s in totals((one.state, one.seconds) for one in slowed).items():
+        if slow_s >= 0.05 * seconds:
+            claim += f"; for {units.show_seconds(slow_s)} of it {SLOW_DISK[state]}"
+    if doing and not slowed:
         claim += f" (meanwhile: {next(iter(doing))})"
     severity = "info"
     work = kind.name in _NO_FAULT or (kind.name == "kernel" and _is_service(found) and _answering(mine))
@@ -286,12 +303,12 @@ def _cause(
         not machine
         and not work
         and not by_design
-        and enough(of_own, found.draws * own_s / wall)
-        and of_own >= _USUAL.get(kind.name, 0.0)
-        and (share >= _LEAST_OF_ALL or served)
+        and enough(at_fault, found.draws * own_s / wall)
+        and at_fault >= _USUAL.get(kind.name, 0.0)
+        and (share - slowed_s / wall >= _LEAST_OF_ALL or served)
         and seconds >= LEAST_S
     ):
-        severity = "warning" if of_own >= WARNING_SHARE else "note"
+        severity = "warning" if at_fault >= WARNING_SHARE else "note"
     saves = (_at_once(segments, found) if kind.name in ("lock", "channel") else seconds) * kind.saves
     # A child that is not started waits for no CPU, what is not computed for none either; with fewer things at once those that had to
     # wait do not wait for longer; and who does not sleep need not be woken.
