@@ -30,6 +30,25 @@ def test_a_place_for_the_capture_needs_a_command(tmp_path: Path) -> None:
         CliRunner().invoke(command, ["a.dyno", "-o", str(tmp_path / "b.dyno")], catch_exceptions=False)
 
 
+def test_a_time_after_which_to_end_needs_a_command() -> None:
+    with pytest.raises(UsageError, match="--timeout"):
+        CliRunner().invoke(command, ["a.dyno", "--timeout", "3s"], catch_exceptions=False)
+
+
+@pytest.mark.integration
+def test_a_command_that_never_ends_is_ended_in_time_and_answered(tmp_path: Path) -> None:
+    import subprocess
+
+    done = subprocess.run(
+        [sys.executable, "-m", "godyno", "why", "--timeout", "1s", "-o", str(tmp_path / "x.dyno"), "--", "sleep", "100"],
+        capture_output=True, text=True, timeout=60, cwd=tmp_path,
+    )  # fmt: skip
+    assert "was ended by SIGTERM after 1" in done.stdout and "when its --timeout was over" in done.stdout, (
+        done.stderr
+    )
+    assert done.returncode == -15
+
+
 def test_a_command_of_which_a_secret_was_left_out_is_not_run_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -52,11 +52,16 @@ class _Command(click.Command):
     is_flag=True,
     help="Run the command again with what is safe to try (environment only), and compare.",
 )
+@click.option(
+    "--timeout",
+    metavar="TIME",
+    help="With a command: end it after so long, and answer for what it did until then.",
+)
 @click.option("--json", "as_json", is_flag=True, help="The states, the causes and their evidence as JSON.")
 @click.pass_context
 def command(
     ctx: click.Context, capture: Path | None, out: Path | None, process: str | None, since: str | None, until: str | None,
-    most: int, tries: bool, as_json: bool,
+    most: int, tries: bool, timeout: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Tell where a run's wall time went, on its critical path, and what would change it.
 
@@ -65,11 +70,14 @@ def command(
     time; causes are ranked by what mending them would save. A CAPTURE of --level light, the default of `godyno record`, is answered by
     looks from outside: in shares, and it says by how many. That the run failed is told first.
 
+    A COMMAND that does not end by itself is ended by Ctrl-C or --timeout; what it did until then is answered.
+
     The exit status is 0 for a CAPTURE, and for COMMAND that of COMMAND, or its signal, as `godyno record` gives it.
 
     \b
     Examples:
       godyno why -- go test ./...
+      godyno why --timeout 30s -- go run ./cmd/stuck
       godyno why service.dyno
       godyno why tests.dyno --process mypkg.test --from 2s --to 10s
       godyno why service.dyno --json | jq '.causes[0]'
@@ -83,7 +91,9 @@ def command(
         )
     if out is not None and not argv:
         raise UsageError("--out says where a command's capture goes", hint="Give the command after --.")
-    outcome = _record(argv, out, as_json) if argv else None
+    if timeout is not None and not argv:
+        raise UsageError("--timeout ends a command", hint="Give the command after --.")
+    outcome = _record(argv, out, as_json, _seconds(timeout)) if argv else None
     place = outcome.capture if outcome else capture
     assert place is not None
     try:
@@ -125,7 +135,7 @@ def _seconds(text: str | None) -> float | None:
     return None if text is None else units.seconds(text)
 
 
-def _record(argv: tuple[str, ...], out: Path | None, quiet: bool) -> Recording:
+def _record(argv: tuple[str, ...], out: Path | None, quiet: bool, timeout_s: float | None) -> Recording:
     """Records a command with all that the answer needs: goroutines where that changes nothing that is kept, of a build also the
     cache's keys. Not of `go run`: its program would see the GODEBUG that they need.
     """
@@ -149,7 +159,16 @@ def _record(argv: tuple[str, ...], out: Path | None, quiet: bool) -> Recording:
         settings["cache_keys"] = {"asked": True}
     outcome = Session(
         Workload(argv),
-        Options(out=out, level="deep", also=also, settings=settings, quiet=quiet, tells=not quiet),
+        Options(
+            out=out,
+            level="deep",
+            also=also,
+            settings=settings,
+            quiet=quiet,
+            tells=not quiet,
+            answers=not quiet,
+            timeout_s=timeout_s,
+        ),
     ).run()
     click.echo(f"godyno: {sized(outcome.capture)}", err=True)
     return outcome

@@ -44,6 +44,7 @@ DEFAULT_HZ = 10.0
 DEFAULT_OUTPUT_LIMIT_BYTES = 64 << 20
 _DRAIN_S = 0.2
 _KILL_WHEN_TOLD_S = 2.0
+_LONG_S = 10.0  # when somebody who waits for an answer is told how to have it sooner
 # A line's time is that of its arrival in the keeper, which takes what comes within a millisecond at once (``output.GATHER_S``).
 _LINE_LATE_NS = 2_000_000
 
@@ -77,6 +78,9 @@ class Options:
     wait_for_tree: bool = False
     seal: bool = True
     tells: bool = False  # whether the user is told that sealing takes its time
+    answers: bool = (
+        False  # whether the user waits for an answer, and is told after a while what is waited for
+    )
     caller_fd: int | None = None  # a pipe's write end: when nobody reads it any more, the tree is ended
 
 
@@ -201,6 +205,8 @@ class Session:
                 os.waitpid(held.pid, 0)
                 self._abort()
                 raise
+            if options.answers:
+                self.loop.after(_LONG_S, self._tell_how_to_end)
             if options.timeout_s is not None:
                 ending.after(options.timeout_s, [probe for probe, _ in self.probes])
             if options.end_fd is not None:
@@ -332,6 +338,14 @@ class Session:
     def _after_tick(self) -> None:
         self.journal.flush()
 
+    def _tell_how_to_end(self) -> None:
+        with contextlib.suppress(OSError):  # nobody reads it
+            print(
+                "godyno: records until the command ends; Ctrl-C ends it, and what it did until then is answered",
+                file=sys.stderr,
+                flush=True,
+            )
+
     def _on_full(self, error: OSError) -> None:
         told = f"The capture could not be written ({error.strerror}); what did not fit in memory is lost."
         if told in self.warnings:
@@ -416,10 +430,17 @@ class Session:
     def _seal(self) -> bool:
         """Seals in a process of its own, which may import what it likes; its cost goes into the manifest it writes."""
         command = [sys.executable, "-m", "godyno.recorder.seal", str(self.directory)]
-        with working(f"seals {sized(self.directory)}", self.options.tells):
-            sealing = subprocess.run(
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        try:
+            with working(f"seals {sized(self.directory)}", self.options.tells):
+                sealing = subprocess.run(
+                    command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+                )
+        except KeyboardInterrupt:
+            print(
+                f"godyno: what was recorded is kept: `godyno recover {self.directory}` seals it",
+                file=sys.stderr,
             )
+            raise
         if sealing.returncode:
             last = sealing.stderr.decode("utf-8", "replace").strip().splitlines()[-1:] or ["no reason given"]
             self.warnings.append(f"Sealing failed: {last[0]}; `godyno recover {self.directory}` tries again.")

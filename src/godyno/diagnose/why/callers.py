@@ -35,7 +35,7 @@ def _with(cause: Cause, caller: str) -> Cause:
     at = next(
         (
             at
-            for mark in ("; held by", ": to be mended", " (meanwhile:")
+            for mark in ("; held by", ": to be mended", "; for ", " (meanwhile:")
             if (at := cause.claim.find(mark)) > 0
         ),
         None,
