@@ -98,8 +98,9 @@ def main() -> None:
         wall, cpu = (statistics.median(one[index] for one in row["why"]) for index in (0, 1))
         low, high = min(row["why"])[0], max(row["why"])[0]
         page = statistics.median(one[0] for one in row["report"])
+        span = f"{wall:.2f} ({low:.2f} to {high:.2f})"
         lines.append(
-            f"| {row['of']} | {row['recorded_s']:.0f} | {row['spans']:,} | {wall:.2f} ({low:.2f} to {high:.2f}) | {cpu:.2f} | {page:.2f} | "
+            f"| {row['of']} | {row['recorded_s']:.0f} | {row['spans']:,} | {span} | {cpu:.2f} | {page:.2f} | "
             f"{statistics.median(row['walk_s']):.2f} |"
         )
     keep("why_speed", "# How long `godyno why` takes\n\n" + "\n".join(lines), rows)
