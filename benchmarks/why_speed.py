@@ -88,8 +88,8 @@ def main() -> None:
         else:
             rows = [measured(level, record(Path(scratch), level)) for level in ("standard", "deep")]
     lines = [
-        f"Medians of {RUNS} answers (with the least and the most) and 3 pages, start of Python included; the reference service for a minute "
-        f"at {RATE:g} requests a second. A page shows the path in two places and walks along it once.",
+        f"Medians of {RUNS} answers (with the least and the most) and 3 pages, start of Python included; the reference service for a "
+        f"minute at {RATE:g} requests a second. A page shows the path in two places and walks along it once.",
         "",
         "| recorded at | recorded, s | spans | `why`, s | its CPU, s | `report`, s | of which one walk, s |",
         "|---|---|---|---|---|---|---|",

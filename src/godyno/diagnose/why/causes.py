@@ -194,7 +194,9 @@ def causes(found: Attribution) -> list[Cause]:
     for state, seconds in on_cpu.items():
         with_it[state] = with_it.get(state, 0.0) + ready_s * seconds / sum(on_cpu.values())
     for one in found.kinds:
-        of_state.setdefault(one.state, []).append(one)
+        # A clock for which a program waits nearly all the time may be a limiter's all the same.
+        clocks = one.state == "idle" and one.by_design and not served
+        of_state.setdefault("sleep" if clocks else one.state, []).append(one)
         if one.state in SLOW_DISK:
             slow_disk.setdefault(one.within, []).append(one)
     out = []
