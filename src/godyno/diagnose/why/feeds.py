@@ -34,19 +34,13 @@ def until_wanted(pieces: Sequence[Piece], sleeps: Sleeps, servers: Servers, leng
     lanes, stacks = sleeps.lanes, sleeps.stacks
     of: dict[_Key, list[Piece]] = {}
     for one in pieces:
-        if (key := _key(one, lanes)) is not None:
+        if one.state == SLEEP and (key := _key(one, lanes)) is not None:
             of.setdefault(key, []).append(one)
-    fed = {
-        key
-        for key, waits in of.items()
-        if _reads(waits[-1], stacks) and _unasked(key, waits, sleeps, servers)
-    }
-    ends = {id(one) for one in _until_its_end(pieces, sleeps, length_ns)}
-    return [
-        one.of_kind("idle") if id(one) in ends
-        else one.of_kind(_FED[one.kind]) if _key(one, lanes) in fed else one
-        for one in pieces
-    ]  # fmt: skip
+    told = {id(one): "idle" for one in _until_its_end(pieces, sleeps, length_ns)}
+    for key, waits in of.items():
+        if _reads(waits[-1], stacks) and _unasked(key, waits, sleeps, servers):
+            told |= {id(one): _FED[one.kind] for one in waits}
+    return [one.of_kind(told[id(one)]) if id(one) in told else one for one in pieces]
 
 
 def _until_its_end(pieces: Sequence[Piece], sleeps: Sleeps, length_ns: int) -> Iterator[Piece]:
@@ -66,8 +60,8 @@ def _until_its_end(pieces: Sequence[Piece], sleeps: Sleeps, length_ns: int) -> I
 
 
 def _key(one: Piece, lanes: Lanes) -> _Key | None:
-    """What a wait is judged together with: those of its goroutine, or without an execution trace of its process."""
-    if one.state != SLEEP or one.kind not in _FED or not (one.seen or one.pid in lanes.traced):
+    """What a sleep is judged together with: those of its goroutine, or without an execution trace of its process."""
+    if one.kind not in _FED or not (one.seen or one.pid in lanes.traced):
         return None
     return one.pid, 0 if one.seen else one.goroutine, one.kind
 

@@ -56,11 +56,13 @@ class Seen:
         learnt = self._learnt(parts, pieces)
         first, last = inside(parts, learnt, np.array([piece.state != READY for piece in pieces], bool))
         out: list[Piece] = []
+        before: Piece | None = None
         made: dict[tuple[int, ...], Piece] = {}  # what a piece becomes, by all that this depends on
         of, *columns = self._joined(parts, learnt, first, last)
         rows = zip(*(column.tolist() for column in columns), strict=True)
-        for number, count in enumerate(np.bincount(of, minlength=len(pieces)).tolist()):
-            piece, some = pieces[number], []
+        counts = np.bincount(of, minlength=len(pieces)).tolist()
+        for number, (piece, count) in enumerate(zip(pieces, counts, strict=True)):
+            some: list[Piece] = []
             for start, end, key, busy_at, low, high, *depends in islice(rows, count):
                 found, waits = (learnt[key][low:high] if high > low else ()), parts.keys[key][0] in WAITS
                 if len(found) < 2 and count == 1:  # most are: it is all of the piece
@@ -77,13 +79,15 @@ class Seen:
                     like = made[alike] = self._with(piece, waits, busy_at, start, end, verdict)
                 some.append(like.cut(start, end))
             if not some:
-                self._name_waiters(piece)
-                some = [piece]
+                if piece.via:
+                    self._name_waiters(piece)
+                some.append(piece)
             for new in some:
-                if new.state == SLEEP and out and _goes_on(out[-1], new):
-                    out[-1].t_end_ns = new.t_end_ns
+                if new.state == SLEEP and before is not None and _goes_on(before, new):
+                    before.t_end_ns = new.t_end_ns
                 else:
                     out.append(new)
+                    before = new
         return out
 
     def _joined(
@@ -186,9 +190,7 @@ class Seen:
         return self._of_process[pid]
 
     def _name_waiters(self, piece: Piece) -> None:
-        """What its waiters in other processes waited for there, where only looks tell that."""
-        if not piece.via:
-            return
+        """What its waiters, of which it has some, waited for there in other processes, where only looks tell that."""
         key = (id(piece.via), piece.pid)
         if key not in self._named_waiters:  # with the tuple itself, so that no other has its id
             self._named_waiters[key] = piece.via, tuple([self._named(one, piece.pid) for one in piece.via])
@@ -210,7 +212,8 @@ class Seen:
         piece = of.cut(start, end)
         if verdict is not None:
             self._tell(piece, waits, busy_at, verdict)
-        self._name_waiters(piece)
+        if piece.via:
+            self._name_waiters(piece)
         return piece
 
     def _tell(self, piece: Piece, waits: bool, busy_at: int, verdict: Verdict) -> None:
@@ -238,8 +241,8 @@ def _goes_on(a: Piece, b: Piece) -> bool:
     return (
         a.t_end_ns == b.t_start_ns
         and a.state == b.state == SLEEP
-        and (a.seen, a.kind, a.pid, a.goroutine, a.stack, a.where)
-        == (b.seen, b.kind, b.pid, b.goroutine, b.stack, b.where)
+        and a.kind == b.kind
+        and (a.seen, a.pid, a.goroutine, a.stack, a.where) == (b.seen, b.pid, b.goroutine, b.stack, b.where)
         and a.kind != "tick"  # of which it matters that they come again
         and a.via == b.via
     )

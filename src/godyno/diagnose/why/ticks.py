@@ -33,15 +33,18 @@ def idle_between_ticks(pieces: Sequence[Piece], length_ns: int) -> list[Piece]:
     again = len({one.t_end_ns for one in timers if one.kind == "tick"}) >= _LEAST_TIMERS
     again = again and _lasts(timers) >= _MOSTLY * length_ns
 
-    def kind(one: Piece) -> str:
+    if not ticking and not again:
+        return list(pieces)
+
+    def told(one: Piece) -> Piece:
         key = (one.pid, one.goroutine)
         if one.state != SLEEP or one.kind not in ("sleep", "tick"):
-            return one.kind
+            return one
         if key in mostly or (again and one.kind == "tick"):
-            return "rest"
-        return "tick" if key in ticking else one.kind
+            return one.of_kind("rest")
+        return one.of_kind("tick") if key in ticking and one.kind != "tick" else one
 
-    return [one if one.kind == (told := kind(one)) else one.of_kind(told) for one in pieces]
+    return [told(one) for one in pieces]
 
 
 def _lasts(pieces: Iterable[Piece]) -> int:
