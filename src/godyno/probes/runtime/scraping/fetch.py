@@ -148,7 +148,8 @@ class Fetch:
             raise FetchError(f"it answers with {kind.partition(';')[0].strip()[:40]}, which is no profile")
 
     def _explained(self, error: Exception) -> FetchError:
-        if self._late:
+        # Once connected, the socket's own limit is as long, and may be over before the watchdog woke.
+        if self._late or (self._socket is not None and isinstance(error, TimeoutError)):
             return FetchError(self._too_late(), transient=True)
         if isinstance(error, ssl.SSLCertVerificationError):
             return FetchError(
