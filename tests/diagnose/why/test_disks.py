@@ -126,6 +126,18 @@ def test_what_may_be_its_own_is_its_own(
     assert "disk_neighbours" not in found.attribution.seconds() and found.causes[0].kind == "fsync"
 
 
+@pytest.mark.parametrize(
+    "forged",
+    [(0, 1e308, -1e308, 1e308, 1e308), (1e308, -1e308, 1e308, 0, 1e308), (-1, -2, -3, -4, -5), (1e300,) * 5],
+)
+def test_what_a_forged_capture_says_of_disks_ends_nothing(scene: Made, forged: tuple[float, ...]) -> None:
+    def fill(s: Any) -> None:
+        _waits_for_a_sync(s, forged, forged[::-1])
+        _operations(s, forged)
+
+    assert sum(answer(scene(fill)).attribution.seconds().values()) == pytest.approx(1.0)
+
+
 def test_segments_cover_the_time_as_before(scene: Made) -> None:
     others = (0.0, 0.0, 60 * MB, 60 * MB, 100 * MB)
     found = answer(scene(lambda s: _waits_for_a_sync(s, others, (0.0, 0.0, 0.0, 0.0, 0.0)))).attribution

@@ -61,7 +61,8 @@ class Disks:
             others = _others(total, own)
             share = np.divide(others, total, out=np.zeros_like(total), where=total > 0)
             known = near & (others >= _LEAST_RATE * seconds) & (share >= _LEAST_SHARE)
-            self.rates, self.others = others / seconds, np.where(known, share, 0.0)
+            self.rates = np.where(known, others, 0.0) / seconds
+            self.others = np.where(known, share, 0.0)
 
     def told(self, segments: Sequence[Segment]) -> list[Segment]:
         """The segments, with others' part of each wait for the disk, and the disk's own, as theirs; a share of bytes is one of the wait."""
@@ -119,7 +120,7 @@ def _series(capture: Any) -> list[tuple[str, str, Curve]]:
     """(name, pid, curve) of each direction of a disk or a process."""
     table = capture.sql(
         "SELECT s.name, s.labels, list(p.t_ns ORDER BY p.t_ns) AS t, list(p.value ORDER BY p.t_ns) AS v FROM series s "
-        "JOIN points p USING (series_id) WHERE isfinite(p.value) "
+        "JOIN points p USING (series_id) WHERE p.value BETWEEN 0 AND 1e18 "
         "AND s.name IN ('system.disk.io', 'system.disk.operations', 'process.disk.io') "
         "GROUP BY s.series_id, s.name, s.labels"
     )
