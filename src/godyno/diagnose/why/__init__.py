@@ -24,12 +24,16 @@ module            holds
 ``sleeps``        what a thread's sleep on it was, and who ended it
 ``programs``      drivers, and the two sides of a wait between processes
 ``surroundings``  who had the CPUs meanwhile
+``disks``         who or what kept a disk from answering
 ``crowd``         own threads that want CPUs, more or fewer of them
 ``places``        addresses and files beside waits for them
 ``turns``         workers of a kind: a relay, a pipeline, or something held in turn
 ``ticks``         sleeps that are a clock's
 ``feeds``         waits for what others send of themselves
+``servers``       who answers where a program asks itself
+``requests``      the path of a service's requests
 ``looks``         what a look from outside says that a program waits for
+``busy``          whether any of several threads was at work
 ``parts``         parts of pieces, and the looks that each learns from
 ``seen``          pieces of the path that looks tell more of
 ``sightings``     what looks saw of each process, one after the other
@@ -41,7 +45,10 @@ module            holds
 ``c_calls``       time in C: in which function of it, and who called
 ``attribution``   segments and their sums
 ``causes``        what follows, ranked by what mending it would save
+``kinds``         their kinds, and in which words each is told
 ``telling``       the words of their claims
+``callers``       from where in the user's module a library was called
+``others``        what other analyses rank beside them
 ``missing``       what was not recorded and would have told more
 ``hidden_tests``  tests that go does not tell of
 ``titles``        whose path it is

@@ -8,6 +8,16 @@ from typing import Any
 
 from godyno import units
 from godyno.diagnose.why.attribution import Attribution, Segment, totals
+from godyno.diagnose.why.kinds import (
+    END_WAITED_FOR,
+    KINDS,
+    NO_FAULT,
+    POOL,
+    SLOW_DISK,
+    UNLESS,
+    UNTIL_WANTED,
+    Kind,
+)
 from godyno.diagnose.why.states import STATES
 from godyno.diagnose.why.telling import in_c, placed
 from godyno.model import Confidence, Estimate, Evidence, Finding
@@ -68,81 +78,6 @@ class Cause:
         )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class _Kind:
-    """How one kind of cause is told: the states that make it up, what is said of it, what may be done, which share of it that saves, and
-    the words before the function or thing that it was in; None where it was in none.
-    """
-
-    name: str
-    states: tuple[str, ...]
-    says: str
-    advice: str
-    saves: float = 1.0
-    place: str | None = " in"
-
-
-_KINDS = (
-    _Kind("gc", ("gc_assist", "gc_stw", "gc_background", "gc_wait"), "Garbage collection held it up",
-          "Raise GOGC or set GOMEMLIMIT near what the machine has; allocate less where --top --layer allocs points.", 0.9, None),
-    _Kind("lock", ("lock",), "It waited for a lock", "Hold it for less, split it, or do without it."),
-    _Kind("channel", ("channel",), "Goroutines waited for each other at a channel",
-          "Buffer it, hand over more at once, or let more goroutines through."),
-    _Kind("sleep", ("sleep",), "It slept", "Wait for the event itself instead of for a time."),
-    _Kind("disk_read", ("disk_read",), "It waited for reads from disk", "Read less, ahead, or from a faster disk."),
-    _Kind("disk_write", ("disk_write",), "It waited for writes to disk", "Write less, in larger pieces, or in the background."),
-    _Kind("fsync", ("fsync",), "It waited for fsync", "Sync once for many writes, or where a loss can be borne not at all."),
-    _Kind("fault_disk", ("fault_disk",), "It waited for pages from disk", "Read the file ahead, or keep it in memory."),
-    _Kind("reclaim", ("reclaim",), "It was short of memory (reclaim, swap, reading again)",
-          "Give it more memory, or GOMEMLIMIT below the limit."),
-    _Kind("dns", ("dns",), "It waited for DNS", "Look the name up once, or mend the resolver (resolv.conf, search domains)."),
-    _Kind("connect", ("connect",), "It waited for connections", "Keep connections open; connect at once, not in turn."),
-    _Kind("tls", ("tls",), "It waited for TLS handshakes", "Keep connections open; let sessions be resumed."),
-    _Kind("network", ("network",), "It waited for the network", "Ask at once rather than in turn, or ask less."),
-    _Kind("child", ("child",), "It waited for a child process",
-          "Start children at once rather than in turn, or do without them.", place=":"),
-    _Kind("pipe", ("pipe",), "It waited for a pipe", "Have its other side take or give more at once, or earlier."),
-    _Kind("cgo", ("cgo",), "It was in C code, or calling it", "Call less often with more; the call itself costs tens of ns."),
-    _Kind("kernel", ("kernel", "kernel_wait"), "It was in the kernel", "Make fewer, larger system calls.", place=", called by"),
-    _Kind("minor_fault", ("minor_fault",), "It touched new memory", "Reuse memory instead of asking for new."),
-    _Kind("go", ("go", "runtime", "c"), "It computed", "Look where in it: `godyno show CAPTURE --top`.", 0.0),
-    _Kind("own_threads", ("own_threads",), "It had more to do at once than CPUs",
-          "Give it more CPUs, or run fewer things at once.", place=None),
-    _Kind("package_init", ("package_init",), "It initialised package", "Do it later, when it is needed (sync.OnceValue).", place=" "),
-    _Kind("load", ("load", "runtime_init"), "It was being loaded", "Make the binary smaller, or link it statically.", place=None),
-    _Kind("unknown", ("unknown",), "It waited, for what was not recorded", "", 0.0, None),
-    _Kind("quota", ("quota",), "The CPU quota was used up", "Raise the quota, or set GOMAXPROCS to it.", place=None),
-    _Kind("neighbours", ("neighbours",), "Other programs had the CPUs", "Run it where less else runs.", place=None),
-    _Kind("disk_neighbours", ("disk_neighbours",), "It waited for a disk that others kept busy",
-          "Run it where less else uses the disk, or limit the others' I/O (io.max)."),
-    _Kind("disk_stall", ("disk_stall",), "It waited for a disk that hardly answered anybody",
-          "Look at the device (a volume that is throttled, discards, what it is shared with): `iostat -x 1`."),
-    _Kind("steal", ("steal",), "The hypervisor had the CPUs", "Run it on a machine that is not shared.", place=None),
-)  # fmt: skip
-
-
-# The channel at which database/sql's users wait for each other.
-_POOL = _Kind("channel", ("channel",), "It waited for a free connection of database/sql's pool",
-              "Raise SetMaxOpenConns, or keep connections (Rows, Tx, Conn) for less long.")  # fmt: skip
-# How those are told that are waits until the program is wanted, as far as can be seen.
-_UNTIL_WANTED = {
-    "sleep": "It waited for a clock",
-    "network": "It waited for what others send of themselves (a request, an event, more of an answer)",
-    "pipe": "It waited, unasked, for what others put into a pipe or file",
-    "child": "It waited for a child process that it kept until it told it to stop",
-}
-_UNLESS = {"sleep": "work waits for that (a limiter, a poll)"}
-_END_WAITED_FOR = "somebody waits for its end"
-_NO_FAULT = (
-    "go",
-    "own_threads",
-    "unknown",
-)  # a program that needs more than the machine has may be well all the same
-
-
-# What keeps a disk from answering that is not the program's, and how it is told of a wait for that disk.
-SLOW_DISK = {"disk_neighbours": "others kept the disk busy", "disk_stall": "the disk hardly answered"}
-
 # What a wait for a CPU stretches: who does less of it waits less for one.
 _ON_CPU = (
     "go",
@@ -200,7 +135,7 @@ def causes(found: Attribution) -> list[Cause]:
         if one.state in SLOW_DISK:
             slow_disk.setdefault(one.within, []).append(one)
     out = []
-    for kind in _KINDS:
+    for kind in KINDS:
         segments = [one for state in kind.states for one in of_state.get(state, ())]
         slowed = [one for state in kind.states for one in slow_disk.get(state, ())]
         if (cause := _cause(kind, segments, slowed, found, wall, own_s, with_it, served)) is not None:
@@ -219,8 +154,8 @@ def _little_else(cause: Cause, found: Attribution, own_s: float, served: int) ->
     )
     if waits < _LITTLE_ELSE * own_s or cause.severity == "info":
         return cause
-    claim = f"{cause.claim}, and did little else: to be mended if {_END_WAITED_FOR}"
-    return replace(cause, severity="info", claim=claim, unless=_END_WAITED_FOR)
+    claim = f"{cause.claim}, and did little else: to be mended if {END_WAITED_FOR}"
+    return replace(cause, severity="info", claim=claim, unless=END_WAITED_FOR)
 
 
 def _rank(cause: Cause) -> tuple[int, float]:
@@ -228,7 +163,7 @@ def _rank(cause: Cause) -> tuple[int, float]:
     not known stands where it could hide more than the others take.
     """
     enough = cause.of_own >= LEAST_SHARE and cause.seconds >= LEAST_S
-    around = cause.where == "machine" or cause.kind in _NO_FAULT
+    around = cause.where == "machine" or cause.kind in NO_FAULT
     if cause.kind == "unknown":
         return 0, -cause.seconds
     tier = 3 if not cause.saves_s else 2 if not enough else 1 if around else 0
@@ -236,7 +171,7 @@ def _rank(cause: Cause) -> tuple[int, float]:
 
 
 def _cause(
-    kind: _Kind,
+    kind: Kind,
     own_segments: list[Segment],
     slowed: list[Segment],
     found: Attribution,
@@ -264,8 +199,8 @@ def _cause(
     # With a colon it is who was waiting for it, and not who had it.
     holders = totals((one.holder, one.seconds) for one in segments if one.holder and ": " not in one.holder)
     if kind.name == "channel" and next(iter(holders), "").startswith("database/sql."):
-        kind = _POOL
-    says = _UNTIL_WANTED.get(kind.name, kind.says) if by_design else kind.says
+        kind = POOL
+    says = UNTIL_WANTED.get(kind.name, kind.says) if by_design else kind.says
     advice = kind.advice
     if kind.name == "cgo":
         claim, inside = in_c(says, mine or segments, seconds, share)
@@ -273,7 +208,7 @@ def _cause(
     else:
         claim = placed(says, kind.place, by, seconds, share)
     doing = totals((one.doing, one.seconds) for one in segments if one.doing)
-    if kind.name in ("lock", "channel") and holders and kind is not _POOL:
+    if kind.name in ("lock", "channel") and holders and kind is not POOL:
         claim += f"; held by {next(iter(holders))}"
     stops = [
         one for one in segments if one.state == "gc_stw" and one.detail and not one.detail.startswith("GC")
@@ -291,7 +226,7 @@ def _cause(
         advice = f"Record it with {' '.join(options)}: that tells what it waited for." if options else ""
     if kind.name == "network" and not what:
         advice += " Whether it was DNS, connecting, TLS or an answer, --instrument tells."
-    unless = _UNLESS.get(kind.name, "") if by_design else ""
+    unless = UNLESS.get(kind.name, "") if by_design else ""
     claim += f": to be mended only if {unless}" if unless else ""
     for state, slow_s in totals((one.state, one.seconds) for one in slowed).items():
         if slow_s >= 0.05 * seconds:
@@ -299,7 +234,7 @@ def _cause(
     if doing and not slowed:
         claim += f" (meanwhile: {next(iter(doing))})"
     severity = "info"
-    work = kind.name in _NO_FAULT or (kind.name == "kernel" and _is_service(found) and _answering(mine))
+    work = kind.name in NO_FAULT or (kind.name == "kernel" and _is_service(found) and _answering(mine))
     work = work or (kind.name in _OF_TOOLS and sum(one.seconds for one in mine if one.tool) > own / 2)
     if (
         not machine
