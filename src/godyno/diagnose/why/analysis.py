@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from godyno import units
 from godyno.diagnose.why.answer import Answer, attribute
-from godyno.diagnose.why.callers import called
+from godyno.diagnose.why.callers import Callers
 from godyno.diagnose.why.causes import causes
 from godyno.diagnose.why.ending import ending
 from godyno.model import Confidence, Estimate, Evidence, Finding
@@ -32,9 +32,8 @@ class Why:
         path = attribute(capture)
         if path.looks and not path.enough_looks:
             return []
-        found = Answer(
-            path, tuple(called(capture, path, causes(path))), ending(capture)
-        )  # other analyses speak for themselves
+        own = causes(path, Callers(capture, path).of)  # other analyses speak for themselves
+        found = Answer(path, tuple(own), ending(capture))
         return [self._states(found), *(cause.finding(self.name) for cause in found.causes[:_MOST])]
 
     def _states(self, found: Answer) -> Finding:

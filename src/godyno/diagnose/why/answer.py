@@ -16,7 +16,7 @@ from godyno.diagnose.why import symbols
 from godyno.diagnose.why.attribution import Attribution, totals
 from godyno.diagnose.why.by_looks import by_looks
 from godyno.diagnose.why.c_calls import tell_c_calls
-from godyno.diagnose.why.callers import called
+from godyno.diagnose.why.callers import Callers
 from godyno.diagnose.why.causes import LEAST_SHARE, Cause, causes
 from godyno.diagnose.why.disks import Disks
 from godyno.diagnose.why.ending import Ending, ending
@@ -127,7 +127,7 @@ def answer(
     whole = t_start_ns is None and t_end_ns is None and process is None
     also = others(capture, found.wall_s) if whole else []
     ended = ending(capture, found.pid if process is not None else 0)
-    return Answer(found, tuple(ranked(called(capture, found, causes(found)), also)), ended)
+    return Answer(found, tuple(ranked(causes(found, Callers(capture, found).of), also)), ended)
 
 
 def attribute(

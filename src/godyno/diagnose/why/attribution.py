@@ -65,21 +65,8 @@ class Alike(Segment):
         return self.lasts_ns * 1e-9
 
 
-_SAME = (
-    "state",
-    "detail",
-    "pid",
-    "doing",
-    "holder",
-    "phase",
-    "waiter",
-    "tool",
-    "seen",
-    "by_design",
-    "inside",
-    "caller",
-    "within",
-)
+_WHEN_AND_WHERE = {"t_start_ns", "t_end_ns", "tid", "goroutine", "stack"}
+_SAME = tuple(one.name for one in fields(Segment) if one.name not in _WHEN_AND_WHERE)
 
 
 @dataclass(frozen=True)
@@ -105,22 +92,21 @@ class Attribution:
     draws: float = 0.0  # how many that stand for equally long these are worth
 
     @cached_property
-    def kinds(self) -> tuple[Alike, ...]:
+    def alike(self) -> tuple[Alike, ...]:
         """The segments by what they were: some hundreds, where there may be hundreds of thousands of segments."""
         what = attrgetter(*_SAME)
         found: dict[tuple[object, int], list[Any]] = {}  # how long in all, the longest, and how long that was
         for one in self.segments:
             length = one.t_end_ns - one.t_start_ns
-            # Stacks are the same object where they are the same: they are made once for each.
+            # By identity: a stack is made once for all that have it, and to compare its names would take longer.
             if (known := found.get(key := (what(one), id(one.stack)))) is None:
                 found[key] = [length, one, length]
             else:
                 known[0] += length
                 if length > known[2]:
                     known[1], known[2] = one, length
-        names = [each.name for each in fields(Segment)]
         return tuple(
-            Alike(**{name: getattr(one, name) for name in names}, lasts_ns=lasts_ns)
+            Alike(**{each.name: getattr(one, each.name) for each in fields(Segment)}, lasts_ns=lasts_ns)
             for lasts_ns, one, _ in found.values()
         )
 
@@ -136,13 +122,13 @@ class Attribution:
 
     def seconds(self) -> dict[str, float]:
         """Seconds by state, the longest first."""
-        return totals((one.state, one.seconds) for one in self.kinds)
+        return totals((one.state, one.seconds) for one in self.alike)
 
     def states(self) -> list[dict[str, Any]]:
         """``state``, ``title``, ``seconds``, ``share`` and what it is made of, the longest first."""
         wall = self.wall_s or 1.0
         of_state: dict[str, dict[str, float]] = {}
-        for one in self.kinds:
+        for one in self.alike:
             details = of_state.setdefault(one.state, {})
             details[one.detail] = details.get(one.detail, 0.0) + one.seconds
         out = []

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import Any
 
-from godyno.diagnose.why.attribution import Attribution, Segment, totals
-from godyno.diagnose.why.causes import Cause
+from godyno.diagnose.why.attribution import Attribution, totals
 from godyno.diagnose.why.symbols import is_library
 from godyno.prose import printable
 
@@ -16,43 +14,32 @@ _LAYERS = ("goroutine_wait", "off_cpu", "goroutine_seen", "thread_seen", "cpu")
 _NOT_OWN = "file LIKE '%@v%' OR file LIKE '%/vendor/%' OR file LIKE 'vendor/%'"
 
 
-def called(capture: Any, found: Attribution, told: Sequence[Cause]) -> list[Cause]:
-    """The causes, those whose first place is not in a module of the user's with the nearest function of one in the same stacks."""
-    asked = {cause.what.partition(" ")[0] for cause in told if cause.where == "program" and cause.what}
-    stacks: dict[str, list[Segment]] = {name: [] for name in asked}
-    for one in found.kinds:
-        name = one.detail.partition(" ")[0]
-        if name in stacks and name in one.stack:
-            stacks[name].append(one)
-    callers = {name: _caller(capture, name, segments) for name, segments in stacks.items() if segments}
-    return [_with(cause, callers.get(cause.what.partition(" ")[0], "")) for cause in told]
+class Callers:
+    """Who called what of a library, by the stacks of a path."""
 
+    def __init__(self, capture: Any, found: Attribution) -> None:
+        self._capture, self._found = capture, found
+        self._known: dict[str, str] = {}
 
-def _with(cause: Cause, caller: str) -> Cause:
-    if not caller or cause.where != "program":
-        return cause
-    of = "" if len(cause.detail) == 1 or f" {cause.what} for " in cause.claim else f"; {cause.what}"
-    at = next(
-        (
-            at
-            for mark in ("; held by", ": to be mended", "; for ", " (meanwhile:")
-            if (at := cause.claim.find(mark)) > 0
-        ),
-        None,
-    )
-    head, tail = (cause.claim, "") if at is None else (cause.claim[:at], cause.claim[at:])
-    return replace(cause, claim=f"{head}{of or ','} called from {caller}{tail}", caller=caller)
+    def of(self, what: str) -> str:
+        """``FUNCTION (FILE:LINE)`` of who called a place for most of its time; empty where that is the user's own, or not known."""
+        name = what.partition(" ")[0]
+        if name not in self._known:
+            self._known[name] = self._of(name)
+        return self._known[name]
 
-
-def _caller(capture: Any, name: str, segments: Sequence[Segment]) -> str:
-    """``FUNCTION (FILE:LINE)`` of who called a library's function for most of the time; empty where it is the user's itself."""
-    seen = {function for one in segments for function in one.stack}
-    own = _own(capture, seen)
-    if name in own:
-        return ""
-    by = totals((_nearest(one.stack, name, own), one.seconds) for one in segments)
-    caller = next(iter(by), "")
-    return f"{printable(caller)}{_place(capture, name, caller)}" if caller else ""
+    def _of(self, name: str) -> str:
+        inside = [
+            one for one in self._found.alike if one.detail.partition(" ")[0] == name and name in one.stack
+        ]
+        if not inside:
+            return ""
+        own = _own(self._capture, {function for one in inside for function in one.stack})
+        if name in own:
+            return ""
+        by = totals((_nearest(one.stack, name, own), one.seconds) for one in inside)
+        caller = next(iter(by), "")
+        return f"{printable(caller)}{_place(self._capture, name, caller)}" if caller else ""
 
 
 def _nearest(stack: Sequence[str], name: str, own: frozenset[str]) -> str:

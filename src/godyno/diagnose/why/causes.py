@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -97,13 +97,15 @@ _READY = ("own_threads", "neighbours", "quota", "steal")
 _OF_TOOLS = ("kernel", "minor_fault", "load", "package_init")
 
 
-def causes(found: Attribution) -> list[Cause]:
-    """The causes of an attribution: the program's own, by what they would save, then those of its surroundings."""
+def causes(found: Attribution, caller_of: Callable[[str], str] = lambda what: "") -> list[Cause]:
+    """The causes of an attribution: the program's own, by what they would save, then those of its surroundings. ``caller_of`` tells from
+    where in the user's module a place in a library was called (``callers.Callers``).
+    """
     wall, served = found.wall_s, _served(found)
     own_s = max(
         sum(
             one.seconds
-            for one in found.kinds
+            for one in found.alike
             if STATES[one.state].where == "program"
             and (one.state != "idle" or one.by_design)
             and _of_served(one, served)
@@ -111,34 +113,34 @@ def causes(found: Attribution) -> list[Cause]:
         1e-9,
     )
     of_state: dict[str, list[Segment]] = {}
-    slow_disk: dict[str, list[Segment]] = {}
     with_it = totals(
-        (one.within, one.seconds) for one in found.kinds if one.within and one.state not in SLOW_DISK
+        (one.within, one.seconds) for one in found.alike if one.within and one.state not in SLOW_DISK
     )
-    on_cpu = totals((one.state, one.seconds) for one in found.kinds if one.state in _ON_CPU)
+    on_cpu = totals((one.state, one.seconds) for one in found.alike if one.state in _ON_CPU)
     ready_s = sum(
-        one.seconds for one in found.kinds if one.state in _READY and one.within in ("", "own_threads")
+        one.seconds for one in found.alike if one.state in _READY and one.within in ("", "own_threads")
     )
     for state in (
         "disk_read",
         "fault_disk",
     ):  # who reads less from it has the kernel read less, but what that reads from memory stays
         with_it[state] = min(
-            with_it.get(state, 0.0), sum(one.seconds for one in found.kinds if one.state == state)
+            with_it.get(state, 0.0), sum(one.seconds for one in found.alike if one.state == state)
         )
     for state, seconds in on_cpu.items():
         with_it[state] = with_it.get(state, 0.0) + ready_s * seconds / sum(on_cpu.values())
-    for one in found.kinds:
+    for one in found.alike:
         # A clock for which a program waits nearly all the time may be a limiter's all the same.
         clocks = one.state == "idle" and one.by_design and not served
         of_state.setdefault("sleep" if clocks else one.state, []).append(one)
+        # Who asks less of a disk waits less for it, whatever kept it from answering.
         if one.state in SLOW_DISK:
-            slow_disk.setdefault(one.within, []).append(one)
+            of_state.setdefault(one.within, []).append(one)
     out = []
     for kind in KINDS:
         segments = [one for state in kind.states for one in of_state.get(state, ())]
-        slowed = [one for state in kind.states for one in slow_disk.get(state, ())]
-        if (cause := _cause(kind, segments, slowed, found, wall, own_s, with_it, served)) is not None:
+        cause = _cause(kind, segments, found, wall, own_s, with_it, served, caller_of)
+        if cause is not None:
             out.append(_little_else(cause, found, own_s, served) if kind.name == "network" else cause)
     return sorted(out, key=_rank)
 
@@ -149,7 +151,7 @@ def _little_else(cause: Cause, found: Attribution, own_s: float, served: int) ->
     """
     waits = sum(
         one.seconds
-        for one in found.kinds
+        for one in found.alike
         if (one.state == "network" or one.by_design) and _of_served(one, served)
     )
     if waits < _LITTLE_ELSE * own_s or cause.severity == "info":
@@ -172,18 +174,18 @@ def _rank(cause: Cause) -> tuple[int, float]:
 
 def _cause(
     kind: Kind,
-    own_segments: list[Segment],
-    slowed: list[Segment],
+    segments: list[Segment],
     found: Attribution,
     wall: float,
     own_s: float,
     with_it: Mapping[str, float],
     served: int,
+    caller_of: Callable[[str], str],
 ) -> Cause | None:
-    # Who asks less of a disk waits less for it, whatever kept it from answering; but that is no fault of who asks.
-    segments = [*own_segments, *slowed]
-    seconds, slowed_s = sum(one.seconds for one in segments), sum(one.seconds for one in slowed)
     machine = all(STATES[name].where == "machine" for name in kind.states)
+    # What kept a disk from answering is no fault of who asks.
+    slowed = [one for one in segments if one.state in SLOW_DISK and not machine]
+    seconds, slowed_s = sum(one.seconds for one in segments), sum(one.seconds for one in slowed)
     unknown = kind.name == "unknown"
     mine = [one for one in segments if _of_served(one, served)]
     own = sum(one.seconds for one in mine)
@@ -207,9 +209,6 @@ def _cause(
         advice = inside or advice
     else:
         claim = placed(says, kind.place, by, seconds, share)
-    doing = totals((one.doing, one.seconds) for one in segments if one.doing)
-    if kind.name in ("lock", "channel") and holders and kind is not POOL:
-        claim += f"; held by {next(iter(holders))}"
     stops = [
         one for one in segments if one.state == "gc_stw" and one.detail and not one.detail.startswith("GC")
     ]
@@ -217,6 +216,13 @@ def _cause(
         what = next(iter(totals((one.detail, one.seconds) for one in stops)))
         claim = f"The program stopped all its goroutines itself ({what}) for {units.show_seconds(seconds)}, {share:.0%} of the path"
         advice = "Call what stops the world (runtime.Stack of all, runtime.ReadMemStats, GOMAXPROCS, profiles) less often."
+    caller = caller_of(what) if what and not machine and not unknown else ""
+    if caller:
+        told = len(by) == 1 or f" {what} for " in claim
+        claim += f"{',' if told else f'; {what}'} called from {caller}"
+    doing = totals((one.doing, one.seconds) for one in segments if one.doing)
+    if kind.name in ("lock", "channel") and holders and kind is not POOL:
+        claim += f"; held by {next(iter(holders))}"
     if unknown and found.missing:
         options = [
             option
@@ -255,7 +261,7 @@ def _cause(
     return Cause(
         kind.name, claim, seconds, share, of_own, saves, _confidence(what, segments), _evidence(segments), advice,
         severity, what, "recorder" if unknown else "machine" if machine else "program", tuple(list(by.items())[:5]),
-        unless=unless,
+        caller, unless,
     )  # fmt: skip
 
 
@@ -279,7 +285,7 @@ def _served(found: Attribution) -> int:
     if found.view != "requests":
         return 0
     return int(
-        next(iter(totals((str(one.pid), one.seconds) for one in found.kinds if one.state == "idle")), 0)
+        next(iter(totals((str(one.pid), one.seconds) for one in found.alike if one.state == "idle")), 0)
     )
 
 

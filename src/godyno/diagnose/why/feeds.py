@@ -53,7 +53,7 @@ def _until_its_end(pieces: Sequence[Piece], sleeps: Sleeps, length_ns: int) -> I
         if (
             run
             and run[-1].t_end_ns - run[0].t_start_ns >= _UNTIL_ITS_END * length_ns
-            and sleeps.listens(run[0].pid)
+            and sleeps.stacks.listens(run[0].pid)
         ):
             yield from run
         run = [one] if waits and one is not None else []

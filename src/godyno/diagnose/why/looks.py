@@ -192,8 +192,8 @@ class Looks:
     def _sleeps_until_its_end(self, pid: int, one: _Span) -> bool:
         """Whether it is the one sleep of a server's main goroutine for most of the time: it is to end then."""
         times = self.times[pid, "goroutine_seen"]
-        listens = "listen" in self._stacks.sockets(pid) or "listen" in self._stacks.calls(pid)
-        return one.number == 1 and listens and 2 * (one.t_end_ns - one.t_start_ns) > times[-1] - times[0]
+        main = one.number == 1 and self._stacks.listens(pid)
+        return main and 2 * (one.t_end_ns - one.t_start_ns) > times[-1] - times[0]
 
     @cached_property
     def _spans(self) -> dict[tuple[int, str], list[_Span]]:

@@ -290,8 +290,10 @@ class Refine:
     def _of_companion(self, wait: Wait, piece: Piece) -> bool:
         """Whether what is waited for is a child that is there until it is told to stop, as a tail -f is."""
         mine = self._names.get(wait.lane.pid)
-        child = child_above(self._names.get(piece.pid), mine, self._names) if mine is not None else None
-        return mine is not None and child is not None and child is not mine and is_companion(child, mine)
+        if mine is None:
+            return False
+        child = child_above(self._names.get(piece.pid), mine, self._names)
+        return child is not None and is_companion(child, mine)
 
     def _label(self, wait: Wait, piece: Piece) -> tuple[str, str, str] | None:
         waiter = wait.lane

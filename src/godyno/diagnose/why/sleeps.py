@@ -15,6 +15,7 @@ from godyno.diagnose.why.stacks import Stacks
 _CLOSING_NS = {"sleep": 20_000_000, "pipe": 200_000_000}
 _SOCKETS = frozenset({"socket", "accept", "accept4", "connect", "socketpair"})
 _ACCEPTS = frozenset({"accept", "accept4"})
+# A child that lives for less than the first is done before it could be asked; one that sleeps for the second of its life does little else.
 _LIVES_S, _LITTLE_ELSE = 0.1, 0.9
 _DYING_NS = 2_000_000  # a child's end and who is woken by it lie so near at most
 # What a thread sleeps in while the C library's resolver waits for an answer; what the goroutine calls then, and where the thread is.
@@ -134,10 +135,6 @@ class Sleeps:
                 if state == SLEEP and ((waker is not None and waker.pid == other) or end == lane.end[-1]):
                     slept += end - start
         return slept > _LITTLE_ELSE * lived
-
-    def listens(self, pid: int) -> bool:
-        """Whether a process waits for connections, or datagrams, of others."""
-        return "listen" in self.stacks.calls(pid) or "listen" in self.stacks.sockets(pid)
 
     def only_answers(self, pid: int) -> bool:
         """Whether a process has an address of its own on the network, and asks nobody: opens no connection, nor sends before it heard."""

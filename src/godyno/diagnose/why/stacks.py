@@ -144,6 +144,10 @@ class Stacks:
         """Whether a stack is of a thread of Go's scheduler that looks for something to do."""
         return self.facts(stack).idle
 
+    def listens(self, pid: int) -> bool:
+        """Whether a process waits for connections, or datagrams, of others: by its calls, or by looks at its sockets."""
+        return "listen" in self.calls(pid) or "listen" in self.sockets(pid)
+
     def sockets(self, pid: int) -> frozenset[str]:
         """``listen``, ``ask``, or both: what a process was seen to do with sockets by looks at them."""
         return self._sockets.get(pid, (frozenset(), None))[0]
