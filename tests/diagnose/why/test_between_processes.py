@@ -300,3 +300,20 @@ def test_a_child_that_is_kept_until_it_is_told_to_stop_is_waited_for_by_design(
     found = answer(scene(lambda s: _kept(s, stack, sleeps_in, **ended)))
     (cause, *_) = found.causes
     assert cause.kind in ("pipe", "child") and bool(found.accused) == accused
+
+
+@pytest.mark.parametrize(("until", "state"), [(100, "sleep"), (300, "child")])
+def test_who_is_ended_while_it_waits_has_waited_for_the_child_that_outlives_it(
+    scene: Made, until: int, state: str
+) -> None:
+    """A `go run` that is told to stop dies at once, the program below it a little later; one that goes on had waited for somebody else."""
+
+    def fill(s: Any) -> None:
+        s.process(1, 0, until, 0, "/usr/local/go/bin/go", "run", ".")
+        s.process(7, 5, until + 9, 1, "/tmp/stuck")
+        s.thread(1, (0, 10, "running"), (10, 98, "sleeping"), (98, 99, "runnable", 0), (99, until, "running"))
+        s.sample("off_cpu", 10, WAITID)
+        s.thread(7, (5, 8, "running"), (8, until + 8, "sleeping"), (until + 8, until + 9, "running"), pid=7)
+        s.sample("off_cpu", 8, NANOSLEEP, tid=7, pid=7)
+
+    assert attribute(scene(fill)).seconds()[state] == pytest.approx(0.088, abs=0.004)

@@ -17,6 +17,7 @@ _SOCKETS = frozenset({"socket", "accept", "accept4", "connect", "socketpair"})
 _ACCEPTS = frozenset({"accept", "accept4"})
 # A child that lives for less than the first is done before it could be asked; one that sleeps for the second of its life does little else.
 _LIVES_S, _LITTLE_ELSE = 0.1, 0.9
+_ENDING_NS = 100_000_000  # so long after a signal woke it at most, a process is gone, also beside others
 _DYING_NS = 2_000_000  # a child's end and who is woken by it lie so near at most
 # What a thread sleeps in while the C library's resolver waits for an answer; what the goroutine calls then, and where the thread is.
 _UNTOLD = ("poll", "network", "futex", "unknown", "")
@@ -83,6 +84,8 @@ class Sleeps:
             kind = "child"  # so wait shells, and whoever ends a child that takes too long
         if kind == "child" and not by_thread:
             waker = self._child(lane.pid, since, t_ns)  # a dying thread's wake-ups are not seen
+            if waker is None and self._ends(lane.pid, t_ns):
+                waker = self._living_child(lane.pid, t_ns) or None
         elif kind in ("sleep", "pipe") and polled and not by_thread:
             died = self._child(lane.pid, max(since, t_ns - _CLOSING_NS[kind]), t_ns)
             if died in self.lanes.threads:  # it closed a pipe as it died
@@ -244,6 +247,11 @@ class Sleeps:
         following = min(alive, key=lambda one: one.t_end_ns, default=None)
         lane = self.busy_thread(following.pid, set(), t_ns) if following is not None else None
         return lane.tid if lane is not None else 0
+
+    def _ends(self, pid: int, t_ns: int) -> bool:
+        """Whether a process ends soon after: who is ended while it waits has waited for who outlives it."""
+        one = self.process(pid, t_ns)
+        return one is not None and one.t_end_ns - t_ns < _ENDING_NS
 
     def _died(self, pid: int, tid: int, t_ns: int) -> bool:
         """Whether a child of this process, on whose thread it is, died just now."""
