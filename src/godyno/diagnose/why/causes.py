@@ -33,6 +33,7 @@ _USUAL = {
 }  # who reads and writes is in the kernel for a good part of the time, however well it does that
 _LITTLE_ELSE = 0.9
 _HANDFUL = 5
+_WORTH_TELLING = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,8 @@ _ON_CPU = (
     "runtime_init",
 )
 _READY = ("own_threads", "neighbours", "quota", "steal")
+_FOR_DISKS = ("kernel", "minor_fault")
+_DISK = ("disk_read", "disk_write", "fsync", "fault_disk")
 # No fault of who asks either, where it is a compiler's or a linker's.
 _OF_TOOLS = ("kernel", "minor_fault", "load", "package_init")
 
@@ -116,17 +119,19 @@ def causes(found: Attribution, caller_of: Callable[[str], str] = lambda what: ""
     with_it = totals(
         (one.within, one.seconds) for one in found.alike if one.within and one.state not in SLOW_DISK
     )
+    promised: dict[
+        str, float
+    ] = {}  # by the state with which it would go, the part of what may go that is counted there
     on_cpu = totals((one.state, one.seconds) for one in found.alike if one.state in _ON_CPU)
     ready_s = sum(
         one.seconds for one in found.alike if one.state in _READY and one.within in ("", "own_threads")
     )
-    for state in (
-        "disk_read",
-        "fault_disk",
-    ):  # who reads less from it has the kernel read less, but what that reads from memory stays
-        with_it[state] = min(
-            with_it.get(state, 0.0), sum(one.seconds for one in found.alike if one.state == state)
-        )
+    for (
+        state
+    ) in _DISK:  # who asks less of it has the kernel do less, but what that does in memory alone stays
+        given = with_it.get(state, 0.0)
+        with_it[state] = min(given, sum(one.seconds for one in found.alike if one.state == state))
+        promised[state] = with_it[state] / given if given else 0.0
     for state, seconds in on_cpu.items():
         with_it[state] = with_it.get(state, 0.0) + ready_s * seconds / sum(on_cpu.values())
     for one in found.alike:
@@ -139,7 +144,7 @@ def causes(found: Attribution, caller_of: Callable[[str], str] = lambda what: ""
     out = []
     for kind in KINDS:
         segments = [one for state in kind.states for one in of_state.get(state, ())]
-        cause = _cause(kind, segments, found, wall, own_s, with_it, served, caller_of)
+        cause = _cause(kind, segments, found, wall, own_s, with_it, promised, served, caller_of)
         if cause is not None:
             out.append(_little_else(cause, found, own_s, served) if kind.name == "network" else cause)
     return sorted(out, key=_rank)
@@ -179,6 +184,7 @@ def _cause(
     wall: float,
     own_s: float,
     with_it: Mapping[str, float],
+    promised: Mapping[str, float],
     served: int,
     caller_of: Callable[[str], str],
 ) -> Cause | None:
@@ -189,9 +195,12 @@ def _cause(
     unknown = kind.name == "unknown"
     mine = [one for one in segments if _of_served(one, served)]
     own = sum(one.seconds for one in mine)
+    # What the kernel did for a disk's sake counts there.
+    moved = sum(one.seconds * promised.get(one.within, 0.0) for one in mine if one.state in _FOR_DISKS)
+    taken = sum(with_it[state] for state in kind.states if state in _DISK)
     share = seconds / wall
-    of_own = share if machine or unknown else own / (own_s + slowed_s)
-    at_fault = of_own if machine or unknown else max(0.0, own - slowed_s) / own_s
+    of_own = share if machine or unknown else (own - moved + taken) / (own_s + slowed_s)
+    at_fault = of_own if machine or unknown else max(0.0, own - moved + taken - slowed_s) / own_s
     least = 1.0 if unknown else 0.25
     if not segments or of_own < LEAST_SHARE * least or seconds < LEAST_S * least:
         return None
@@ -216,6 +225,8 @@ def _cause(
         what = next(iter(totals((one.detail, one.seconds) for one in stops)))
         claim = f"The program stopped all its goroutines itself ({what}) for {units.show_seconds(seconds)}, {share:.0%} of the path"
         advice = "Call what stops the world (runtime.Stack of all, runtime.ReadMemStats, GOMAXPROCS, profiles) less often."
+    if taken > _WORTH_TELLING * seconds:
+        claim += f", and {units.show_seconds(taken)} beside that in the kernel for them"
     caller = caller_of(what) if what and not machine and not unknown else ""
     if caller:
         told = len(by) == 1 or f" {what} for " in claim
@@ -253,6 +264,7 @@ def _cause(
     ):
         severity = "warning" if at_fault >= WARNING_SHARE else "note"
     saves = (_at_once(segments, found) if kind.name in ("lock", "channel") else seconds) * kind.saves
+    saves -= moved
     # A child that is not started waits for no CPU, what is not computed for none either; with fewer things at once those that had to
     # wait do not wait for longer; and who does not sleep need not be woken.
     saves += sum(with_it.get(state, 0.0) for state in kind.states) if kind.saves else 0.0

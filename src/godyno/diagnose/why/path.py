@@ -15,6 +15,7 @@ from dataclasses import replace
 
 from godyno.diagnose.processes import Process, whole
 from godyno.diagnose.why import symbols
+from godyno.diagnose.why.handovers import Handovers
 from godyno.diagnose.why.lanes import CALL, READY, RUN, SLEEP, Lane, Lanes
 from godyno.diagnose.why.pieces import Piece, Wait
 from godyno.diagnose.why.programs import is_driver
@@ -39,6 +40,8 @@ _IDLE = (
     "tls",
     "pipe",
 )
+# Of them, those that somebody who waits has asked for himself.
+_ASKED = ("dns", "connect", "tls")
 _BLOCKED_IN_C = ("wait", "lock", "sleep", "network", "kernel_wait", "unknown")
 _SHORT_NS = 100_000
 
@@ -50,6 +53,7 @@ class Walk:
         self.lanes, self.stacks = lanes, stacks
         self.sleeps = Sleeps(lanes, stacks, processes)
         self.servers = Servers(lanes, stacks)
+        self.handovers = Handovers(lanes)
         self.pieces: list[Piece] = []
 
     def from_end(self, lane: Lane, t_end_ns: int, t_start_ns: int) -> list[Piece]:
@@ -163,13 +167,14 @@ class Walk:
                 self.seen.add(step)
                 return
         via = [one for one in self.via if low < one.t_start_ns < self.t] if self.via else []
-        if kind in _IDLE and via and self.floor is None:
+        goes_back = self.floor is None and self._goes_back(kind, lane)
+        if via and goes_back:
             back = max(via, key=lambda one: one.t_start_ns)
             self._put(back.t_start_ns, SLEEP, kind, lane, stack, where)
             if back.lane.before(self.t) >= 0:
                 self._before(back)
             return
-        if kind in _IDLE and self.floor is None and self._back_to_waiter(low, kind, lane, stack, where):
+        if goes_back and self._back_to_waiter(low, kind, lane, stack, where):
             return
         if kind == "idle" and self.floor is None and (busy := self._meanwhile(lane)) is not None:
             step = (id(lane), id(busy), self.t)
@@ -177,6 +182,12 @@ class Walk:
                 self.seen.add(step)
                 return
         self._put(low, SLEEP, kind, lane, stack, where)
+
+    def _goes_back(self, kind: str, lane: Lane) -> bool:
+        """Whether a sleep that goes on now says nothing of the time before somebody waited for it."""
+        if kind in ("sleep", "tick") and lane.goroutine:
+            return self.handovers.unwanted(lane, lane.before(self.t))
+        return kind in _IDLE and kind not in _ASKED and lane.goroutine != 1
 
     def _back_to_waiter(self, low: int, kind: str, lane: Lane, stack: int, where: str) -> bool:
         """Whether the path went back to who had waited for this lane, in whose time before its wait the path is still here. If that
@@ -254,7 +265,7 @@ class Walk:
                 self._call_where = str(lane.why[index].get("function", "")) if first == index else ""
             else:
                 where = str(lane.why[index].get("function", ""))
-                self._put(low, state, "", lane, 0, where, call=state == CALL)
+                self._put(low, state, "", lane, 0, where, call=low if state == CALL else 0)
             return
         why = lane.why[index]
         if state == READY:
@@ -323,9 +334,7 @@ class Walk:
                 return
         if kind == "channel" and not waker and not by:
             # A timer sent; or nothing had come when all was over. Who ends a service at some time waits for that while others are asked.
-            ends = index + 1 == len(lane.start) or (
-                lane.goroutine == 1 and self.sleeps.only_answers(lane.pid)
-            )
+            ends = index + 1 == len(lane.start) or self.sleeps.waits_for_its_end(lane)
             kind = "idle" if ends else "tick"
         self._sleep(low, "unknown" if kind == "wait" else kind, lane, stack, where)
 
@@ -387,7 +396,7 @@ class Walk:
                 index = main.before(self.t)
                 waits = main.state[index] == SLEEP and main.end[index] >= self.t
                 if waits and any(one.lane is main and one.kind == "channel" for one in self.via):
-                    kind = "idle" if self.sleeps.only_answers(main.pid) else "tick"
+                    kind = "idle" if self.sleeps.waits_for_its_end(main) else "tick"
                     self._put(
                         main.start[index], SLEEP, kind, main, 0, str(main.why[index].get("function", ""))
                     )
@@ -416,14 +425,14 @@ class Walk:
     # ---- pieces
 
     def _put(
-        self, low: int, state: int, kind: str, lane: Lane | None, stack: int = 0, where: str = "", call: bool = False,
+        self, low: int, state: int, kind: str, lane: Lane | None, stack: int = 0, where: str = "", call: int = 0,
         tid: int = 0,
     ) -> None:  # fmt: skip
         low = max(low, self.begin)
         goroutine = lane.goroutine if lane else 0
         if self.floor is not None:
             low = max(low, self.floor[1])
-            goroutine, call = self.floor[0].goroutine, self._call
+            goroutine, call = self.floor[0].goroutine, self.floor[1] if self._call else 0
             where = where or self._call_where
         while self.t > low:
             cut, back, over = low, None, False

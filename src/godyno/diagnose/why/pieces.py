@@ -25,8 +25,8 @@ class Wait:
 
 @dataclass(slots=True)
 class Piece:
-    """A stretch of the path on one lane in one state. ``kind`` is what a sleep is; ``call`` that a goroutine was in a system call
-    or in C; ``via`` holds the waits that go on meanwhile, the outermost first.
+    """A stretch of the path on one lane in one state. ``kind`` is what a sleep is; ``call`` when the system call, or the call
+    of C, began that a goroutine was in, else 0; ``via`` holds the waits that go on meanwhile, the outermost first.
     """
 
     t_start_ns: int
@@ -38,7 +38,7 @@ class Piece:
     goroutine: int
     stack: int
     via: tuple[Wait, ...] = ()
-    call: bool = False
+    call: int = 0
     where: str = ""
     seen: bool = False  # told by looks from outside, in shares
 

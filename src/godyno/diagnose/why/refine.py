@@ -39,6 +39,7 @@ _PLAIN = {
     "wait": "unknown",
 }
 
+_DISK = ("disk_read", "disk_write", "fsync", "fault_disk")
 _AROUND = frozenset(name for name, one in STATES.items() if one.where == "machine")
 _SLEPT = frozenset(name for name, one in STATES.items() if one.family in _WAITS)
 # Whatever a moment in these was waited for meanwhile by one of the same process, it keeps its state.
@@ -71,11 +72,15 @@ class Refine:
     def segments(self, pieces: Sequence[Piece]) -> list[Segment]:
         """Segments in order of time, neighbours of a kind joined."""
         out: list[Segment] = []
-        covered = bool(self._overlays)
+        covered, slow = bool(self._overlays), _waiting_for_disks(pieces)
         for piece in pieces:
             for segment in self._of(piece):
                 for one in self._collected(segment) if covered else (segment,):
                     labelled = self._labelled(one, piece) if piece.via else one
+                    if (
+                        piece.call and not piece.seen and labelled.state == "kernel"
+                    ):  # what a call did besides waiting goes with it
+                        labelled.within = slow.get((piece.pid, piece.goroutine, piece.call), "")
                     if out and labelled.state == "dispatch" and out[-1].state in _SLEPT:
                         labelled.within = (
                             labelled.within or out[-1].state
@@ -313,6 +318,16 @@ class Refine:
             if mates and self._turns.shares(waiter.pid, str(root)):
                 return "channel", wait.where, wait.waker_where
         return None
+
+
+def _waiting_for_disks(pieces: Sequence[Piece]) -> dict[tuple[int, int, int], str]:
+    """The calls of goroutines that waited for a disk, by pid, goroutine and when they began, and what they waited for longest."""
+    found: dict[tuple[int, int, int], dict[str, int]] = {}
+    for one in pieces:
+        if one.call and not one.seen and one.state == SLEEP and one.kind in _DISK:
+            kinds = found.setdefault((one.pid, one.goroutine, one.call), {})
+            kinds[one.kind] = kinds.get(one.kind, 0) + one.t_end_ns - one.t_start_ns
+    return {key: max(kinds, key=lambda kind: kinds[kind]) for key, kinds in found.items()}
 
 
 def _alike(a: Segment, b: Segment) -> bool:

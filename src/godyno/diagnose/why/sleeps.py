@@ -18,6 +18,8 @@ _ACCEPTS = frozenset({"accept", "accept4"})
 # A child that lives for less than the first is done before it could be asked; one that sleeps for the second of its life does little else.
 _LIVES_S, _LITTLE_ELSE = 0.1, 0.9
 _ENDING_NS = 100_000_000  # so long after a signal woke it at most, a process is gone, also beside others
+# A main goroutine that runs for so much of the time between its waits, of which there are some, works itself.
+_WORKS, _LEAST_WAITS = 0.1, 4
 _DYING_NS = 2_000_000  # a child's end and who is woken by it lie so near at most
 # What a thread sleeps in while the C library's resolver waits for an answer; what the goroutine calls then, and where the thread is.
 _UNTOLD = ("poll", "network", "futex", "unknown", "")
@@ -50,6 +52,7 @@ class Sleeps:
         self._sends: dict[tuple[int, str], list[int]] = {}
         self._answers: dict[int, bool] = {}
         self._asked: dict[int, bool] = {}
+        self._working: dict[tuple[int, int], bool] = {}
         self._numbered: dict[int, list[Process]] = {}
         self._children: dict[int, list[Process]] = {}
         for one in processes:
@@ -109,9 +112,12 @@ class Sleeps:
         frames = self.stacks.frames(stack)
         kind = symbols.waited_for(reason, frames, function)
         reads = kind == "network" and symbols.has([name for name, _ in frames] or [function], _READS)
-        if (reads or (kind == "sleep" and lane.goroutine == 1)) and self.only_answers(lane.pid):
-            return "idle"
-        return kind
+        ends = kind == "sleep" and self.waits_for_its_end(lane)
+        return "idle" if ends or (reads and self.only_answers(lane.pid)) else kind
+
+    def waits_for_its_end(self, lane: Lane) -> bool:
+        """Whether a goroutine that waits for a clock is the main one of a program that only answers, and leaves that to others."""
+        return lane.goroutine == 1 and self.only_answers(lane.pid) and not self._works(lane)
 
     def has_children(self, pid: int) -> bool:
         """Whether a process started others."""
@@ -148,6 +154,16 @@ class Sleeps:
             else:
                 self._answers[pid] = self.stacks.sockets(pid) == {"listen"}
         return self._answers[pid]
+
+    def _works(self, lane: Lane) -> bool:
+        """Whether a goroutine, between its first wait and its last, does more than to look after others."""
+        key = (lane.pid, lane.goroutine)
+        if key not in self._working:
+            waits = [index for index, state in enumerate(lane.state) if state == SLEEP]
+            since, until = (lane.end[waits[0]], lane.start[waits[-1]]) if waits else (0, 0)
+            ran = sum(end - start for start, end, state, _ in lane.between(since, until) if state == RUN)
+            self._working[key] = len(waits) >= _LEAST_WAITS and ran > _WORKS * (until - since)
+        return self._working[key]
 
     def _sent_first(self, pid: int) -> bool:
         """Whether a process without connections sent something before anything came: who asks over UDP has an address of its own, too."""
