@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -66,6 +67,7 @@ class Refine:
         self._tools: dict[int, tuple[bool, str]] = {}
         self._roots = lanes.roots
         self._began = stacks.go_began()
+        self._inits = stacks.initialising()
         self._overlays = overlays(capture, lanes)
         self._turns = Turns(lanes)
 
@@ -146,14 +148,29 @@ class Refine:
             detail = piece.where or detail
         if state == "kernel" and facts.call:
             detail = f"{detail} ({facts.call})" if detail else facts.call
-        if state == "package_init":
-            detail = facts.init
+        package = facts.init if state == "package_init" else ""
+        if is_go and state == "go" and not package:
+            package = self._initialised(piece, start, facts.user)
+        if package:
+            state, detail = "package_init", package
         if facts.reads_pages and state in ("kernel", "minor_fault") and self._short(start, end):
             state, detail = "reclaim", f"{detail}, read again as memory is short"
         found = self._segment(piece, start, end, state, detail, stack)
         if state in ("kernel", "minor_fault") and facts.reads_pages:
             found.within = "fault_disk" if state == "minor_fault" else "disk_read"
         return found
+
+    def _initialised(self, piece: Piece, t_ns: int, user: Sequence[str]) -> str:
+        """The package whose init goes on, of a main goroutine whose stack does not tell: where assembly runs, it may break off. Empty
+        where none does.
+        """
+        times, packages = self._inits.get(piece.pid, ((), ()))
+        at = bisect.bisect_right(times, t_ns)
+        return (
+            packages[at - 1]
+            if 0 < at < len(times) and piece.goroutine <= 1 and "main.main" not in user
+            else ""
+        )
 
     def _short(self, start: int, end: int) -> bool:
         """Whether reads were then of what had been pushed out of memory: they, and what the kernel does for them, are symptoms of that."""

@@ -207,6 +207,20 @@ class Stacks:
         )
         return {row["pid"]: row["t"] for row in table.to_pylist()}
 
+    def initialising(self) -> dict[int, tuple[list[int], list[str]]]:
+        """For each process of which packages were seen being initialised: when, in order, and which."""
+        table = self._capture.sql(
+            "SELECT pid, t_ns, stack_id FROM stacks WHERE layer = 'cpu' AND stack_id IN (SELECT stack_id FROM frames "
+            "WHERE function IN ('runtime.doInit', 'runtime.doInit1')) ORDER BY t_ns"
+        )
+        out: dict[int, tuple[list[int], list[str]]] = {}
+        for row in table.to_pylist():
+            if package := self.facts(row["stack_id"]).init:
+                times, packages = out.setdefault(row["pid"], ([], []))
+                times.append(row["t_ns"])
+                packages.append(package)
+        return out
+
     def facts(self, stack: int) -> Facts:
         """What the stack tells."""
         found = self._facts.get(stack)

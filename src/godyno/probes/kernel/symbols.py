@@ -147,16 +147,17 @@ class Symbolizer:
 
     def _frames(self, chain: bytes, space: Mapped) -> Iterable[Frame]:
         known = self._places.setdefault(space.version, {})
-        kernel, leaf = False, True
+        context, leaf = 0, True
         for address in memoryview(chain).cast("Q"):
             if address >= _CONTEXT_FIRST:
-                kernel = address == _CONTEXT_KERNEL
-                leaf = True
+                context, leaf = address, True
                 continue
+            if context == _CONTEXT_USER and address >= _KERNEL_HALF:
+                return  # code without frame pointers led the walk of the stack astray: what follows is no caller
             # A return address may be the first of the next line, or of the next function: one less is within the call.
             at = address if leaf else address - 1
             leaf = False
-            if kernel or address >= _KERNEL_HALF:
+            if context == _CONTEXT_KERNEL or address >= _KERNEL_HALF:
                 yield self._kernel_frame(at)
             else:
                 found = known.get(at)
