@@ -108,6 +108,26 @@ def test_who_accepted_a_connection_waits_there_to_be_asked(scene: Made, opens: b
     assert [cause.kind for cause in found.accused] == (["network"] if opens else [])
 
 
+def test_a_main_goroutine_that_works_between_its_waits_does_not_wait_for_its_end(scene: Made) -> None:
+    """It has an address at which it can be asked how far it is, and rests by a deadline in between."""
+
+    def fill(s: Any) -> None:
+        s.process(1, 0, 1000)
+        s.writer.event(1, "socket", "1", "listen", 1, 0, {"address": "127.0.0.1:80"})
+        s.thread(1, (0, 1000, "running"))
+        rest = {"reason": "chan receive", "function": "main.rest"}
+        turns = [
+            one
+            for at in range(0, 980, 20)
+            for one in ((at, at + 13, "running", {}), (at + 13, at + 20, "waiting", rest))
+        ]
+        s.goroutine(1, *turns, (980, 1000, "running", {}))
+
+    found = answer(scene(fill))
+    assert found.attribution.seconds()["sleep"] > 0.3 and "idle" not in found.attribution.seconds()
+    assert found.mend_if == "" or "main.rest" in found.mend_if
+
+
 @pytest.mark.parametrize("listens", [False, True])
 def test_the_main_goroutine_of_a_server_sleeps_until_its_end(scene: Made, listens: bool) -> None:
     def fill(s: Any) -> None:

@@ -101,6 +101,46 @@ def test_a_pool_of_database_connections_that_is_used_up_is_told_as_such(scene: M
     assert "SetMaxOpenConns" in cause.advice and "held by" not in cause.claim
 
 
+@pytest.mark.parametrize("view", ["traced", "looked at"])
+def test_a_wait_for_the_pool_that_does_not_end_is_no_idle_time(scene: Made, view: str) -> None:
+    """Also beside a server, whose main goroutine might wait to be ended."""
+    conn = (
+        "runtime.selectgo",
+        "database/sql.(*DB).conn",
+        "database/sql.(*DB).Exec",
+        "main.save",
+        "main.main",
+    )
+    accepts = ("internal/poll.(*FD).Accept", "net.(*netFD).accept", "main.serve", "runtime.goexit")
+
+    def fill(s: Any) -> None:
+        s.process(1, 0, 1000)
+        s.writer.event(1, "socket", "1", "listen", 1, 0, {"address": "127.0.0.1:80"})
+        s.thread(1, (0, 10, "running"), (10, 1000, "sleeping"))
+        if view == "traced":
+            s.goroutine(
+                1,
+                (0, 10, "running", {}),
+                (10, 1000, "waiting", {"reason": "select", "function": "main.save"}),
+            )
+            s.goroutine(
+                5,
+                (5, 1000, "waiting", {"reason": "network", "function": "net.(*netFD).accept"}),
+                root="main.serve",
+            )
+            s.sample("goroutine_wait", 1000, conn, goroutine=1)
+            s.sample("goroutine_wait", 1000, accepts, goroutine=5)
+            return
+        for at in range(10, 1000, 10):
+            s.look(at)
+        s.seen(1, 10, 990, "waiting", "select", conn)
+        s.seen(5, 10, 990, "waiting", "IO wait", accepts, parent=1)
+
+    (cause, *_) = answer(scene(fill)).causes
+    assert cause.claim.startswith("It waited for a free connection of database/sql's pool in main.save")
+    assert cause.severity == "warning"
+
+
 def test_before_a_goroutine_was_born_the_path_is_that_of_who_started_it(scene: Made) -> None:
     """Also where its first wait for a processor, which tells that too, was too short to be kept."""
 

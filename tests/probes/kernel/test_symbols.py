@@ -137,6 +137,13 @@ def test_kernel_names_that_were_needed_are_kept_for_another_machine(tmp_path: Pa
     assert len(names) == len(addresses)
 
 
+def test_what_a_walk_astray_took_for_callers_is_left_out(tmp_path: Path) -> None:
+    """Assembly without a frame pointer leaves anything in its place, also what looks like an address of the kernel's."""
+    walked = chain(USER, 0x1000, 0xEFBE4786384F25E2, 0x2000)
+    frames = Symbolizer(tmp_path, tmp_path, same_boot=True).frames(walked, Mapped())
+    assert [function for function, *_ in frames] == ["0x1000"]
+
+
 def test_hidden_kernel_addresses_are_no_symbols(tmp_path: Path) -> None:
     (tmp_path / "kallsyms").write_text("0000000000000000 T start\n0000000000000000 t other\nnonsense\n")
     assert kernel_symbols(tmp_path / "kallsyms") == ([], [])

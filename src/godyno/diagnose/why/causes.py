@@ -209,7 +209,7 @@ def _cause(
     by_design = sum(one.seconds for one in mine if one.by_design) > own / 2
     # With a colon it is who was waiting for it, and not who had it.
     holders = totals((one.holder, one.seconds) for one in segments if one.holder and ": " not in one.holder)
-    if kind.name == "channel" and next(iter(holders), "").startswith("database/sql."):
+    if kind.name == "channel" and next(iter(holders), "").startswith("database/sql"):
         kind = POOL
     says = UNTIL_WANTED.get(kind.name, kind.says) if by_design else kind.says
     advice = kind.advice
@@ -248,7 +248,7 @@ def _cause(
     for state, slow_s in totals((one.state, one.seconds) for one in slowed).items():
         if slow_s >= 0.05 * seconds:
             claim += f"; for {units.show_seconds(slow_s)} of it {SLOW_DISK[state]}"
-    if doing and not slowed:
+    if 2 * next(iter(doing.values()), 0.0) > seconds and not slowed:
         claim += f" (meanwhile: {next(iter(doing))})"
     severity = "info"
     work = kind.name in NO_FAULT or (kind.name == "kernel" and _is_service(found) and _answering(mine))

@@ -5,7 +5,7 @@ crosses to that one at the moment of the wake-up; where an interrupt woke it (a 
 is on the path. Where an execution trace tells of goroutines the same walk goes over them, and down to the thread below
 while one runs. This is the analysis of wake-up chains of KUtrace and of Perfetto's critical path, with one difference: the
 path does not return to a waiter for the time before it waited, as its work then held nothing up. It does return to one who waited for
-another process, and from one who slept for reasons that tell nothing of the time before somebody waited for it.
+another process or for a lock, and from one who slept for reasons that tell nothing of the time before somebody waited for it.
 """
 
 from __future__ import annotations
@@ -200,7 +200,8 @@ class Walk:
         if lane.goroutine and not waiter.goroutine and waiter.pid == lane.pid:
             return False  # a thread below waits for whatever its goroutines do
         step = (id(lane), id(waiter), self.t)
-        since = waiter.start[index] if waiter.state[index] == SLEEP else self.t
+        again = waiter.state[index] == SLEEP and next_waker(waiter, index) == (lane.goroutine or lane.tid)
+        since = waiter.start[index] if again else self.t
         if since <= low or step in self.seen:
             return False
         self.seen.add(step)
@@ -302,11 +303,12 @@ class Walk:
         by = whole(waker) or next_waker(lane, index) or 0
         if kind in _CROSSED:  # also of a wait that is entered while it lasts
             kind = symbols.system_goroutine(self.lanes.roots.get((lane.pid, by), "")) or kind
-        if kind in _CROSSED and isinstance(waker, int) and waker > 0 and self.t == lane.end[index]:
-            other = self.lanes.goroutines.get((lane.pid, waker))
+        # Whoever ends a wait later is waited for also where the path comes to it while it lasts: from a child, say.
+        if kind in _CROSSED and by > 0:
+            other = self.lanes.goroutines.get((lane.pid, by))
             ended = str(after.get("function", ""))
-            wait = Wait(low, self.t, kind, lane, stack, 0, where, ended, (lane.pid, waker))
-            if other is not None and kind in _CROSSED and self._cross(other, wait):
+            wait = Wait(low, self.t, kind, lane, stack, 0, where, ended, (lane.pid, by))
+            if other is not None and self._cross(other, wait):
                 return
         if kind == "pipe" and self.t == lane.end[index]:
             other = self.sleeps.other_side(lane.pid, self.t)
@@ -351,7 +353,8 @@ class Walk:
             on_it = self.lanes.goroutine_at(other.pid, other.tid, self.t)
             other = on_it if on_it is not None and on_it is not wait.lane else other
         self.lane, self.floor = other, None
-        if other.pid != wait.lane.pid and not is_driver(self.sleeps.process(wait.lane.pid, self.t)):
+        apart = other.pid != wait.lane.pid and not is_driver(self.sleeps.process(wait.lane.pid, self.t))
+        if apart or (wait.kind == "lock" and wait.lane.goroutine):
             wait = replace(wait, back=True)
         self.waiters[id(other)] = wait.lane
         self.via = (*(one for one in self.via if one.t_start_ns < self.t), wait)

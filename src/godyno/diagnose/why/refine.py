@@ -36,6 +36,7 @@ _PLAIN = {
     "rest": "idle",
     "fed": "network",
     "poured": "pipe",
+    "pool": "channel",
     "": "unknown",
     "wait": "unknown",
 }
@@ -238,7 +239,7 @@ class Refine:
             start, end, state, detail, piece.pid, piece.tid, piece.goroutine, facts.names,
             phase=facts.init if state != "package_init" else "",
             waiter=waiter, tool=tool, seen=piece.seen,
-            by_design=piece.kind in _BY_DESIGN,
+            by_design=piece.kind in _BY_DESIGN, holder="database/sql" if piece.kind == "pool" else "",
         )  # fmt: skip
 
     def _tool(self, pid: int) -> tuple[bool, str]:
@@ -290,6 +291,8 @@ class Refine:
             doing = f"{STATES[segment.state].title}{': ' + segment.detail if segment.detail else ''}"
             if (wait.kind == "child" or segment.state in _EVENTS) and self._of_companion(wait, piece):
                 segment.by_design = True
+            if state in ("lock", "channel"):
+                segment.by_design = False  # a clock that the holder waits for is none of who waits for it
             segment.state, segment.detail, segment.doing, segment.holder = state, detail, doing, holder
             return segment
         if segment.state in _STAYING:
@@ -306,7 +309,8 @@ class Refine:
             )
             detail = f"{own} ({detail})" if own and detail else own or detail
         last = piece.via[-1]
-        segment.detail, segment.holder = detail, f"{last.kind}: {last.where}" if last.where else ""
+        waits = f"{last.kind}: {last.where}" if last.where else ""
+        segment.detail, segment.holder = detail, segment.holder or waits
         return segment
 
     def _of_companion(self, wait: Wait, piece: Piece) -> bool:
@@ -328,13 +332,19 @@ class Refine:
                 return "child", f"{what}, waited for in {wait.where}" if wait.where else what, ""
             return "pipe", f"{wait.where or 'a place that was not recorded'}, whose other side is {what}", ""
         if wait.kind == "lock":
-            return "lock", wait.where, wait.waker_where
+            return "lock", wait.where, self._holder(wait)
         if wait.kind == "channel" and wait.lane.goroutine:
             root = self._roots.get((waiter.pid, waiter.goroutine))
             mates = root and root != "main.main" and root == self._roots.get(wait.waker)
             if mates and self._turns.shares(waiter.pid, str(root)):
                 return "channel", wait.where, wait.waker_where
         return None
+
+    def _holder(self, wait: Wait) -> str:
+        """Who let go of a lock: the function that did, or where that is the library's, what its goroutine was started with."""
+        if wait.waker_where and not symbols.is_library(wait.waker_where):
+            return wait.waker_where
+        return self._roots.get(wait.waker, "")
 
 
 def _waiting_for_disks(pieces: Sequence[Piece]) -> dict[tuple[int, int, int], str]:

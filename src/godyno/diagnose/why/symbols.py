@@ -219,6 +219,8 @@ HOUSEKEEPERS = (
     "database/sql.(*Tx).awaitDone",
 )
 _START_THEM = ("database/sql.OpenDB", "database/sql.(*DB).startCleaner")
+# Where database/sql's users wait for a connection until another gives one back: whoever has it is at work of his own, as with a lock.
+_POOL = "database/sql.(*DB).conn"
 _RUNS_THE_PROGRAM = ("runtime.main", "runtime.corostart")  # the latter what an iter.Pull pulls from
 
 
@@ -315,6 +317,8 @@ def waited_for(reason: str, frames: Frames, where: str = "") -> str:
     if reason.startswith(("chan", "select")):
         # The testing package waits for its tests by channels: what they do meanwhile is what takes the time.
         by = next((name for name, _ in frames if not name.startswith("runtime.")), "")
+        if by == _POOL:
+            return "pool"
         return "wait" if by.startswith("testing.") else network(frames) or "channel"
     if not reason and has(names, ("net.", "poll.")):
         return network(frames) or "network"
