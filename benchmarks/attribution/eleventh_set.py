@@ -132,7 +132,7 @@ HEALTHY: list[tuple[str, str, str, str, dict[str, Any]]] = [
     # Tells who asks from where he was heard (STUN): idle until a datagram comes, answered at once.
     ("echo_hill", "mirrors", "", ONE_CPU, {}),
 ]
-FRAMES = ("stairwell", "foreman", "locks", "wicket", "council")
+FRAMES = ("stairwell", "foreman", "canal", "wicket", "council")
 ELEVENTH = LargeSet(
     of_set=11,
     one=ONE,

@@ -2,7 +2,7 @@ package main
 
 const broad = 61
 
-// task plants a maze of hedges, and looks how far it is from the gate to the middle.
+// task grows a maze of hedges, and looks how far it is from the gate to the middle.
 type task struct {
 	open  [broad * broad]bool
 	far   [broad * broad]int16
@@ -14,7 +14,7 @@ func newTask(seed int64) *task { return &task{n: uint64(seed) + 31} }
 
 var ways = [4]int{1, -1, broad, -broad}
 
-func (t *task) plant() {
+func (t *task) grow() {
 	clear(t.open[:])
 	t.queue[0] = broad + 1
 	t.open[broad+1] = true
@@ -59,7 +59,7 @@ func (t *task) walk() uint64 {
 
 func (t *task) step() (sum uint64) {
 	for range 3 {
-		t.plant()
+		t.grow()
 		sum += t.walk()
 	}
 	return sum

@@ -5,7 +5,7 @@ type vessel struct {
 	load   uint64
 }
 
-// Vessels go down through three locks; there are four vessels in all, which come back when they are down.
+// Vessels go down by three steps; there are four vessels in all, which come back when they are down.
 func main() {
 	t, parts := newTask(cfg.Seed), newParts()
 	b := newTally(len(parts))
