@@ -18,13 +18,15 @@ type unit struct {
 }
 
 func newUnit() *unit {
-	check(os.WriteFile("tape", make([]byte, long*stretch), 0o644))
-	tape, err := syscall.Open("tape", os.O_WRONLY|syscall.O_DIRECT, 0)
+	tape, err := syscall.Open("tape", os.O_WRONLY|os.O_CREATE|syscall.O_DIRECT, 0o644)
 	check(err)
-	check(syscall.Fsync(tape))
 	sound, err := syscall.Mmap(-1, 0, stretch, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_PRIVATE|syscall.MAP_ANON)
 	check(err)
-	return &unit{tape: tape, sound: sound}
+	u := &unit{tape: tape, sound: sound}
+	for at := range long {
+		check(u.record(at))
+	}
+	return u
 }
 
 func (u *unit) record(at int) error {
