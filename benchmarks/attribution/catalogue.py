@@ -194,6 +194,7 @@ def programs() -> list[Program]:
     made += second_set()
     conditioned = [_conditioned(index, program) for index, program in enumerate(made)]
     from eighth_set import eighth_set  # type: ignore[import-not-found]
+    from eleventh_set import eleventh_set  # type: ignore[import-not-found]
     from fifth_set import fifth_set  # type: ignore[import-not-found]
     from fourth_set import fourth_set  # type: ignore[import-not-found]
     from ninth_set import ninth_set  # type: ignore[import-not-found]
@@ -203,7 +204,7 @@ def programs() -> list[Program]:
     from third_set import third_set  # type: ignore[import-not-found]
 
     large = third_set() + fourth_set() + fifth_set() + sixth_set() + seventh_set()
-    large += eighth_set() + ninth_set() + tenth_set()
+    large += eighth_set() + ninth_set() + tenth_set() + eleventh_set()
     return conditioned + large
 
 

@@ -174,6 +174,18 @@ func enrol(r *http.Request) {
 		e.drops()
 	case "readers":
 		e.readers()
+	case "copies":
+		e.copies()
+	case "comes":
+		e.comes()
+	case "orders":
+		e.orders()
+	case "gauges":
+		e.gauges()
+	case "accounts":
+		e.accounts()
+	case "calls_out":
+		e.callsOut()
 	case "hangup":
 		e.each(func(int) error { return syscall.Kill(e.pid, syscall.SIGHUP) })
 	case "term":
