@@ -59,8 +59,25 @@ def test_the_users_own_place_needs_no_caller(scene: Made) -> None:
     found = _fsync(scene(lambda s: _synced(s, *OWN)))
     assert found.what.startswith("example.com/m/keep.(*Store).Save") and not found.caller
     assert "called from" not in found.claim and "from" not in found.as_json()
+    assert found.line == found.as_json()["at"] == "store.go:12" and found.claim.endswith(
+        "of the path, at store.go:12"
+    )
 
 
 def test_without_sources_nobody_is_named(scene: Made) -> None:
     found = _fsync(scene(lambda s: _synced(s, *BOLT, *((name, "", 0) for name, _, _ in OWN))))
-    assert not found.caller and "called from" not in found.claim
+    assert (
+        not found.caller and "called from" not in found.claim and not found.line and " at " not in found.claim
+    )
+
+
+def test_of_several_waits_in_a_function_each_has_its_own_line(scene: Made) -> None:
+    locks = ("sync.(*Mutex).Lock", "/usr/local/go/src/sync/mutex.go", 4)
+    other = ("example.com/m/keep.(*Store).Save", "/src/m/keep/store.go", 7)
+
+    def fill(s: Any) -> None:
+        _synced(s, *OWN)
+        stack = s.writer.stack([(*place, "/bin/server") for place in (locks, other)])
+        s.writer.sample(50 * 1_000_000, "goroutine_wait", stack, 9.0, 1, 1, 1)
+
+    assert _fsync(scene(fill)).line == "store.go:12"

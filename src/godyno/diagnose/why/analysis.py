@@ -32,7 +32,7 @@ class Why:
         path = attribute(capture)
         if path.looks and not path.enough_looks:
             return []
-        own = causes(path, Callers(capture, path).of)  # other analyses speak for themselves
+        own = causes(path, Callers(capture, path))  # other analyses speak for themselves
         found = Answer(path, tuple(own), ending(capture))
         return [self._states(found), *(cause.finding(self.name) for cause in found.causes[:_MOST])]
 

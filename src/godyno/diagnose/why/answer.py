@@ -127,7 +127,7 @@ def answer(
     whole = t_start_ns is None and t_end_ns is None and process is None
     also = others(capture, found.wall_s) if whole else []
     ended = ending(capture, found.pid if process is not None else 0)
-    return Answer(found, tuple(ranked(causes(found, Callers(capture, found).of), also)), ended)
+    return Answer(found, tuple(ranked(causes(found, Callers(capture, found)), also)), ended)
 
 
 def attribute(

@@ -1,4 +1,4 @@
-"""From where in the user's own module a library was called that the time was in: that is the line which can be changed."""
+"""The line of the user's own module that can be changed: where the time was, or from where a library was called that it was in."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from godyno.diagnose.why.symbols import is_library
 from godyno.prose import printable
 
 _LAYERS = ("goroutine_wait", "off_cpu", "goroutine_seen", "thread_seen", "cpu")
+_WAITS = ("goroutine_wait", "off_cpu", "goroutine_seen", "thread_seen")
 # Of dependencies: a module cache's directories (also as -trimpath leaves them), and what was vendored.
 _NOT_OWN = "file LIKE '%@v%' OR file LIKE '%/vendor/%' OR file LIKE 'vendor/%'"
 
 
 class Callers:
-    """Who called what of a library, by the stacks of a path."""
+    """Who called what of a library, and at which lines the user's own functions waited, by the stacks of a path."""
 
     def __init__(self, capture: Any, found: Attribution) -> None:
         self._capture, self._found = capture, found
@@ -27,6 +28,13 @@ class Callers:
         if name not in self._known:
             self._known[name] = self._of(name)
         return self._known[name]
+
+    def line(self, what: str, through: str = "") -> str:
+        """``FILE:LINE`` at which a function of the user's own waited for longest, in a call of something whose name holds ``through``;
+        empty where it is a library's, or that is not known.
+        """
+        name = what.partition(" ")[0]
+        return _line(self._capture, name, through) if _own(self._capture, [name]) else ""
 
     def _of(self, name: str) -> str:
         inside = [
@@ -54,6 +62,18 @@ def _own(capture: Any, functions: Iterable[str]) -> frozenset[str]:
         [asked],
     )
     return frozenset(table["function"].to_pylist())
+
+
+def _line(capture: Any, name: str, through: str) -> str:
+    table = capture.sql(
+        "SELECT f.file AS file, f.line AS line, sum(s.weight) AS weight FROM stacks s JOIN frames f USING (stack_id) "
+        f"WHERE s.layer IN {_WAITS} AND f.function = ? AND f.line > 0 AND (? = '' OR EXISTS (SELECT 1 FROM frames c "
+        "WHERE c.stack_id = s.stack_id AND c.depth < f.depth AND contains(c.function, ?))) "
+        "GROUP BY 1, 2 ORDER BY weight DESC, line LIMIT 1",
+        [name, through, through],
+    )
+    found = table.to_pylist()
+    return f"{printable(found[0]['file'].rpartition('/')[2])}:{found[0]['line']}" if found else ""
 
 
 def _place(capture: Any, name: str, caller: str) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from godyno import units
 from godyno.diagnose.why.attribution import Attribution, Segment, totals
+from godyno.diagnose.why.callers import Callers
 from godyno.diagnose.why.kinds import (
     END_WAITED_FOR,
     KINDS,
@@ -33,6 +35,7 @@ _USUAL = {
 }  # who reads and writes is in the kernel for a good part of the time, however well it does that
 _LITTLE_ELSE = 0.9
 _HANDFUL = 5
+_CALL = re.compile(r" \((\w+)\)$")  # behind a function: in which system call
 _WORTH_TELLING = 0.1
 
 
@@ -57,6 +60,7 @@ class Cause:
     detail: tuple[tuple[str, float], ...] = field(default=())
     caller: str = ""  # of a library's function: from where in the user's own module it was called
     unless: str = ""  # nobody is accused of it, but it is to be mended if this is so
+    line: str = ""  # of a function of the user's own: FILE:LINE at which it waited
 
     def as_json(self) -> dict[str, Any]:
         """For ``--json``."""
@@ -66,7 +70,8 @@ class Cause:
             "saves_s": round(self.saves_s, 9), "confidence": self.confidence.value, "severity": self.severity, "where": self.where,
             "evidence": self.evidence.as_json(), "advice": self.advice,
             "detail": [{"what": name, "seconds": round(seconds, 9)} for name, seconds in self.detail],
-            **({"from": self.caller} if self.caller else {}), **({"mend_if": self.unless} if self.unless else {}),
+            **({"from": self.caller} if self.caller else {}), **({"at": self.line} if self.line else {}),
+            **({"mend_if": self.unless} if self.unless else {}),
         }  # fmt: skip
 
     def finding(self, source: str) -> Finding:
@@ -100,9 +105,9 @@ _DISK = ("disk_read", "disk_write", "fsync", "fault_disk")
 _OF_TOOLS = ("kernel", "minor_fault", "load", "package_init")
 
 
-def causes(found: Attribution, caller_of: Callable[[str], str] = lambda what: "") -> list[Cause]:
-    """The causes of an attribution: the program's own, by what they would save, then those of its surroundings. ``caller_of`` tells from
-    where in the user's module a place in a library was called (``callers.Callers``).
+def causes(found: Attribution, places: Callers) -> list[Cause]:
+    """The causes of an attribution: the program's own, by what they would save, then those of its surroundings. ``places`` tells the
+    lines of the user's own module.
     """
     wall, served = found.wall_s, _served(found)
     own_s = max(
@@ -144,7 +149,7 @@ def causes(found: Attribution, caller_of: Callable[[str], str] = lambda what: ""
     out = []
     for kind in KINDS:
         segments = [one for state in kind.states for one in of_state.get(state, ())]
-        cause = _cause(kind, segments, found, wall, own_s, with_it, promised, served, caller_of)
+        cause = _cause(kind, segments, found, wall, own_s, with_it, promised, served, places)
         if cause is not None:
             out.append(_little_else(cause, found, own_s, served) if kind.name == "network" else cause)
     return sorted(out, key=_rank)
@@ -186,7 +191,7 @@ def _cause(
     with_it: Mapping[str, float],
     promised: Mapping[str, float],
     served: int,
-    caller_of: Callable[[str], str],
+    places: Callers,
 ) -> Cause | None:
     machine = all(STATES[name].where == "machine" for name in kind.states)
     # What kept a disk from answering is no fault of who asks.
@@ -227,10 +232,15 @@ def _cause(
         advice = "Call what stops the world (runtime.Stack of all, runtime.ReadMemStats, GOMAXPROCS, profiles) less often."
     if taken > _WORTH_TELLING * seconds:
         claim += f", and {units.show_seconds(taken)} beside that in the kernel for them"
-    caller = caller_of(what) if what and not machine and not unknown else ""
-    if caller:
+    caller = places.of(what) if what and not machine and not unknown else ""
+    line = (
+        places.line(what, _through(kind.name, what))
+        if what and kind.place and not machine and not caller
+        else ""
+    )
+    if caller or line:
         told = len(by) == 1 or f" {what} for " in claim
-        claim += f"{',' if told else f'; {what}'} called from {caller}"
+        claim += f"{',' if told else f'; {what}'} {f'called from {caller}' if caller else f'at {line}'}"
     doing = totals((one.doing, one.seconds) for one in segments if one.doing)
     if kind.name in ("lock", "channel") and holders and kind is not POOL:
         claim += f"; held by {next(iter(holders))}"
@@ -273,8 +283,14 @@ def _cause(
     return Cause(
         kind.name, claim, seconds, share, of_own, saves, _confidence(what, segments), _evidence(segments), advice,
         severity, what, "recorder" if unknown else "machine" if machine else "program", tuple(list(by.items())[:5]),
-        caller, unless,
+        caller, unless, line,
     )  # fmt: skip
+
+
+def _through(kind: str, what: str) -> str:
+    """What a stack has to be in, to be one of a cause: a function of three names the right line only for what it waited for."""
+    call = _CALL.search(what)
+    return call[1] if call else "Mutex)" if kind == "lock" else ""
 
 
 def enough(share: float, draws: float) -> bool:
