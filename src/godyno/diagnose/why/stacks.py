@@ -58,7 +58,10 @@ class Stacks:
         times, stacks = self._cpu.get(tid, _NONE)
         if not times:
             return []
-        low, high = bisect.bisect_left(times, t_start_ns), bisect.bisect_right(times, t_end_ns)
+        low = bisect.bisect_left(times, t_start_ns)
+        if low == len(times) or times[low] > t_end_ns:
+            return []  # most stretches are shorter than the time between two samples
+        high = bisect.bisect_right(times, t_end_ns, low)
         return list(zip(times[low:high], stacks[low:high], strict=True))
 
     def nearest_sample(self, tid: int, t_ns: int, within_ns: int) -> int:
