@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from godyno.cli.record import end_as
 from godyno.errors import GodynoError, UsageError
 from godyno.working import sized, working
 
@@ -103,6 +102,8 @@ def command(
             error.add_note(f"The capture is kept at {place}.")
         raise
     if outcome is not None:
+        from godyno.cli.record import end_as
+
         sys.stdout.flush()
         end_as(outcome.result)
 
@@ -118,6 +119,7 @@ def _answer(
         with working(f"looks for the path in {sized(place)}", not as_json):
             found = why(place, process=process, from_s=_seconds(since), to_s=_seconds(until))
     finally:
+        gc.freeze()  # nor is there later, in what was made until now
         gc.enable()
     tried = _try(place, found, as_json, argv) if tries else []
     if as_json:

@@ -2,68 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
-from godyno.diagnose.why.lanes import READY, RUN, SLEEP, Columns, Lane
+from godyno.diagnose.why.lanes import READY, RUN, Columns, Lane
+from godyno.diagnose.why.parts import between
 
 
 def busy(pid: int, lanes: Sequence[Lane]) -> Lane:
     """One lane of all these threads: when any was on a CPU, else ready for one. ``thread`` tells which: the same for as long as may be."""
+    ran, waited = _one_of(lanes, RUN), _one_of(lanes, READY)
+    start, end, of, at = between(waited[:, 0], waited[:, 1], _lane(pid, ran, RUN))
+    rest = np.column_stack((start, end, waited[of, 2]))[at < 0]  # while none ran
+    states = np.repeat((RUN, READY), (len(ran), len(rest)))
+    found = np.concatenate((ran, rest))
+    order = np.argsort(found[:, 0])
+    return _lane(pid, found[order], states[order])
+
+
+def _one_of(lanes: Sequence[Lane], state: int) -> np.ndarray:
+    """Start, end and tid, in rows, of stretches in which threads were in a state: of several at once who was first, until it is no more."""
     rows = [
-        np.column_stack((one.start, one.end, one.state, np.full(len(one.start), lane.tid)))
+        np.column_stack((one.start, one.end, np.full(len(one.start), lane.tid)))[one.state == state]
         for lane in lanes
         for one in (lane.columns,)
     ]
-    if not rows:
-        return Lane(pid, 0, 0)
-    table = np.concatenate(rows)
-    start, end, states, _ = table.T
-    table = table[((states == RUN) | (states == READY)) & (end > start)]
-    table = table[np.argsort(table[:, 0], kind="stable")]
-    alone = _alone(table[:, 0], table[:, 1])
-    several = np.array(list(_chosen(table[~alone])), np.int64).reshape(-1, 4)
-    found = np.concatenate((table[alone], several))
-    start, end, states, tids = found[np.argsort(found[:, 0], kind="stable")].T
-    return Lane(pid, 0, 0, Columns(start, end, states, np.zeros(len(start), np.int64), tids, ()))
+    table = np.concatenate([np.zeros((0, 3), np.int64), *rows])
+    table = table[np.lexsort((table[:, 2], table[:, 0]))]
+    # Until the last of those before has ended, one of them stands for all.
+    table[1:, 0] = np.maximum(table[1:, 0], np.maximum.accumulate(table[:-1, 1]))
+    return table[table[:, 1] > table[:, 0]]
 
 
-def _alone(start: np.ndarray, end: np.ndarray) -> np.ndarray:
-    """Which intervals, in order of their start, meet no other: most do not, and there is nothing to choose."""
-    before = np.maximum.accumulate(end)[:-1]  # until when those before last
-    apart = start[1:] >= before
-    edge = np.ones(min(1, len(start)), bool)
-    alone: np.ndarray = np.concatenate((edge, apart)) & np.concatenate((apart, edge))
-    return alone
-
-
-def _chosen(table: np.ndarray) -> Iterator[tuple[int, int, int, int]]:
-    """Start, end, state and tid of stretches in which intervals of several threads, in rows of the same, have one to stand for them."""
-    start, end, states, tids = table.T
-    edges = np.concatenate(  # when, whether one opens, whose, of which state: in this order
-        [np.column_stack((at, np.full(len(at), opens), tids, states)) for at, opens in ((start, 1), (end, 0))]
-    )
-    edges = edges[np.lexsort(edges.T[::-1])]
-    now: dict[int, int] = {}
-    chosen, doing, since = 0, SLEEP, 0
-    for t_ns, opens, tid, state in zip(*edges.T.tolist(), strict=True):
-        if opens:
-            now[tid] = state
-        elif now.get(tid) == state:
-            del now[tid]
-        if doing == RUN and tid != chosen:
-            continue
-        following = chosen if chosen in now else 0
-        if now.get(chosen) != RUN:
-            for one, of in now.items():
-                if of == RUN:
-                    following = one
-                    break
-            following = following or next(iter(now), 0)
-        state = now.get(following, SLEEP)
-        if following == chosen and state == doing:
-            continue
-        if chosen and t_ns > since:
-            yield since, t_ns, doing, chosen
-        chosen, doing, since = following, state, t_ns
+def _lane(pid: int, rows: np.ndarray, states: np.ndarray | int) -> Lane:
+    start, end, tids = rows.T
+    columns = Columns(start, end, np.broadcast_to(states, len(rows)), np.zeros(len(rows), np.int64), tids, ())
+    return Lane(pid, 0, 0, columns)

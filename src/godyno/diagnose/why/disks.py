@@ -66,26 +66,27 @@ class Disks:
 
     def told(self, segments: Sequence[Segment]) -> list[Segment]:
         """The segments, with others' part of each wait for the disk, and the disk's own, as theirs; a share of bytes is one of the wait."""
-        if not self.others.any() and not self.stalled.any():
+        waits = [one for one in segments if one.state in _WAITS]
+        if not waits or not (self.others.any() or self.stalled.any()):
             return list(segments)
-        starts, ends = (
-            np.array([getattr(one, name) for one in segments]) for name in ("t_start_ns", "t_end_ns")
-        )
+        starts, ends = np.array([(one.t_start_ns, one.t_end_ns) for one in waits]).T
         others, stalled, rates = (
             self._sums(starts, ends, of) for of in (self.others, self.stalled, self.others * self.rates)
         )
         # One wait that lasts so long is looked at as a whole: windows in which it began or ended hold what was answered before or after.
         if math.isfinite(self.answered.sum()):
-            one_wait = np.array([not one.seen for one in segments]) & (ends - starts >= _LONG_NS)
+            one_wait = np.array([not one.seen for one in waits]) & (ends - starts >= _LONG_NS)
             inside = (starts >= self.edges[0]) & (ends <= self.edges[-1])
             few = self._sums(starts, ends, self.answered) <= ends - starts
             stalled = np.where(one_wait & inside & few, ends - starts - others, stalled)
         out: list[Segment] = []
-        doing = f"others read and wrote {units.show(_ratio(rates, others, segments), 'By/s')}"
-        for one, for_others, nobodys in zip(segments, others.tolist(), stalled.tolist(), strict=True):
+        doing = f"others read and wrote {units.show(_ratio(rates, others), 'By/s')}"
+        known = zip(others.tolist(), stalled.tolist(), strict=True)
+        for one in segments:
             if one.state not in _WAITS:
                 out.append(one)
                 continue
+            for_others, nobodys = next(known)
             if any(map(_REMOTE.match, one.stack)):
                 nobodys = 0.0
             theirs_from = one.t_end_ns - int(for_others)
@@ -107,10 +108,9 @@ class Disks:
         return found
 
 
-def _ratio(rates: Floats, others: Floats, segments: Sequence[Segment]) -> float:
+def _ratio(rates: Floats, others: Floats) -> float:
     """How much others read and wrote a second, while the disk was waited for because of them."""
-    waits = np.array([one.state in _WAITS for one in segments])
-    return float(rates[waits].sum() / max(1.0, others[waits].sum()))
+    return float(rates.sum() / max(1.0, others.sum()))
 
 
 Curve = tuple[Floats, Floats]  # nanoseconds, and what was read and written until then

@@ -57,26 +57,30 @@ class Seen:
         first, last = inside(parts, learnt, np.array([piece.state != READY for piece in pieces], bool))
         out: list[Piece] = []
         before: Piece | None = None
-        made: dict[tuple[int, ...], Piece] = {}  # what a piece becomes, by all that this depends on
-        of, *columns = self._joined(parts, learnt, first, last)
-        rows = zip(*(column.tolist() for column in columns), strict=True)
+        made: dict[
+            tuple[int, int, tuple[int, ...]], Piece
+        ] = {}  # what a piece becomes, by all that this depends on
+        of, *columns, verdict, does, tid = self._joined(parts, learnt, first, last)
+        depends = zip(verdict.tolist(), does.tolist(), tid.tolist(), strict=True)
+        rows = zip(*(column.tolist() for column in columns), depends, strict=True)
         counts = np.bincount(of, minlength=len(pieces)).tolist()
+        are_waits = [kind in WAITS for kind, _, _ in parts.keys]
         for number, (piece, count) in enumerate(zip(pieces, counts, strict=True)):
             some: list[Piece] = []
-            for start, end, key, busy_at, low, high, *depends in islice(rows, count):
-                found, waits = (learnt[key][low:high] if high > low else ()), parts.keys[key][0] in WAITS
-                if len(found) < 2 and count == 1:  # most are: it is all of the piece
-                    if found:
-                        self._tell(piece, waits, busy_at, found[0][1])
+            for start, end, key, busy_at, low, high, depend in islice(rows, count):
+                told, waits = (learnt[key][low][1] if high > low else None), are_waits[key]
+                if high - low < 2 and count == 1:  # most are: it is all of the piece
+                    if told is not None:
+                        self._tell(piece, waits, busy_at, told)
                     continue
                 # A lock is waited for from here to there; all else is like another part.
-                if len(found) > 1 or (found and found[0][1].kind == "lock"):
+                if high - low > 1 or (told is not None and told.kind == "lock"):
+                    found = learnt[key][low:high]
                     some += [self._with(piece, waits, busy_at, *part) for part in cut(start, end, found)]
                     continue
-                like = made.get(alike := (number, key, *depends))
+                like = made.get(alike := (number, key, depend))
                 if like is None:
-                    verdict = found[0][1] if found else None
-                    like = made[alike] = self._with(piece, waits, busy_at, start, end, verdict)
+                    like = made[alike] = self._with(piece, waits, busy_at, start, end, told)
                 some.append(like.cut(start, end))
             if not some:
                 if piece.via:

@@ -3,38 +3,18 @@
 from __future__ import annotations
 
 import bisect
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from godyno.diagnose.why import symbols
+from godyno.diagnose.why.facts import Facts
 from godyno.diagnose.why.lanes import stretches
-from godyno.diagnose.why.symbols import LOADER
+from godyno.diagnose.why.symbols import LOADER, Frames
 
-Frames = tuple[tuple[str, bool], ...]
 _LAYERS = ("off_cpu", "wakeup", "goroutine_wait", "goroutine_seen", "thread_seen")
-_SCHEDULER = ("runtime.findRunnable", "runtime.findrunnable", "runtime.stopm", "runtime.netpoll", "runtime.notesleep", "runtime.mPark",
-              "runtime.notetsleep", "runtime.futexsleep", "runtime.schedule")  # fmt: skip
 _NONE: tuple[list[int], list[int]] = ([], [])
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What a stack tells, found out once: the program's own function, the system call, the package whose init it is in, names."""
-
-    slept_in: str
-    ran_in: str  # in a Go program
-    ran_elsewhere: str
-    own: str
-    call: str
-    init: str
-    reads_pages: bool  # within the kernel, for pages of a file
-    names: tuple[str, ...]
-    user: tuple[str, ...]  # those outside of the kernel
-    observes: bool  # of what godyno put into the program
-    idle: bool  # of a thread of Go's scheduler that looks for something to do
 
 
 class Stacks:
@@ -78,7 +58,10 @@ class Stacks:
         times, stacks = self._cpu.get(tid, _NONE)
         if not times:
             return []
-        low, high = bisect.bisect_left(times, t_start_ns), bisect.bisect_right(times, t_end_ns)
+        low = bisect.bisect_left(times, t_start_ns)
+        if low == len(times) or times[low] > t_end_ns:
+            return []  # most stretches are shorter than the time between two samples
+        high = bisect.bisect_right(times, t_end_ns, low)
         return list(zip(times[low:high], stacks[low:high], strict=True))
 
     def nearest_sample(self, tid: int, t_ns: int, within_ns: int) -> int:
@@ -225,14 +208,7 @@ class Stacks:
         """What the stack tells."""
         found = self._facts.get(stack)
         if found is None:
-            frames = self.frames(stack)
-            user = tuple(name for name, is_kernel in frames[:40] if not is_kernel)
-            found = self._facts[stack] = Facts(
-                symbols.slept_in(frames), symbols.ran_in(frames, True) if frames else "", symbols.ran_in(frames, False) if frames else "",
-                symbols.own_function(frames), symbols.call_of(frames), symbols.initialised(frames),
-                symbols.reads_pages(frames), tuple(name for name, _ in frames[:40]),
-                user, symbols.is_observer(user), any(name.startswith(_SCHEDULER) for name in user),
-            )  # fmt: skip
+            found = self._facts[stack] = Facts(self.frames(stack))
         return found
 
     @property

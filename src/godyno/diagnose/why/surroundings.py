@@ -112,8 +112,9 @@ class Surroundings:
     def _collecting(self, pid: int, t_start_ns: int, t_end_ns: int) -> float:
         """Which share of what own threads ran was the collector's workers of a traced process."""
         workers = self._collectors.get(pid)
-        ran = max(1.0, self.ran(t_start_ns, t_end_ns))
-        return min(1.0, workers.over(t_start_ns, t_end_ns) / ran) if workers else 0.0
+        if workers is None:
+            return 0.0
+        return min(1.0, workers.over(t_start_ns, t_end_ns) / max(1.0, self.ran(t_start_ns, t_end_ns)))
 
     def short_of_memory(self, t_start_ns: int, t_end_ns: int) -> bool:
         """Whether pages of files that had been pushed out of memory were wanted again at that time."""
