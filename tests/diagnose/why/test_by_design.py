@@ -236,6 +236,67 @@ def test_what_the_kernel_does_for_reads_goes_with_them_as_far_as_they_came_from_
     assert answer(scene(fill)).causes[0].kind == first
 
 
+def test_what_the_kernel_did_in_a_call_that_waited_for_a_disk_is_no_second_cause(scene: Made) -> None:
+    """A write of which the most is copying: who writes less is spared both. A call that waited for none is the kernel's alone."""
+
+    def fill(s: Any) -> None:
+        s.process(1, 0, 100)
+        s.thread(1, (0, 40, "running"), (40, 70, "sleeping"), (70, 100, "running"))
+        write = {"function": "syscall.write"}
+        s.goroutine(
+            1,
+            (0, 2, "running", {}),
+            (2, 70, "syscall", write),
+            (70, 75, "running", {}),
+            (75, 100, "syscall", {"function": "syscall.fstat"}),
+        )
+        s.sample(
+            "off_cpu",
+            40,
+            ("k:io_schedule", "k:balance_dirty_pages", "k:ksys_write", "syscall.write", "main.put"),
+        )
+        for at in range(2, 40, 2):
+            s.sample(
+                "cpu",
+                at,
+                ("k:copy_page", "k:ksys_write", "k:__x64_sys_write", "syscall.write", "main.put"),
+                goroutine=1,
+            )
+        for at in range(75, 100, 2):
+            s.sample(
+                "cpu", at, ("k:vfs_fstat", "k:__x64_sys_newfstat", "syscall.fstat", "main.look"), goroutine=1
+            )
+
+    write, kernel, *_ = answer(scene(fill)).causes
+    assert (write.kind, kernel.kind) == ("disk_write", "kernel")
+    assert write.seconds == pytest.approx(0.03) and "30.0 ms beside that in the kernel" in write.claim
+    assert write.saves_s == pytest.approx(0.06, abs=0.003) and kernel.saves_s == pytest.approx(
+        0.037, abs=0.004
+    )
+
+
+def test_assembly_that_breaks_the_stack_off_belongs_to_the_package_that_is_initialised(scene: Made) -> None:
+    def fill(s: Any) -> None:
+        s.process(1, 0, 100)
+        s.thread(1, (0, 100, "running"))
+        s.goroutine(1, (0, 100, "running", {}))
+        init = ("sample/seals.cut", "sample/seals.init", "runtime.doInit1", "runtime.doInit", "runtime.main")
+        for at in range(1, 60, 2):
+            broken = at % 20 != 1 and at < 58
+            s.sample("cpu", at, ("crypto/sha512.blockAVX2",) if broken else init)
+        for at in range(61, 100, 2):
+            s.sample(
+                "cpu",
+                at,
+                ("crypto/sha512.blockAVX2",) if at % 4 == 1 else ("main.work", "main.main", "runtime.main"),
+            )
+
+    states = answer(scene(fill)).attribution.seconds()
+    assert states["package_init"] == pytest.approx(0.06, abs=0.003) and states["go"] == pytest.approx(
+        0.04, abs=0.003
+    )
+
+
 @pytest.mark.parametrize(("kernel_ms", "accused"), [(20, []), (40, ["kernel"])])
 def test_who_reads_and_writes_is_in_the_kernel_for_a_good_part_of_the_time(
     scene: Made, kernel_ms: int, accused: list[str]

@@ -153,3 +153,25 @@ def test_who_let_go_of_a_lock_by_deferring_that_is_named_by_what_it_was_started_
 
     (cause, *_) = answer(scene(fill)).causes
     assert cause.kind == "lock" and cause.severity == "warning" and "held by main.post" in cause.claim
+
+
+def test_a_wait_that_the_path_comes_to_while_it_lasts_is_followed_too(scene: Made) -> None:
+    """From a child back to its parent, where only the scheduler was on the thread that started it: main waits for a worker then."""
+
+    def fill(s: Any) -> None:
+        s.process(1, 0, 100)
+        s.process(9, 60, 90, 1, "/bin/sh")
+        s.thread(1, (0, 60, "running"), (60, 90, "sleeping"), (90, 100, "running"))
+        s.thread(9, (60, 90, "running"), pid=9)
+        s.goroutine(
+            1, (0, 5, "running", {}), (5, 98, "waiting", {"reason": "chan receive", "function": "main.main", "waker": 7}),
+            (98, 99, "runnable", {"waker": 7}), (99, 100, "running", {}),
+        )  # fmt: skip
+        s.goroutine(
+            7, (5, 58, "running", {}), (58, 92, "waiting", {"reason": "sync", "function": "os.(*Process).Wait"}),
+            (92, 93, "runnable", {"waker": 1}), (93, 98, "running", {}), root="main.work", parent=1, tid=3,
+        )  # fmt: skip
+        s.sample("cpu", 30, ("main.work", "runtime.goexit"), tid=3)
+
+    found = attribute(scene(fill)).seconds()
+    assert "channel" not in found, found
