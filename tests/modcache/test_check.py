@@ -33,7 +33,7 @@ def test_a_clean_cache_has_no_fault_and_its_modules_are_vouched_for(go: Go, cach
     report = checked(go, caches)
     assert report.findings == ()
     assert report.complete and report.versions == 1 and report.entries > 3
-    assert sum(report.witnesses.values()) == 1
+    assert sum(report.witnesses.values()) == 1 and report.unvouched == ()
     assert {made.go for made in report.made_for} == {go.version}
 
 
@@ -58,6 +58,28 @@ def test_an_edited_file_is_named_though_go_builds_with_it(go: Go, caches: Caches
     assert finding.kind == "directory-changed"
     assert "changed: uuid.go" in finding.claim
     assert finding.data["path"].endswith("/uuid.go")
+
+
+def test_what_nobody_vouches_for_is_told_and_not_that_it_holds_what_it_should(
+    go: Go, caches: Caches, godyno: object
+) -> None:
+    caches.tamper()
+    args = ("modcache", "check", "--gomodcache", str(caches.mod), "--gocache", str(caches.build))
+    told = godyno(*args)  # type: ignore[operator]
+    text = " ".join(told.out.decode().split())
+    assert told.code == 0 and "Every file holds what it should" not in text
+    assert "Nobody vouches for 1 of the module versions: github.com/google/uuid@v1.6.0." in text
+    assert f"godyno modcache check --gomodcache {caches.mod} ." in text
+    assert godyno(*args, "--json").json["unvouched"] == ["github.com/google/uuid@v1.6.0"]  # type: ignore[operator]
+    found = checked(go, caches)
+    assert (found.unvouched, kinds(found)) == ((), ["zip-changed"])
+
+
+def test_a_line_of_gosum_for_what_is_not_in_the_cache_vouches_for_nothing(go: Go, caches: Caches) -> None:
+    place = caches.module / "go.sum"
+    line = place.read_text().splitlines()[0]
+    place.write_text(f"{place.read_text()}example.com/elsewhere v1.0.0 {line.split()[2]}\n")
+    assert sum(checked(go, caches).witnesses.values()) == 1
 
 
 def built(go: Go, caches: Caches) -> bool:

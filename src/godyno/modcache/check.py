@@ -64,7 +64,8 @@ class Report(Record):
     complete: bool
     sizes: tuple[ModuleSize, ...] = ()
     made_for: tuple[MadeFor, ...] = ()
-    witnesses: Mapping[str, int] = field(default_factory=dict)  # who vouches for how many versions
+    witnesses: Mapping[str, int] = field(default_factory=dict)  # who vouches for how many of the cache's versions
+    unvouched: tuple[str, ...] = ()  # PATH@VERSION that no witness knows: held only against what lies beside them
     disks: tuple[Disk, ...] = ()
 
     @property
@@ -113,13 +114,14 @@ def check_caches(
         run.complete = False
     finally:
         run.close()
-    vouched = Counter(who for (_, version), (_, who) in known.items() if not version.endswith("/go.mod"))
+    asked_of = [(version.name, _witness(version, known)) for version in layout.versions]
     return Report(
         str(mod), str(build) if build_cache else "", tuple(sorted(run.findings, key=lambda one: one.severity != "warning")),
         len(run.checked), sum(one.read_bytes for one in run.checked) + sum(part.size_bytes for part in run.done_parts),
         sum(part.entries for part in run.done_parts), time.monotonic() - began, run.complete,
         tuple(ModuleSize(one.name, one.zip_bytes, one.directory_bytes, one.modified_at) for one in run.checked),
-        _made_for(run.done_parts), dict(vouched), tuple(disks),
+        _made_for(run.done_parts), dict(Counter(who for _, who in asked_of if who)),
+        tuple(name for name, who in asked_of if not who), tuple(disks),
     )  # fmt: skip
 
 
@@ -246,6 +248,12 @@ def witnesses(
             ))  # fmt: skip
         known[key] = (value, who)  # where they differ, the line in go.sum is what is wrong
     return known
+
+
+def _witness(version: Version, known: Mapping[tuple[str, str], tuple[str, str]]) -> str:
+    """Who knows what ``version`` should hold, empty for nobody; of one whose go.mod alone is here, who knows that."""
+    whole = "zip" in version.parts or version.directory
+    return known.get((version.path, version.version if whole else f"{version.version}/go.mod"), ("", ""))[1]
 
 
 def _leftovers(layout: Layout) -> list[Finding]:
