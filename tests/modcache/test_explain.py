@@ -79,6 +79,26 @@ def test_the_sources_claim_that_checksums_differ_by_architecture_is_tried(go: Go
     assert causes(found) == []
 
 
+def test_a_hash_that_was_planted_in_the_cache_is_not_told_of_fresh_copies_nor_as_vouched_for(
+    go: Go, here: Caches
+) -> None:
+    planted = here.tamper()
+    found = explain_error(MISMATCH, go, directory=here.module)
+    assert causes(found) == ["the cached zip was changed"]
+    ruled_out = {one.cause: one.proof for one in found.verdicts if one.holds is False}
+    assert not any(planted in proof for proof in ruled_out.values())
+    assert "downloaded afresh" in ruled_out["checksums differ by GOOS or GOARCH"]
+    assert ruled_out["the extracted files were changed"].endswith("are those of the zip there")
+
+
+def test_what_nobody_vouches_for_is_not_said_to_agree_with_what_vouches_for_it(go: Go, here: Caches) -> None:
+    here.tamper()
+    (here.module / "go.sum").write_text("")
+    found = explain_error(MISMATCH, go, directory=here.module)
+    proofs = {one.cause: one.proof for one in found.verdicts}
+    assert "nobody vouches for it" in proofs["the cached zip was changed"]
+
+
 def test_a_wrong_line_in_gosum_is_the_cause(go: Go, here: Caches) -> None:
     place = here.module / "go.sum"
     place.write_text(place.read_text().replace("v1.6.0 h1:N", "v1.6.0 h1:M"))

@@ -64,8 +64,12 @@ class Report(Record):
     complete: bool
     sizes: tuple[ModuleSize, ...] = ()
     made_for: tuple[MadeFor, ...] = ()
-    witnesses: Mapping[str, int] = field(default_factory=dict)  # who vouches for how many of the cache's versions
-    unvouched: tuple[str, ...] = ()  # PATH@VERSION that no witness knows: held only against what lies beside them
+    witnesses: Mapping[str, int] = field(
+        default_factory=dict
+    )  # who vouches for how many of the cache's versions
+    unvouched: tuple[
+        str, ...
+    ] = ()  # PATH@VERSION that no witness knows: held only against what lies beside them
     disks: tuple[Disk, ...] = ()
 
     @property
