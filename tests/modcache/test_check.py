@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from godyno.formats.gosum import h1_of_gomod
 from godyno.modcache import places
 from godyno.modcache.check import Report, check_caches
 from godyno.modcache.hashing import hash_directory, hash_zip
-from godyno.modcache.layout import escaped, read_layout, unescaped, version_at
+from godyno.modcache.layout import escaped, go_of, read_layout, unescaped, version_at
 from godyno.toolchain import Go
 
 pytestmark = pytest.mark.integration
@@ -85,6 +86,31 @@ def test_a_line_of_gosum_for_what_is_not_in_the_cache_vouches_for_nothing(go: Go
 def built(go: Go, caches: Caches) -> bool:
     build = [go.path, "build", "github.com/google/uuid"]
     return subprocess.run(build, cwd=caches.module, env=caches.env, capture_output=True).returncode == 0
+
+
+def test_a_remedy_for_a_cache_that_was_named_mends_that_one(
+    go: Go, caches: Caches, tmp_path: Path, godyno: object
+) -> None:
+    caches.spoil(caches.source / "uuid.go", b"package uuid\n")
+    caches.spoil(caches.download / "v1.6.0.zip", b"")
+    report = checked(go, caches)
+    env = os.environ | {
+        "PATH": f"{Path(go.path).parent}:{os.environ['PATH']}",
+        "GOMODCACHE": str(tmp_path / "another"),
+    }
+    commands = [line.strip() for line in report.faults[0].advice.splitlines() if line.startswith("    ")]
+    subprocess.run(["sh", "-ec", "\n".join(commands)], cwd=caches.module, env=env, check=True)
+    assert (caches.download / "v1.6.0.zip").is_file() and not (tmp_path / "another").exists()
+    assert checked(go, caches).findings == ()
+
+
+def test_a_full_cache_that_was_named_is_the_one_to_be_emptied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = places.judge_place("GOMODCACHE", tmp_path)[0]
+    monkeypatch.setattr(places, "read_disks", lambda *_: (replace(disk, total_bytes=1 << 40, free_bytes=1),))
+    _, found = places.judge_place("GOMODCACHE", tmp_path, go=go_of(GOMODCACHE=tmp_path))
+    assert f"    GOMODCACHE={tmp_path} go clean -modcache" in found[0].advice
 
 
 def test_what_go_does_where_files_are_missing_is_told_as_it_does_it(go: Go, caches: Caches) -> None:

@@ -195,8 +195,8 @@ def judge(name: str, root: Path, survey: Survey, user: User) -> list[Finding]:
     return found
 
 
-def judge_place(name: str, root: Path, slash: Path = Path("/")) -> tuple[Disk, list[Finding]]:
-    """The file system below the cache, and what of it does not suit a cache."""
+def judge_place(name: str, root: Path, slash: Path = Path("/"), go: str = "go") -> tuple[Disk, list[Finding]]:
+    """The file system below the cache that a shell's ``go`` uses, and what of it does not suit a cache."""
     (disk,) = read_disks({name: root}, slash)
     found = []
     if disk.filesystem in NETWORK:
@@ -207,7 +207,8 @@ def judge_place(name: str, root: Path, slash: Path = Path("/")) -> tuple[Disk, l
     if disk.total_bytes and disk.free_bytes < min(_LEAST_FREE_BYTES, disk.total_bytes * _NEARLY_FULL):
         found.append(fault(
             "disk-full", f"{name}: {disk.free_bytes >> 20} MiB are free on its file system; writes of go fail half way",
-            advice="Free some space; the first empties GOCACHE, the second GOMODCACHE:" + paste("go clean -cache", "go clean -modcache"),
+            advice="Free some space; the first empties GOCACHE, the second GOMODCACHE:"
+            + paste(f"{go} clean -cache", f"{go} clean -modcache"),
             path=str(root),
         ))  # fmt: skip
     try:
