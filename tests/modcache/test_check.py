@@ -237,6 +237,39 @@ def test_what_another_user_may_not_do_is_told_to_root(go: Go, caches: Caches) ->
     assert any("GOCACHE" not in finding.claim and "permission denied" in finding.claim for finding in found)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="files of another owner can only be made by root")
+def test_what_is_the_users_own_gets_its_mode_back_and_what_is_anothers_is_shared(tmp_path: Path) -> None:
+    nobody = places.user_of("65534")
+    root = tmp_path / "mod"
+    for name in ("one", "two", "two/module@v1.0.0"):
+        (root / name).mkdir(parents=True)
+    place = root / "one/v1.0.0.zip"
+    place.touch()
+
+    def advices() -> list[tuple[str, str]]:
+        survey = places.walk(root, nobody, places.must_write("GOMODCACHE", root))
+        return [(one.kind, one.advice) for one in places.judge("GOMODCACHE", root, survey, nobody)]
+
+    for one in (root, *root.rglob("*")):
+        os.chown(one, 65534, 65534)
+    place.chmod(0)
+    ((kind, advice),) = advices()
+    assert (kind, advice) == ("unreadable", f"Its owner may change that:\n    chmod u+r {place}")
+    subprocess.run(["sh", "-ec", advice.splitlines()[-1]], check=True)
+    assert advices() == []
+
+    for one in (root / "one", root / "two", root / "two/module@v1.0.0"):
+        one.chmod(0o500)
+    ((kind, advice),) = advices()
+    subprocess.run(["sh", "-ec", advice.splitlines()[-1]], check=True)
+    assert advices() == [] and (root / "two/module@v1.0.0").stat().st_mode & 0o777 == 0o500
+
+    os.chown(root / "one", 0, 0)
+    told = dict(advices())
+    assert told.keys() == {"unwritable", "owners-mixed"}
+    assert all("chgrp -R gobuild" in advice and "chown" not in advice for advice in told.values())
+
+
 def test_hostile_names_stay_inside(tmp_path: Path) -> None:
     (tmp_path / "cache/download/x/@v").mkdir(parents=True)
     for name in ("v1.0.0.zip", "..zip", "v1.0.0.mod\n", "v1.0.0.\udcff"):

@@ -134,6 +134,11 @@ def test_a_file_of_another_user_is_the_cause(go: Go, here: Caches) -> None:
     found = explain_error(f"go: open {place}: permission denied", go, directory=here.module, user="65534")
     assert causes(found)[0] == "the file or a directory above it belongs to another user"
     assert "mode 0" in found.causes[0].proof
+    assert "chgrp -R gobuild" in found.causes[0].remedy and "chown" not in found.causes[0].remedy
+    os.chown(place, 65534, 65534)
+    place.chmod(0)
+    found = explain_error(f"go: open {place}: permission denied", go, directory=here.module, user="65534")
+    assert found.causes[0].remedy.endswith(f"\n    chmod u+r {place}")
 
 
 def test_a_version_that_does_not_exist_is_the_cause(go: Go, here: Caches) -> None:
