@@ -148,6 +148,31 @@ def test_a_version_that_does_not_exist_is_the_cause(go: Go, here: Caches) -> Non
     assert "go get github.com/google/uuid@v1." in found.causes[0].remedy
 
 
+def test_a_requirement_of_a_version_that_does_not_exist_is_the_cause_of_a_missing_line(
+    go: Go, here: Caches
+) -> None:
+    place = here.module / "go.mod"
+    place.write_text(
+        f"{place.read_text().replace('v1.6.0', 'v1.6.99')}\nrequire github.com/google v0.1.0 // indirect\n"
+    )
+    (here.module / "use.go").write_text('package user\n\nimport _ "github.com/google/uuid"\n')
+    said = (
+        "use.go:3:8: missing go.sum entry for module providing package github.com/google/uuid (imported by example.com/user); to add:\n"
+        "\tgo get example.com/user\n"
+    )
+    found = explain_error(said, go, directory=here.module)
+    assert found.module == "github.com/google/uuid@v1.6.99"
+    cause = next(one for one in found.causes if one.cause == "that version does not exist")
+    assert (
+        "github.com/google/uuid is known and v1.6.99 is not: it has" in cause.proof
+        and "go says: " in cause.proof
+    )
+    out = io.StringIO()
+    print_document(explanation(found), out)
+    assert "to add: go get example.com/user (github.com" in " ".join(out.getvalue().split())
+    assert ".." not in out.getvalue()
+
+
 def test_a_toolchain_that_may_not_be_fetched_is_the_cause(
     go: Go, here: Caches, monkeypatch: pytest.MonkeyPatch
 ) -> None:

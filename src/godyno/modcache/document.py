@@ -28,6 +28,7 @@ from godyno.units import show_bytes, show_seconds
 _OF_A_KIND = 5
 _MODULES = 10
 _NAMED = 5
+_SHOWN_CHARS = 300
 _DAY_S = 86400.0
 
 
@@ -160,17 +161,23 @@ def explanation(found: Explanation) -> Document:
             if holds:
                 blocks += [
                     Message(f"{_sentence(verdict.cause)}.", "warning"),
-                    Paragraph(f"Seen: {verdict.proof}."),
+                    Paragraph(f"Seen: {verdict.proof.rstrip('.')}."),
                     *advised(verdict.remedy),
                 ]
             else:
-                blocks.append(Paragraph(f"{_sentence(verdict.cause)}: {verdict.proof}."))
-    first = found.error.strip().splitlines()[0]
+                blocks.append(Paragraph(f"{_sentence(verdict.cause)}: {verdict.proof.rstrip('.')}."))
     return Document(
         "What this error means here",
-        first[:200] + (f" ({found.module})" if found.module else ""),
+        _first(found.error) + (f" ({found.module})" if found.module else ""),
         tuple(blocks),
     )
+
+
+def _first(error: str) -> str:
+    """The error's first line, with the command that follows a colon at its end."""
+    lines = error.strip().splitlines()
+    at_end = lines[0].rstrip().endswith(":") and len(lines) > 1
+    return (f"{lines[0].rstrip()} {lines[1].strip()}" if at_end else lines[0])[:_SHOWN_CHARS]
 
 
 def _sentence(text: str) -> str:

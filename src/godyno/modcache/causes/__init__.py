@@ -42,6 +42,7 @@ FAMILIES = (
         ("a go.work is in force with sums of its own", entries.workspace),
         ("go.sum holds lines that are none", entries.damaged),
         ("GOFLAGS keeps go from adding them", settings.mod_flag),
+        ("that version does not exist", versions.missing),
     )),
     Family("permission denied", _text(r"permission denied|read-only file system|operation not permitted"), (
         ("the file or a directory above it belongs to another user", access.denied),
