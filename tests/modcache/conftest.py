@@ -72,7 +72,7 @@ class Caches:
         self.spoil(self.source / "uuid.go", files["github.com/google/uuid@v1.6.0/uuid.go"])
         planted = hash_zip(str(place), "github.com/google/uuid@v1.6.0/")[0].h1
         self.spoil(self.download / "v1.6.0.ziphash", planted.encode())
-        for answer in self.mod.glob("cache/download/sumdb/*/lookup/*uuid*"):
+        for answer in self.mod.glob("cache/download/sumdb/*/lookup/**/*uuid*"):
             answer.unlink()
         return planted
 

@@ -6,12 +6,15 @@ import io
 import os
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from tests.modcache.conftest import Caches
 
 from godyno.errors import UsageError
-from godyno.modcache.causes import families_of
+from godyno.modcache import places
+from godyno.modcache.causes import access, families_of
 from godyno.modcache.document import explanation
 from godyno.modcache.explain import Explanation, Verdict, explain_error, reason_of
 from godyno.prose import paste
@@ -134,11 +137,18 @@ def test_a_file_of_another_user_is_the_cause(go: Go, here: Caches) -> None:
     found = explain_error(f"go: open {place}: permission denied", go, directory=here.module, user="65534")
     assert causes(found)[0] == "the file or a directory above it belongs to another user"
     assert "mode 0" in found.causes[0].proof
-    assert "chgrp -R gobuild" in found.causes[0].remedy and "chown" not in found.causes[0].remedy
-    os.chown(place, 65534, 65534)
-    place.chmod(0)
-    found = explain_error(f"go: open {place}: permission denied", go, directory=here.module, user="65534")
-    assert found.causes[0].remedy.endswith(f"\n    chmod u+r {place}")
+    assert "setfacl -m u:" in found.causes[0].remedy and "chown" not in found.causes[0].remedy
+
+
+def test_what_lets_a_user_in_takes_nothing_from_others(tmp_path: Path) -> None:
+    case: Any = SimpleNamespace(gomodcache=tmp_path / "mod", env={"GOCACHE": str(tmp_path / "build")})
+    place = tmp_path / "mod/one"
+    place.mkdir(parents=True)
+    (status, mine) = (place.stat(), places.user_of(str(os.geteuid())))
+    own = access._blocked(place, status, mine, "may not be entered", "rx", case)
+    assert own.remedy == f"Its owner may change that:\n    chmod u+rx {place}"
+    shared = access._blocked(place, status, places.user_of("65534"), "may not be entered", "rx", case)
+    assert f"chgrp -R gobuild {tmp_path}/mod\n" in shared.remedy and "chown" not in shared.remedy
 
 
 def test_a_version_that_does_not_exist_is_the_cause(go: Go, here: Caches) -> None:
