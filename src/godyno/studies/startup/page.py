@@ -81,8 +81,8 @@ def dominating(one: Waterfall) -> str:
         else ""
     )
     return (
-        f"{_where(place)} is {units.show_ratio(place.own_share)} of a {one.state} start's own time, which is without what the machine took, "
-        f"and {_share(place)} of the whole: {of}.{beside}"
+        f"{_where(place)} is {units.show_ratio(place.own_share)} of a {one.state} start's own time, which is without what the machine "
+        f"took, and {_share(place)} of the whole: {of}.{beside}"
     )
 
 
@@ -144,8 +144,8 @@ def _waterfall(one: Waterfall) -> Iterator[Block]:
              "; ".join(title for title, _ in place.causes[:2]))
             for place in sorted(one.places, key=lambda place: -place.estimate.value)[:_PLACES]
         ),
-        frozenset({1, 2, 3}), "where the time went; the share with its 95 % interval over recorded starts, and the share of the start's own "
-        "time, which is without what the machine took",
+        frozenset({1, 2, 3}), "where the time went; the share with its 95 % interval over recorded starts, and the share of the start's "
+        "own time, which is without what the machine took",
     )  # fmt: skip
     yield Grid(
         ("what", "share of it", "time", "in"),
