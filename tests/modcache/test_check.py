@@ -17,6 +17,7 @@ from godyno.modcache import places
 from godyno.modcache.check import Report, check_caches
 from godyno.modcache.hashing import hash_directory, hash_zip
 from godyno.modcache.layout import escaped, go_of, read_layout, unescaped, version_at
+from godyno.modcache.versions import check_version
 from godyno.toolchain import Go
 
 pytestmark = pytest.mark.integration
@@ -81,6 +82,20 @@ def test_a_line_of_gosum_for_what_is_not_in_the_cache_vouches_for_nothing(go: Go
     line = place.read_text().splitlines()[0]
     place.write_text(f"{place.read_text()}example.com/elsewhere v1.0.0 {line.split()[2]}\n")
     assert sum(checked(go, caches).witnesses.values()) == 1
+
+
+def test_what_extracted_files_were_held_against_is_named(go: Go, caches: Caches) -> None:
+    caches.spoil(caches.source / "uuid.go", b"package uuid\n")
+    caches.download.chmod(0o700)
+    (caches.download / "v1.6.0.zip").unlink()
+    for known, of in (
+        ({}, "its .ziphash"),
+        ({("github.com/google/uuid", "v1.6.0"): ("h1:", "go.sum")}, "go.sum"),
+    ):
+        version = version_at(caches.mod, "github.com/google/uuid", "v1.6.0")
+        assert version is not None
+        (found,) = [one for one in check_version(version, known).faults if one.kind == "directory-changed"]
+        assert f"its extracted files are not those of {of}; go builds" in found.claim
 
 
 def built(go: Go, caches: Caches) -> bool:

@@ -238,3 +238,17 @@ def test_nothing_to_explain_is_said(go: Go, tmp_path: Path) -> None:
 
 def test_a_text_of_no_known_family_is_tried_against_all() -> None:
     assert len(families_of("something else broke")) > 5
+
+
+def test_what_is_no_error_is_not_tried(go: Go, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="That is no error that go prints"):
+        explain_error("everything is fine", go, directory=tmp_path)
+
+
+def test_a_files_name_begins_a_sentence_as_it_is() -> None:
+    verdicts = tuple(Verdict(text, False, "so it is") for text in ("go.sum is", "vendor/ is", "a go.work is"))
+    out = io.StringIO()
+    print_document(explanation(Explanation("an error", (), "", verdicts)), out)
+    assert all(
+        f"\n{text}: so it is.\n" in out.getvalue() for text in ("go.sum is", "vendor/ is", "A go.work is")
+    )

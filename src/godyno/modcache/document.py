@@ -181,7 +181,9 @@ def _first(error: str) -> str:
 
 
 def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    """Begins with a capital letter, unless it begins with a file's name, such as go.sum or vendor/."""
+    first = text.partition(" ")[0]
+    return text if "." in first or "/" in first else text[:1].upper() + text[1:]
 
 
 def planned(found: Plan) -> Document:

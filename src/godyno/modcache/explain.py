@@ -143,7 +143,7 @@ def explain_error(
     user: str | None = None,
     progress: Callable[[str], None] = lambda what: None,
 ) -> Explanation:
-    """Tries every cause that ``error`` (a message of go) may have in ``directory``. Raises UsageError for an empty text.
+    """Tries every cause that ``error`` (a message of go) may have in ``directory``. Raises UsageError for a text that is no error.
 
     Fresh copies are downloaded with the user's own GOPROXY; without a network those causes say that they could not be tried.
     """
@@ -153,13 +153,18 @@ def explain_error(
         raise UsageError(
             "There is no error to explain", hint="Give its text as an argument, or on standard input with -."
         )
+    families = families_of(error[:_LIMIT_CHARS])
+    if not families:
+        raise UsageError(
+            "That is no error that go prints",
+            hint="Paste the whole of what go said, or pipe it in: go build ./... 2>&1 | godyno modcache explain -",
+        )
     if not directory.is_dir():
         raise UsageError(
             f"{directory} is not a directory", hint="Name the directory in which the error came up."
         )
     with tempfile.TemporaryDirectory(prefix="godyno-explain-") as scratch:
         case = Case(go, error[:_LIMIT_CHARS], directory.resolve(), user, Path(scratch))
-        families = families_of(error)
         verdicts: list[Verdict] = []
         for family in families:
             for name, attempt in family.causes:
