@@ -19,12 +19,13 @@
     ├── QueryError              exit 6    SQL that does not run
     ├── FormatError             exit 7    another tool's output is not what its format says
     ├── PluginError             exit 8    an extension breaks its contract
-    └── EndpointError           exit 9    an address on the network did not take what it was sent
+    ├── EndpointError           exit 9    an address on the network did not take what it was sent
+    └── OutputError             exit 74   what is printed cannot be written: a full disk
 
 1 and 2 are kept for answers, so that a script can tell them from failures: a gate is broken (1), or perhaps, by chance (2); something is
-wrong (1: ``modcache check``, ``modcache explain`` without a cause, ``restore``). 64 and 70 are EX_USAGE and EX_SOFTWARE of sysexits(3); 70
-is also what a fault of godyno's own exits with (GODYNO_DEBUG=1 shows where). 130 is Ctrl-C, 141 a reader that went away. ``record`` exits
-as its command does.
+wrong (1: ``modcache check``, ``modcache explain`` without a cause, ``restore``). 64, 70 and 74 are EX_USAGE, EX_SOFTWARE and EX_IOERR of
+sysexits(3); 70 is also what a fault of godyno's own exits with (GODYNO_DEBUG=1 shows where). 130 is Ctrl-C, 141 a reader that went away.
+``record`` exits as its command does.
 
 The message says what happened and why. The hint, kept apart so that a program can show or drop it, says what to do next.
 """
@@ -132,3 +133,9 @@ class EndpointError(GodynoError):
     """An address on the network cannot be reached or did not take what it was sent. Never names credentials."""
 
     exit_code = 9
+
+
+class OutputError(GodynoError):
+    """What is printed cannot be written to standard output."""
+
+    exit_code = 74

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import subprocess
+import sys
 from pathlib import Path
 
 import click
@@ -55,6 +57,20 @@ def test_a_full_disk_is_no_bug(monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
     assert _end(monkeypatch, OSError(errno.ENOSPC, "No space left on device", "x.html")) == 70
     told = capsys.readouterr().err
     assert "No space left on device" in told and "bug" not in told
+
+
+@pytest.mark.parametrize("args", [["--help"], ["list", "--json"], ["completion", "bash"]])
+def test_output_that_cannot_be_written_is_told_as_that(args: list[str], tmp_path: Path) -> None:
+    with open("/dev/full", "w") as full:  # noqa: PTH123  a device
+        done = subprocess.run(
+            [sys.executable, "-m", "godyno", *args],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=tmp_path,
+        )
+    assert done.stderr == "godyno: The output could not be written: No space left on device\n"
+    assert done.returncode == 74
 
 
 def test_who_wants_the_traceback_gets_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,10 +6,13 @@ import json
 import sys
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
-from godyno.cli.why import _try, command
+from godyno.cli.record import command as record_command
+from godyno.cli.why import _try
+from godyno.cli.why import command as why_command
 from godyno.diagnose.why import why
 from godyno.errors import UsageError
 from godyno.model import Workload
@@ -22,17 +25,31 @@ from godyno.toolchain.find import find_go
 @pytest.mark.parametrize("arguments", [[], ["a.dyno", "--", "true"]])
 def test_it_wants_either_a_capture_or_a_command(arguments: list[str]) -> None:
     with pytest.raises(UsageError, match="a capture, or a command"):
-        CliRunner().invoke(command, arguments, catch_exceptions=False)
+        CliRunner().invoke(why_command, arguments, catch_exceptions=False)
 
 
 def test_a_place_for_the_capture_needs_a_command(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="--out"):
-        CliRunner().invoke(command, ["a.dyno", "-o", str(tmp_path / "b.dyno")], catch_exceptions=False)
+        CliRunner().invoke(why_command, ["a.dyno", "-o", str(tmp_path / "b.dyno")], catch_exceptions=False)
 
 
 def test_a_time_after_which_to_end_needs_a_command() -> None:
     with pytest.raises(UsageError, match="--timeout"):
-        CliRunner().invoke(command, ["a.dyno", "--timeout", "3s"], catch_exceptions=False)
+        CliRunner().invoke(why_command, ["a.dyno", "--timeout", "3s"], catch_exceptions=False)
+
+
+@pytest.mark.parametrize("start", [why_command, record_command])
+def test_no_time_at_all_is_refused(start: click.Command) -> None:
+    with pytest.raises(UsageError, match="--timeout 0s leaves the command no time"):
+        CliRunner().invoke(start, ["--timeout", "0s", "--", "true"], catch_exceptions=False)
+
+
+def test_what_cannot_be_instrumented_is_refused_with_what_can() -> None:
+    with pytest.raises(UsageError, match="nothing to add to `go vet`") as refused:
+        CliRunner().invoke(why_command, ["--instrument", "--", "go", "vet"], catch_exceptions=False)
+    assert "go build, install, run, test" in refused.value.hint
+    with pytest.raises(UsageError, match="--instrument is for a command"):
+        CliRunner().invoke(why_command, ["a.dyno", "--instrument"], catch_exceptions=False)
 
 
 @pytest.mark.integration
@@ -62,7 +79,7 @@ def test_a_command_of_which_a_secret_was_left_out_is_not_run_again(
     monkeypatch.setattr(remedies, "remedies", lambda found, machine: [remedies.Remedy("GOGC=400", "gc", {})])
     monkeypatch.setattr(remedies, "try_remedies", lambda workload, chosen: ran.append(workload.argv) or [])
     with pytest.raises(UsageError, match="secret"):
-        CliRunner().invoke(command, [str(place), "--try"], catch_exceptions=False)
+        CliRunner().invoke(why_command, [str(place), "--try"], catch_exceptions=False)
     assert not ran
     _try(place, why(place), True, ("service", "--token", "right"))
     assert ran == [("service", "--token", "right")]
@@ -81,7 +98,7 @@ def test_a_command_is_recorded_and_answered_with_its_own_exit_code(tmp_path: Pat
     assert sum(state["seconds"] for state in told["states"]) == pytest.approx(told["wall_s"], rel=0.02)
     assert told["missing"] == []  # no Go program is in it, so no goroutine is missing
     assert (told["ended"]["exit_code"], told["ended"]["signal"]) == (3, 0)
-    again = CliRunner().invoke(command, [str(tmp_path / "x.dyno")], catch_exceptions=False)
+    again = CliRunner().invoke(why_command, [str(tmp_path / "x.dyno")], catch_exceptions=False)
     assert again.exit_code == 0
     assert again.output.startswith("The command failed: exit code 3 after ")
 

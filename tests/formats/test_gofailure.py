@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from godyno.formats.gofailure import Crash, Frame, crash, failed_test, plain, source_error
+from godyno.formats.gofailure import Crash, Frame, crash, failed_test, last_error, plain, source_error
 
 _PANIC = """got 2
 panic: runtime error: invalid memory address or nil pointer dereference [recovered, repanicked]
@@ -75,3 +75,19 @@ def test_a_failed_test_is_named_with_what_it_said() -> None:
     )
     assert failed_test(["--- FAIL: TestBad (0.00s)", "FAIL"]) == "TestBad failed"
     assert failed_test(["--- PASS: TestFine (0.00s)"]) == ""
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (["stat /src/nosuch: directory not found"], "stat /src/nosuch: directory not found"),
+        (["no required module provides package a.b/c; to add it:", "\tgo get a.b/c"],
+         "no required module provides package a.b/c; to add it: go get a.b/c"),
+        (["flag provided but not defined: -x", "usage: go vet [packages]", "Run 'go help vet' for details."],
+         "flag provided but not defined: -x"),
+        (["go: downloading a.b/c v1.0.0"], ""),
+        ([], ""),
+    ],
+)  # fmt: skip
+def test_what_go_said_last_is_told_without_how_to_use_it(lines: list[str], said: str) -> None:
+    assert last_error(lines) == said

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from godyno.modcache.hashing import hash_zip
 from godyno.toolchain import Go, find_go
 
 
@@ -56,6 +58,23 @@ class Caches:
                 one.chmod(one.stat().st_mode | 0o200)
         path.write_bytes(data)
         return path
+
+    def tamper(self) -> str:
+        """Adds a line to uuid.go in the zip, the directory and the ziphash alike, and leaves no answer of the database: the new hash."""
+        place = self.download / "v1.6.0.zip"
+        with zipfile.ZipFile(place) as old:
+            files = {name: old.read(name) for name in old.namelist()}
+        files["github.com/google/uuid@v1.6.0/uuid.go"] += b"// more\n"
+        self.spoil(place, b"")
+        with zipfile.ZipFile(place, "w") as new:
+            for name, content in files.items():
+                new.writestr(name, content)
+        self.spoil(self.source / "uuid.go", files["github.com/google/uuid@v1.6.0/uuid.go"])
+        planted = hash_zip(str(place), "github.com/google/uuid@v1.6.0/")[0].h1
+        self.spoil(self.download / "v1.6.0.ziphash", planted.encode())
+        for answer in self.mod.glob("cache/download/sumdb/*/lookup/**/*uuid*"):
+            answer.unlink()
+        return planted
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,8 @@ from godyno.formats.gosum import h1_of_gomod
 from godyno.modcache import places
 from godyno.modcache.check import Report, check_caches
 from godyno.modcache.hashing import hash_directory, hash_zip
-from godyno.modcache.layout import escaped, read_layout, unescaped, version_at
+from godyno.modcache.layout import escaped, go_of, read_layout, unescaped, version_at
+from godyno.modcache.versions import check_version
 from godyno.toolchain import Go
 
 pytestmark = pytest.mark.integration
@@ -33,7 +35,7 @@ def test_a_clean_cache_has_no_fault_and_its_modules_are_vouched_for(go: Go, cach
     report = checked(go, caches)
     assert report.findings == ()
     assert report.complete and report.versions == 1 and report.entries > 3
-    assert sum(report.witnesses.values()) == 1
+    assert sum(report.witnesses.values()) == 1 and report.unvouched == ()
     assert {made.go for made in report.made_for} == {go.version}
 
 
@@ -60,9 +62,70 @@ def test_an_edited_file_is_named_though_go_builds_with_it(go: Go, caches: Caches
     assert finding.data["path"].endswith("/uuid.go")
 
 
+def test_what_nobody_vouches_for_is_told_and_not_that_it_holds_what_it_should(
+    go: Go, caches: Caches, godyno: object
+) -> None:
+    caches.tamper()
+    args = ("modcache", "check", "--gomodcache", str(caches.mod), "--gocache", str(caches.build))
+    told = godyno(*args)  # type: ignore[operator]
+    text = " ".join(told.out.decode().split())
+    assert told.code == 0 and "Every file holds what it should" not in text
+    assert "Nobody vouches for 1 of the module versions: github.com/google/uuid@v1.6.0." in text
+    assert f"godyno modcache check --gomodcache {caches.mod} ." in text
+    assert godyno(*args, "--json").json["unvouched"] == ["github.com/google/uuid@v1.6.0"]  # type: ignore[operator]
+    found = checked(go, caches)
+    assert (found.unvouched, kinds(found)) == ((), ["zip-changed"])
+
+
+def test_a_line_of_gosum_for_what_is_not_in_the_cache_vouches_for_nothing(go: Go, caches: Caches) -> None:
+    place = caches.module / "go.sum"
+    line = place.read_text().splitlines()[0]
+    place.write_text(f"{place.read_text()}example.com/elsewhere v1.0.0 {line.split()[2]}\n")
+    assert sum(checked(go, caches).witnesses.values()) == 1
+
+
+def test_what_extracted_files_were_held_against_is_named(go: Go, caches: Caches) -> None:
+    caches.spoil(caches.source / "uuid.go", b"package uuid\n")
+    caches.download.chmod(0o700)
+    (caches.download / "v1.6.0.zip").unlink()
+    for known, of in (
+        ({}, "its .ziphash"),
+        ({("github.com/google/uuid", "v1.6.0"): ("h1:", "go.sum")}, "go.sum"),
+    ):
+        version = version_at(caches.mod, "github.com/google/uuid", "v1.6.0")
+        assert version is not None
+        (found,) = [one for one in check_version(version, known).faults if one.kind == "directory-changed"]
+        assert f"its extracted files are not those of {of}; go builds" in found.claim
+
+
 def built(go: Go, caches: Caches) -> bool:
     build = [go.path, "build", "github.com/google/uuid"]
     return subprocess.run(build, cwd=caches.module, env=caches.env, capture_output=True).returncode == 0
+
+
+def test_a_remedy_for_a_cache_that_was_named_mends_that_one(
+    go: Go, caches: Caches, tmp_path: Path, godyno: object
+) -> None:
+    caches.spoil(caches.source / "uuid.go", b"package uuid\n")
+    caches.spoil(caches.download / "v1.6.0.zip", b"")
+    report = checked(go, caches)
+    env = os.environ | {
+        "PATH": f"{Path(go.path).parent}:{os.environ['PATH']}",
+        "GOMODCACHE": str(tmp_path / "another"),
+    }
+    commands = [line.strip() for line in report.faults[0].advice.splitlines() if line.startswith("    ")]
+    subprocess.run(["sh", "-ec", "\n".join(commands)], cwd=caches.module, env=env, check=True)
+    assert (caches.download / "v1.6.0.zip").is_file() and not (tmp_path / "another").exists()
+    assert checked(go, caches).findings == ()
+
+
+def test_a_full_cache_that_was_named_is_the_one_to_be_emptied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = places.judge_place("GOMODCACHE", tmp_path)[0]
+    monkeypatch.setattr(places, "read_disks", lambda *_: (replace(disk, total_bytes=1 << 40, free_bytes=1),))
+    _, found = places.judge_place("GOMODCACHE", tmp_path, go=go_of(GOMODCACHE=tmp_path))
+    assert f"    GOMODCACHE={tmp_path} go clean -modcache" in found[0].advice
 
 
 def test_what_go_does_where_files_are_missing_is_told_as_it_does_it(go: Go, caches: Caches) -> None:
@@ -187,6 +250,39 @@ def test_what_another_user_may_not_do_is_told_to_root(go: Go, caches: Caches) ->
     found = checked(go, caches, user="65534").findings
     assert {finding.kind for finding in found} == {"unwritable"}
     assert any("GOCACHE" not in finding.claim and "permission denied" in finding.claim for finding in found)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="files of another owner can only be made by root")
+def test_what_is_the_users_own_gets_its_mode_back_and_what_is_anothers_is_shared(tmp_path: Path) -> None:
+    nobody = places.user_of("65534")
+    root = tmp_path / "mod"
+    for name in ("one", "two", "two/module@v1.0.0"):
+        (root / name).mkdir(parents=True)
+    place = root / "one/v1.0.0.zip"
+    place.touch()
+
+    def advices() -> list[tuple[str, str]]:
+        survey = places.walk(root, nobody, places.must_write("GOMODCACHE", root))
+        return [(one.kind, one.advice) for one in places.judge("GOMODCACHE", root, survey, nobody)]
+
+    for one in (root, *root.rglob("*")):
+        os.chown(one, 65534, 65534)
+    place.chmod(0)
+    ((kind, advice),) = advices()
+    assert (kind, advice) == ("unreadable", f"Its owner may change that:\n    chmod u+r {place}")
+    subprocess.run(["sh", "-ec", advice.splitlines()[-1]], check=True)
+    assert advices() == []
+
+    for one in (root / "one", root / "two", root / "two/module@v1.0.0"):
+        one.chmod(0o500)
+    ((kind, advice),) = advices()
+    subprocess.run(["sh", "-ec", advice.splitlines()[-1]], check=True)
+    assert advices() == [] and (root / "two/module@v1.0.0").stat().st_mode & 0o777 == 0o500
+
+    os.chown(root / "one", 0, 0)
+    told = dict(advices())
+    assert told.keys() == {"unwritable", "owners-mixed"}
+    assert all("chgrp -R gobuild" in advice and "chown" not in advice for advice in told.values())
 
 
 def test_hostile_names_stay_inside(tmp_path: Path) -> None:

@@ -6,12 +6,15 @@ import io
 import os
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from tests.modcache.conftest import Caches
 
 from godyno.errors import UsageError
-from godyno.modcache.causes import families_of
+from godyno.modcache import places
+from godyno.modcache.causes import access, families_of
 from godyno.modcache.document import explanation
 from godyno.modcache.explain import Explanation, Verdict, explain_error, reason_of
 from godyno.prose import paste
@@ -79,6 +82,26 @@ def test_the_sources_claim_that_checksums_differ_by_architecture_is_tried(go: Go
     assert causes(found) == []
 
 
+def test_a_hash_that_was_planted_in_the_cache_is_not_told_of_fresh_copies_nor_as_vouched_for(
+    go: Go, here: Caches
+) -> None:
+    planted = here.tamper()
+    found = explain_error(MISMATCH, go, directory=here.module)
+    assert causes(found) == ["the cached zip was changed"]
+    ruled_out = {one.cause: one.proof for one in found.verdicts if one.holds is False}
+    assert not any(planted in proof for proof in ruled_out.values())
+    assert "downloaded afresh" in ruled_out["checksums differ by GOOS or GOARCH"]
+    assert ruled_out["the extracted files were changed"].endswith("are those of the zip there")
+
+
+def test_what_nobody_vouches_for_is_not_said_to_agree_with_what_vouches_for_it(go: Go, here: Caches) -> None:
+    here.tamper()
+    (here.module / "go.sum").write_text("")
+    found = explain_error(MISMATCH, go, directory=here.module)
+    proofs = {one.cause: one.proof for one in found.verdicts}
+    assert "nobody vouches for it" in proofs["the cached zip was changed"]
+
+
 def test_a_wrong_line_in_gosum_is_the_cause(go: Go, here: Caches) -> None:
     place = here.module / "go.sum"
     place.write_text(place.read_text().replace("v1.6.0 h1:N", "v1.6.0 h1:M"))
@@ -114,6 +137,18 @@ def test_a_file_of_another_user_is_the_cause(go: Go, here: Caches) -> None:
     found = explain_error(f"go: open {place}: permission denied", go, directory=here.module, user="65534")
     assert causes(found)[0] == "the file or a directory above it belongs to another user"
     assert "mode 0" in found.causes[0].proof
+    assert "setfacl -m u:" in found.causes[0].remedy and "chown" not in found.causes[0].remedy
+
+
+def test_what_lets_a_user_in_takes_nothing_from_others(tmp_path: Path) -> None:
+    case: Any = SimpleNamespace(gomodcache=tmp_path / "mod", env={"GOCACHE": str(tmp_path / "build")})
+    place = tmp_path / "mod/one"
+    place.mkdir(parents=True)
+    (status, mine) = (place.stat(), places.user_of(str(os.geteuid())))
+    own = access._blocked(place, status, mine, "may not be entered", "rx", case)
+    assert own.remedy == f"Its owner may change that:\n    chmod u+rx {place}"
+    shared = access._blocked(place, status, places.user_of("65534"), "may not be entered", "rx", case)
+    assert f"chgrp -R gobuild {tmp_path}/mod\n" in shared.remedy and "chown" not in shared.remedy
 
 
 def test_a_version_that_does_not_exist_is_the_cause(go: Go, here: Caches) -> None:
@@ -121,6 +156,31 @@ def test_a_version_that_does_not_exist_is_the_cause(go: Go, here: Caches) -> Non
     found = explain_error(text, go, directory=here.module)
     assert causes(found) == ["that version does not exist"]
     assert "go get github.com/google/uuid@v1." in found.causes[0].remedy
+
+
+def test_a_requirement_of_a_version_that_does_not_exist_is_the_cause_of_a_missing_line(
+    go: Go, here: Caches
+) -> None:
+    place = here.module / "go.mod"
+    place.write_text(
+        f"{place.read_text().replace('v1.6.0', 'v1.6.99')}\nrequire github.com/google v0.1.0 // indirect\n"
+    )
+    (here.module / "use.go").write_text('package user\n\nimport _ "github.com/google/uuid"\n')
+    said = (
+        "use.go:3:8: missing go.sum entry for module providing package github.com/google/uuid (imported by example.com/user); to add:\n"
+        "\tgo get example.com/user\n"
+    )
+    found = explain_error(said, go, directory=here.module)
+    assert found.module == "github.com/google/uuid@v1.6.99"
+    cause = next(one for one in found.causes if one.cause == "that version does not exist")
+    assert (
+        "github.com/google/uuid is known and v1.6.99 is not: it has" in cause.proof
+        and "go says: " in cause.proof
+    )
+    out = io.StringIO()
+    print_document(explanation(found), out)
+    assert "to add: go get example.com/user (github.com" in " ".join(out.getvalue().split())
+    assert ".." not in out.getvalue()
 
 
 def test_a_toolchain_that_may_not_be_fetched_is_the_cause(
@@ -178,3 +238,17 @@ def test_nothing_to_explain_is_said(go: Go, tmp_path: Path) -> None:
 
 def test_a_text_of_no_known_family_is_tried_against_all() -> None:
     assert len(families_of("something else broke")) > 5
+
+
+def test_what_is_no_error_is_not_tried(go: Go, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="That is no error that go prints"):
+        explain_error("everything is fine", go, directory=tmp_path)
+
+
+def test_a_files_name_begins_a_sentence_as_it_is() -> None:
+    verdicts = tuple(Verdict(text, False, "so it is") for text in ("go.sum is", "vendor/ is", "a go.work is"))
+    out = io.StringIO()
+    print_document(explanation(Explanation("an error", (), "", verdicts)), out)
+    assert all(
+        f"\n{text}: so it is.\n" in out.getvalue() for text in ("go.sum is", "vendor/ is", "A go.work is")
+    )

@@ -7,6 +7,7 @@ hint below it, and the error's exit code.
 from __future__ import annotations
 
 import errno
+import io
 import os
 import sys
 from importlib import import_module
@@ -15,7 +16,7 @@ from typing import Any
 import click
 
 from godyno import __version__
-from godyno.errors import GodynoError, UsageError
+from godyno.errors import GodynoError, OutputError, UsageError
 from godyno.prose import printable
 from godyno.state import knobs_pending
 
@@ -120,8 +121,21 @@ def group() -> None:
 def main(argv: list[str] | None = None) -> Any:
     """The entry point; ends with SystemExit. What fails exits neither with 1 nor with 2, which are a gate's answers (``godyno.errors``)."""
     _put_back()
+    _tell_lost_output()
+    code: Any
     try:
-        code = group.main(args=argv, prog_name="godyno", standalone_mode=False)
+        try:
+            code = group.main(args=argv, prog_name="godyno", standalone_mode=False)
+        except SystemExit as ended:
+            code = ended.code
+        sys.stdout.flush()
+    except OutputError as error:
+        _quiet()
+        print_error(error)
+        code = error.exit_code
+    except BrokenPipeError:
+        _quiet()
+        code = 141
     except GodynoError as error:
         print_error(error)
         code = error.exit_code
@@ -136,6 +150,30 @@ def main(argv: list[str] | None = None) -> Any:
         print_unexpected(error)
         code = GodynoError.exit_code
     sys.exit(code)
+
+
+class _Standard(io.FileIO):
+    """Standard output, whose failures can be told from those of other files: an OSError of a stream bears no name."""
+
+    def write(self, data: Any, /) -> Any:
+        try:
+            return super().write(data)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise OutputError(f"The output could not be written: {error.strerror}") from None
+
+
+def _tell_lost_output() -> None:
+    """Has a full disk below standard output raise OutputError, whoever prints."""
+    now = sys.stdout
+    if isinstance(now, io.TextIOWrapper) and isinstance(
+        getattr(now.buffer, "raw", now.buffer), io.FileIO
+    ):  # not a test's
+        sys.stdout = io.TextIOWrapper(
+            io.BufferedWriter(_Standard(now.fileno(), "w", closefd=False)), now.encoding, now.errors,
+            line_buffering=now.line_buffering or now.write_through,
+        )  # fmt: skip
 
 
 def _quiet() -> None:

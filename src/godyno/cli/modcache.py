@@ -39,8 +39,9 @@ def check_command(
 ) -> None:  # fmt: skip
     """Read every file of both caches and hold it against what vouches for it.
 
-    MODULES are directories whose go.sum vouches; the checksum database's answers, which go keeps in the cache, do so for most
-    modules anyway. Exit status 1 where something is wrong, 130 after Ctrl-C.
+    MODULES are directories whose go.sum vouches. The checksum database's answers that go keeps in the cache do so for the versions
+    that go asked it about: those which no go.sum knew when they came. Versions that neither knows are counted and named.
+    Exit status 1 where something is wrong, 130 after Ctrl-C.
 
     \b
     Examples:

@@ -169,12 +169,22 @@ def command(
         output_limit_bytes=units.byte_count(output_limit),
         memory_limit_bytes=units.byte_count(memory_limit) if memory_limit else None,
         swap_limit_bytes=units.byte_count(swap_limit) if swap_limit else None,
-        cpu_quota=cpu_quota, timeout_s=units.seconds(timeout) if timeout else None, seal=not no_seal, end_fd=end_fd,
+        cpu_quota=cpu_quota, timeout_s=time_limit(timeout), seal=not no_seal, end_fd=end_fd,
         caller_fd=result_fd, tells=not (quiet or as_json or result_fd is not None),
     )  # fmt: skip
     outcome = Session(Workload(argv, tags=pairs), options).run()
     tell(outcome, result_fd, as_json, quiet)
     end_as(outcome.result)
+
+
+def time_limit(text: str | None) -> float | None:
+    """The seconds of a --timeout; None where none was given. Raises UsageError where they are none."""
+    if text is None:
+        return None
+    limit = units.seconds(text)
+    if limit <= 0:
+        raise UsageError(f"--timeout {text} leaves the command no time", hint="Write it as 90s, 5m, 250ms.")
+    return limit
 
 
 def tell(outcome: Recording, result_fd: int | None, as_json: bool, quiet: bool) -> None:

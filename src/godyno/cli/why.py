@@ -52,6 +52,11 @@ class _Command(click.Command):
     help="Run the command again with what is safe to try (environment only), and compare.",
 )
 @click.option(
+    "--instrument",
+    is_flag=True,
+    help="With a command: have what go builds tell of its goroutines, or say why that cannot be; go run and go test do without it.",
+)
+@click.option(
     "--timeout",
     metavar="TIME",
     help="With a command: end it after so long, and answer for what it did until then.",
@@ -60,7 +65,7 @@ class _Command(click.Command):
 @click.pass_context
 def command(
     ctx: click.Context, capture: Path | None, out: Path | None, process: str | None, since: str | None, until: str | None,
-    most: int, tries: bool, timeout: str | None, as_json: bool,
+    most: int, tries: bool, instrument: bool, timeout: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Tell where a run's wall time went, on its critical path, and what would change it.
 
@@ -92,7 +97,9 @@ def command(
         raise UsageError("--out says where a command's capture goes", hint="Give the command after --.")
     if timeout is not None and not argv:
         raise UsageError("--timeout ends a command", hint="Give the command after --.")
-    outcome = _record(argv, out, as_json, _seconds(timeout)) if argv else None
+    if instrument and not argv:
+        raise UsageError("--instrument is for a command to record", hint="Give the command after --.")
+    outcome = _record(argv, out, as_json, timeout, instrument) if argv else None
     place = outcome.capture if outcome else capture
     assert place is not None
     try:
@@ -137,10 +144,13 @@ def _seconds(text: str | None) -> float | None:
     return None if text is None else units.seconds(text)
 
 
-def _record(argv: tuple[str, ...], out: Path | None, quiet: bool, timeout_s: float | None) -> Recording:
-    """Records a command with all that the answer needs: goroutines where that changes nothing that is kept, of a build also the
-    cache's keys. Not of `go run`: its program would see the GODEBUG that they need.
+def _record(
+    argv: tuple[str, ...], out: Path | None, quiet: bool, timeout: str | None, instrument: bool
+) -> Recording:
+    """Records a command with all that the answer needs: goroutines where that changes nothing that is kept, or ``instrument`` says so;
+    of a build also the cache's keys. Not of `go run`: its program would see the GODEBUG that they need.
     """
+    from godyno.cli.record import time_limit
     from godyno.formats.gocommand import go_command
     from godyno.model import Workload
     from godyno.probes.runtime.build_actions import is_build
@@ -150,11 +160,13 @@ def _record(argv: tuple[str, ...], out: Path | None, quiet: bool, timeout_s: flo
     also: tuple[str, ...] = ()
     settings: dict[str, dict[str, object]] = {}
     of_go = go_command(argv)
-    if of_go is None or of_go.subcommand in ("run", "test"):
+    if instrument or of_go is None or of_go.subcommand in ("run", "test"):
         try:
             settings["go_runtime"] = {"plan": plan(argv)}
             also = ("go_runtime",)
         except GodynoError as error:
+            if instrument:
+                raise
             click.echo(f"godyno: recorded without its goroutines: {error}", err=True)
     if of_go is not None and of_go.subcommand != "run" and is_build(argv):
         also += ("cache_keys",)
@@ -169,7 +181,7 @@ def _record(argv: tuple[str, ...], out: Path | None, quiet: bool, timeout_s: flo
             quiet=quiet,
             tells=not quiet,
             answers=not quiet,
-            timeout_s=timeout_s,
+            timeout_s=time_limit(timeout),
         ),
     ).run()
     click.echo(f"godyno: {sized(outcome.capture)}", err=True)

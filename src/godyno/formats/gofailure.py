@@ -20,6 +20,7 @@ _SOURCE = re.compile(r"(?:vet: )?\S+\.(?:go|s|c|h|cc|cpp|cxx|m):\d+(?::\d+)?: \S
 _GO = re.compile(
     r"go: (?!downloading |finding |added |upgraded |extracting |found |creating |to add |warning)"
 )
+_HELP = re.compile(r"usage: |Run 'go |go: (?:downloading|finding|found|extracting) |exit status \d")
 _FAILED = re.compile(r"--- FAIL: (\S+)")
 _SAID = re.compile(r"\s+\S+\.go:\d+: \S")
 _COLOR = re.compile(r"\x1b\[[0-9;:]*m")
@@ -71,6 +72,17 @@ def source_error(lines: Sequence[str]) -> str:
         if not own and _GO.match(line):
             own = line.strip()
     return below or own
+
+
+def last_error(lines: Sequence[str]) -> str:
+    """The last thing that a go command said which is no help on how to use it: what it ended for where no line has the form of an error.
+    With what follows a colon at its end.
+    """
+    said = ""
+    for line, after in itertools.pairwise((*lines, "")):
+        if line.strip() and not line[0].isspace() and not _HELP.match(line):
+            said = f"{line.strip()} {after.strip()}" if line.rstrip().endswith(":") else line.strip()
+    return said
 
 
 def failed_test(lines: Sequence[str]) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 _PROC = Path("/proc")
@@ -28,10 +30,17 @@ def pids_listening(host: str, port: int, proc: Path = _PROC) -> list[int]:
     """
     if not is_local(host):
         return []
-    inodes = {
-        f"socket:[{inode}]" for name in ("tcp", "tcp6") for inode in _listening(proc / "net" / name, port)
-    }
-    return sorted(pid for pid in _pids(proc) if inodes and _holds(proc / str(pid) / "fd", inodes))
+    inodes = {name for name, at in _listening(proc).items() if at == port}
+    return sorted(pid for pid in _pids(proc) if inodes and _held(proc / str(pid) / "fd") & inodes)
+
+
+def ports_of(ours: Callable[[int], bool], proc: Path = _PROC) -> list[int]:
+    """The ports on which processes that are ``ours``, by their pid, listen in this network namespace."""
+    listening = _listening(proc)
+    if not listening:
+        return []
+    held = (_held(proc / str(pid) / "fd") for pid in _pids(proc) if ours(pid))
+    return sorted({listening[name] for names in held for name in names if name in listening})
 
 
 def _addresses(host: str) -> list[tuple[int, str]]:
@@ -42,16 +51,18 @@ def _addresses(host: str) -> list[tuple[int, str]]:
     return [(int(family), str(where[0])) for family, _, _, _, where in found]
 
 
-def _listening(table: Path, port: int) -> list[str]:
-    try:
-        rows = table.read_text().splitlines()[1:]
-    except OSError:
-        return []
-    found = []
-    for row in rows:
-        words = row.split()
-        if len(words) > 9 and words[3] == _LISTEN and words[1].rpartition(":")[2] == f"{port:04X}":
-            found.append(words[9])
+def _listening(proc: Path) -> dict[str, int]:
+    """The port of each socket that listens, by its name among a process's files."""
+    found = {}
+    for table in ("tcp", "tcp6"):
+        try:
+            rows = (proc / "net" / table).read_text().splitlines()[1:]
+        except OSError:
+            continue
+        for row in rows:
+            words = row.split()
+            if len(words) > 9 and words[3] == _LISTEN:
+                found[f"socket:[{words[9]}]"] = int(words[1].rpartition(":")[2], 16)
     return found
 
 
@@ -59,9 +70,13 @@ def _pids(proc: Path) -> list[int]:
     return [int(name) for name in os.listdir(proc) if name.isdecimal()]  # noqa: PTH208
 
 
-def _holds(directory: Path, inodes: set[str]) -> bool:
+def _held(directory: Path) -> set[str]:
+    found = set()
     try:
         with os.scandir(directory) as entries:
-            return any(os.readlink(entry.path) in inodes for entry in entries)  # noqa: PTH115
+            for entry in entries:
+                with contextlib.suppress(OSError):  # closed meanwhile
+                    found.add(os.readlink(entry.path))  # noqa: PTH115
     except OSError:
-        return False
+        pass
+    return found

@@ -18,7 +18,7 @@ from godyno.errors import UsageError
 from godyno.formats.gosum import lookup_sums, sums
 from godyno.modcache import buildcache, places
 from godyno.modcache.faults import fault, removing
-from godyno.modcache.layout import Layout, Version, read_layout
+from godyno.modcache.layout import Layout, Version, go_of, read_layout
 from godyno.modcache.locks import holders
 from godyno.modcache.versions import Checked, check_version
 from godyno.modcache.workers import Progress, Workers, in_batches, stopped
@@ -64,7 +64,12 @@ class Report(Record):
     complete: bool
     sizes: tuple[ModuleSize, ...] = ()
     made_for: tuple[MadeFor, ...] = ()
-    witnesses: Mapping[str, int] = field(default_factory=dict)  # who vouches for how many versions
+    witnesses: Mapping[str, int] = field(
+        default_factory=dict
+    )  # who vouches for how many of the cache's versions
+    unvouched: tuple[
+        str, ...
+    ] = ()  # PATH@VERSION that no witness knows: held only against what lies beside them
     disks: tuple[Disk, ...] = ()
 
     @property
@@ -91,19 +96,22 @@ def check_caches(
                 f"{asked} is not a directory", hint="`go env GOMODCACHE GOCACHE` tells where the caches are."
             )
     who = places.user_of(user)
+    shell_go = go_of(
+        GOMODCACHE=gomodcache, GOCACHE=gocache
+    )  # a remedy for a cache that was named is to mend that one
     run = _Run(progress, _Done(mod, resume), jobs or len(os.sched_getaffinity(0)))
     disks: list[Disk] = []
     layout = Layout(str(mod), [], [], [])
     known: dict[tuple[str, str], tuple[str, str]] = {}
     try:
         if mod.is_dir():
-            layout = read_layout(mod)
-            known = witnesses(layout.lookups, modules, run.findings)
-            disks.append(run.place("GOMODCACHE", mod, who))
+            layout = read_layout(mod, shell_go)
+            known = witnesses(layout.lookups, modules, run.findings, shell_go)
+            disks.append(run.place("GOMODCACHE", mod, who, shell_go))
             run.findings += _leftovers(layout) + _toolchains(layout, go) + _held(layout)
             run.versions(layout.versions, known)
         if build_cache and build.is_dir():
-            disks.append(run.place("GOCACHE", build, who))
+            disks.append(run.place("GOCACHE", build, who, shell_go))
             run.parts(
                 sorted(str(entry) for entry in build.iterdir() if re.fullmatch("[0-9a-f]{2}", entry.name))
             )
@@ -113,13 +121,14 @@ def check_caches(
         run.complete = False
     finally:
         run.close()
-    vouched = Counter(who for (_, version), (_, who) in known.items() if not version.endswith("/go.mod"))
+    asked_of = [(version.name, _witness(version, known)) for version in layout.versions]
     return Report(
         str(mod), str(build) if build_cache else "", tuple(sorted(run.findings, key=lambda one: one.severity != "warning")),
         len(run.checked), sum(one.read_bytes for one in run.checked) + sum(part.size_bytes for part in run.done_parts),
         sum(part.entries for part in run.done_parts), time.monotonic() - began, run.complete,
         tuple(ModuleSize(one.name, one.zip_bytes, one.directory_bytes, one.modified_at) for one in run.checked),
-        _made_for(run.done_parts), dict(vouched), tuple(disks),
+        _made_for(run.done_parts), dict(Counter(who for _, who in asked_of if who)),
+        tuple(name for name, who in asked_of if not who), tuple(disks),
     )  # fmt: skip
 
 
@@ -135,9 +144,9 @@ class _Run:
         self.done_parts: list[buildcache.Part] = []
         self.complete = True
 
-    def place(self, name: str, root: Path, user: places.User) -> Disk:
+    def place(self, name: str, root: Path, user: places.User, shell_go: str) -> Disk:
         """Judges where a cache lies, and has a worker walk over it meanwhile."""
-        disk, found = places.judge_place(name, root)
+        disk, found = places.judge_place(name, root, go=shell_go)
         self.findings += found
         self._surveys.append((name, root, user, self._workers.submit(_survey, name, root, user)))
         return disk
@@ -203,9 +212,9 @@ class _Done:
 
 
 def witnesses(
-    lookups: Sequence[str], modules: Sequence[Path], findings: list[Finding]
+    lookups: Sequence[str], modules: Sequence[Path], findings: list[Finding], go: str = "go"
 ) -> dict[tuple[str, str], tuple[str, str]]:
-    """Who knows which hash: the modules' go.sum files first, then the answers of the checksum database in the cache."""
+    """Who knows which hash: the modules' go.sum files first, then the answers of the checksum database in the cache that ``go`` uses."""
     known: dict[tuple[str, str], tuple[str, str]] = {}
     for directory in modules:
         for name in ("go.sum", "go.work.sum"):
@@ -241,11 +250,17 @@ def witnesses(
             findings.append(fault(
                 "gosum-wrong", f"{known[key][1]} has another hash for {key[0]} {key[1]} than {who}",
                 advice="Remove that line, and have go write it anew:"
-                + paste("go mod download " + quoted(f"{key[0]}@{key[1].removesuffix('/go.mod')}")),
+                + paste(f"{go} mod download " + quoted(f"{key[0]}@{key[1].removesuffix('/go.mod')}")),
                 path=known[key][1],
             ))  # fmt: skip
         known[key] = (value, who)  # where they differ, the line in go.sum is what is wrong
     return known
+
+
+def _witness(version: Version, known: Mapping[tuple[str, str], tuple[str, str]]) -> str:
+    """Who knows what ``version`` should hold, empty for nobody; of one whose go.mod alone is here, who knows that."""
+    whole = "zip" in version.parts or version.directory
+    return known.get((version.path, version.version if whole else f"{version.version}/go.mod"), ("", ""))[1]
 
 
 def _leftovers(layout: Layout) -> list[Finding]:

@@ -10,6 +10,7 @@ from godyno.modcache.check import Report
 from godyno.modcache.explain import Explanation
 from godyno.modcache.plan import OWN, WAYS, Plan
 from godyno.model import Finding
+from godyno.prose import paste, quoted
 from godyno.report.document import (
     Block,
     Claim,
@@ -26,6 +27,8 @@ from godyno.units import show_bytes, show_seconds
 
 _OF_A_KIND = 5
 _MODULES = 10
+_NAMED = 5
+_SHOWN_CHARS = 300
 _DAY_S = 86400.0
 
 
@@ -35,7 +38,10 @@ def document(report: Report, *, now_s: float | None = None) -> Document:
     speed = f"{show_bytes(report.read_bytes / report.took_s)}/s" if report.took_s else ""
     blocks: list[Block] = [KeyFigures((
         Figure("faults", str(len(faults)), f"and {len(report.findings) - len(faults)} notes"),
-        Figure("module versions", str(report.versions), ", ".join(f"{n} vouched for by {who}" for who, n in report.witnesses.items())),
+        Figure("module versions", str(report.versions), ", ".join(
+            f"{n} vouched for by {who}"
+            for who, n in (*report.witnesses.items(), ("nobody", len(report.unvouched))) if n
+        )),
         Figure("build cache", str(report.entries), "entries"),
         Figure("read", show_bytes(report.read_bytes), f"in {show_seconds(report.took_s)}, {speed}"),
     ))]  # fmt: skip
@@ -46,12 +52,11 @@ def document(report: Report, *, now_s: float | None = None) -> Document:
                 "warning",
             )
         )
+    if report.unvouched:
+        blocks += _unvouched(report)
     if not report.findings:
-        blocks.append(
-            Paragraph(
-                "Every file holds what it should, and everything that is needed may be read and written."
-            )
-        )
+        holds = "No file contradicts another" if report.unvouched else "Every file holds what it should"
+        blocks.append(Paragraph(f"{holds}, and everything that is needed may be read and written."))
     else:
         blocks.append(Heading("What is wrong"))
         blocks += _kinds(report.findings)
@@ -59,6 +64,20 @@ def document(report: Report, *, now_s: float | None = None) -> Document:
     blocks += _shared(report)
     where = " and ".join(path for path in (report.gomodcache, report.gocache) if path)
     return Document("Go's caches", where, tuple(blocks))
+
+
+def _unvouched(report: Report) -> list[Block]:
+    """Versions that were held only against what lies beside them, which whoever changes one changes alike."""
+    names = report.unvouched
+    more = f" and {len(names) - _NAMED} more (--json lists all)" if len(names) > _NAMED else ""
+    command = f"godyno modcache check --gomodcache {quoted(report.gomodcache)} ."
+    return [
+        Message(
+            f"Nobody vouches for {len(names)} of the module versions: {', '.join(names[:_NAMED])}{more}. Their zip, .ziphash and "
+            "directory were held against each other alone, and would agree if all were changed alike.", "note",
+        ),
+        *advised(f"The go.sum of a module that requires them tells; in its directory:{paste(command)}"),
+    ]  # fmt: skip
 
 
 def _kinds(findings: Sequence[Finding]) -> list[Block]:
@@ -142,21 +161,29 @@ def explanation(found: Explanation) -> Document:
             if holds:
                 blocks += [
                     Message(f"{_sentence(verdict.cause)}.", "warning"),
-                    Paragraph(f"Seen: {verdict.proof}."),
+                    Paragraph(f"Seen: {verdict.proof.rstrip('.')}."),
                     *advised(verdict.remedy),
                 ]
             else:
-                blocks.append(Paragraph(f"{_sentence(verdict.cause)}: {verdict.proof}."))
-    first = found.error.strip().splitlines()[0]
+                blocks.append(Paragraph(f"{_sentence(verdict.cause)}: {verdict.proof.rstrip('.')}."))
     return Document(
         "What this error means here",
-        first[:200] + (f" ({found.module})" if found.module else ""),
+        _first(found.error) + (f" ({found.module})" if found.module else ""),
         tuple(blocks),
     )
 
 
+def _first(error: str) -> str:
+    """The error's first line, with the command that follows a colon at its end."""
+    lines = error.strip().splitlines()
+    at_end = lines[0].rstrip().endswith(":") and len(lines) > 1
+    return (f"{lines[0].rstrip()} {lines[1].strip()}" if at_end else lines[0])[:_SHOWN_CHARS]
+
+
 def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    """Begins with a capital letter, unless it begins with a file's name, such as go.sum or vendor/."""
+    first = text.partition(" ")[0]
+    return text if "." in first or "/" in first else text[:1].upper() + text[1:]
 
 
 def planned(found: Plan) -> Document:

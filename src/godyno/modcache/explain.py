@@ -25,6 +25,8 @@ from godyno.toolchain.modules import first_object
 _LIMIT_CHARS = 100_000
 _MODULE_AT = re.compile(r"([A-Za-z0-9][\w.~/-]*\.[\w.~/-]+)@(v\d[\w.+-]*|[0-9a-f]{7,40}|latest)")
 _MODULE_COLON = re.compile(r"verifying (\S+)@(\S+?)(?:/go\.mod)?:|verifying module: (\S+)@(\S+):")
+_PACKAGE = re.compile(r"providing package (\S+?)[;:,]?(?:\s|$)")
+_REQUIRED = re.compile(r"^(?:require)?[ \t]*([^\s()/]\S*)[ \t]+(v\d\S*)[ \t]*(?://.*)?$", re.M)
 _GOMOD = re.compile(r"verifying \S+@\S+/go\.mod:|verifying go\.mod:|parsing (\S*/)?go\.mod:")
 _PROGRESS = ("go: downloading ", "go: finding ", "go: found ", "go: warning:", "warning:")
 _PATH = re.compile(r"(/[^\s:'\"]+)")
@@ -83,7 +85,17 @@ class Case:
         if match:
             return match[1] or match[3], match[2] or match[4]
         match = _MODULE_AT.search(self.text)
-        return (match[1], match[2].rstrip(".,;:)")) if match else ("", "")
+        return (match[1], match[2].rstrip(".,;:)")) if match else self._required()
+
+    def _required(self) -> tuple[str, str]:
+        """The module and version that go.mod requires for the package that the error names; empty where there is none."""
+        package = _PACKAGE.search(self.text)
+        if package is None or self.main is None:
+            return "", ""
+        gomod = (self.main / "go.mod").read_text(errors="replace")
+        required = [(one[1], one[2]) for one in _REQUIRED.finditer(gomod)]
+        found = [one for one in required if f"{package[1]}/".startswith(f"{one[0]}/")]
+        return max(found, key=lambda one: len(one[0]), default=("", ""))
 
     @property
     def of_gomod(self) -> bool:
@@ -131,7 +143,7 @@ def explain_error(
     user: str | None = None,
     progress: Callable[[str], None] = lambda what: None,
 ) -> Explanation:
-    """Tries every cause that ``error`` (a message of go) may have in ``directory``. Raises UsageError for an empty text.
+    """Tries every cause that ``error`` (a message of go) may have in ``directory``. Raises UsageError for a text that is no error.
 
     Fresh copies are downloaded with the user's own GOPROXY; without a network those causes say that they could not be tried.
     """
@@ -141,13 +153,18 @@ def explain_error(
         raise UsageError(
             "There is no error to explain", hint="Give its text as an argument, or on standard input with -."
         )
+    families = families_of(error[:_LIMIT_CHARS])
+    if not families:
+        raise UsageError(
+            "That is no error that go prints",
+            hint="Paste the whole of what go said, or pipe it in: go build ./... 2>&1 | godyno modcache explain -",
+        )
     if not directory.is_dir():
         raise UsageError(
             f"{directory} is not a directory", hint="Name the directory in which the error came up."
         )
     with tempfile.TemporaryDirectory(prefix="godyno-explain-") as scratch:
         case = Case(go, error[:_LIMIT_CHARS], directory.resolve(), user, Path(scratch))
-        families = families_of(error)
         verdicts: list[Verdict] = []
         for family in families:
             for name, attempt in family.causes:

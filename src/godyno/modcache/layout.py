@@ -22,13 +22,14 @@ _SEMVER = re.compile(r"v\d+\.\d+\.\d+([-+].*)?")
 @dataclass(slots=True)
 class Version:
     """One module version in the cache. ``parts`` holds its files in ``cache/download`` by kind; ``directory`` is empty where
-    it was never extracted.
+    it was never extracted. ``go`` is how a shell calls the go that uses this cache.
     """
 
     path: str
     version: str
     parts: dict[str, str] = field(default_factory=dict)
     directory: str = ""
+    go: str = "go"
 
     @property
     def name(self) -> str:
@@ -42,7 +43,7 @@ class Version:
         places = [self.directory, *(self.parts[kind] for kind in ("zip", "ziphash") if kind in self.parts)]
         commands.append(f"rm -rf {quoted(*filter(None, places))}")
         return "Remove it, and have go download it again:" + paste(
-            *commands, f"go mod download {quoted(self.name)}"
+            *commands, f"{self.go} mod download {quoted(self.name)}"
         )
 
 
@@ -57,8 +58,14 @@ class Layout:
     directories: int = 0
 
 
-def read_layout(root: Path) -> Layout:
-    """Walks the module cache at ``root``; what cannot be read is left out (``places`` says so)."""
+def go_of(**caches: Path | None) -> str:
+    """How a shell calls go with these caches (``GOMODCACHE=…``); None is the one that go takes by itself."""
+    named = [f"{name}={quoted(str(place.absolute()))}" for name, place in caches.items() if place is not None]
+    return " ".join([*named, "go"])
+
+
+def read_layout(root: Path, go: str = "go") -> Layout:
+    """Walks the module cache at ``root``, which a shell's ``go`` uses; what cannot be read is left out (``places`` says so)."""
     found: dict[str, Version] = {}  # by escaped name
     leftovers: list[str] = []
     lookups: list[str] = []
@@ -82,7 +89,7 @@ def read_layout(root: Path) -> Layout:
                 key = f"{path}@{version}"
                 entry = found.get(key)
                 if entry is None:
-                    entry = found[key] = Version(unescaped(path), unescaped(version))
+                    entry = found[key] = Version(unescaped(path), unescaped(version), go=go)
                 entry.parts[kind] = place
     layout = Layout(str(root), [], leftovers, lookups)
     for key, directory in _extracted(str(root)):
@@ -93,7 +100,7 @@ def read_layout(root: Path) -> Layout:
         entry = found.get(key)
         if entry is None:
             path, _, version = key.rpartition("@")
-            entry = found[key] = Version(unescaped(path), unescaped(version))
+            entry = found[key] = Version(unescaped(path), unescaped(version), go=go)
         entry.directory = directory
     layout.versions = [found[key] for key in sorted(found)]
     return layout

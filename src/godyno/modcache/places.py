@@ -17,6 +17,7 @@ from pathlib import Path
 from godyno.errors import UsageError
 from godyno.machine.storage import NETWORK, read_disks
 from godyno.modcache.faults import fault
+from godyno.modcache.permissions import allow_owner, belongs_to, share
 from godyno.model import Disk, Finding
 from godyno.prose import paste, quoted
 
@@ -160,19 +161,25 @@ def judge(name: str, root: Path, survey: Survey, user: User) -> list[Finding]:
                 count=len(paths), paths=paths[:1000],
             ))  # fmt: skip
 
-    own = f"As whoever owns it, or root:{paste(f'chown -R {quoted(user.name, str(root))}')}"
-    tell(
+    def tell_denied(kind: str, paths: list[str], claim: str, bits: str) -> None:
+        mine = [path for path in paths if belongs_to(user.uid, path)]
+        tell(kind, mine, claim, allow_owner(str(root), mine, bits))
+        own = set(mine)
+        tell(kind, [path for path in paths if path not in own], claim, share(str(root), user.name))
+
+    directories = any(os.path.isdir(path) for path in survey.unreadable)
+    tell_denied(
         "unreadable",
         survey.unreadable,
         f"{{path}} cannot be read by {user.name}: builds stop with permission denied",
-        own,
+        "rx" if directories else "r",
     )
     what = (
         "go cannot add to it: permission denied"
         if name == "GOMODCACHE"
         else "go recompiles each time and says nothing"
     )
-    tell("unwritable", survey.unwritable, f"{{path}} cannot be written by {user.name}: {what}", own)
+    tell_denied("unwritable", survey.unwritable, f"{{path}} cannot be written by {user.name}: {what}", "rwx")
     tell(
         "open-to-all", survey.open_to_all, "{path} may be changed by every user of this machine, and go would build what they put there",
         f"Let others only read:{paste(f'chmod -R o-w {quoted(str(root))}')}",
@@ -189,14 +196,14 @@ def judge(name: str, root: Path, survey: Survey, user: User) -> list[Finding]:
         lesser = survey.owners.most_common()[1:]
         found.append(fault(
             "owners-mixed", f"{name} has files of {len(survey.owners)} owners ({parts}): each can be stopped by the other's permissions",
-            advice=f"Let one user build, or share it as `godyno modcache plan` does. {own}", path=str(root),
+            advice=f"Let one user build, or: {share(str(root), user.name)}", path=str(root),
             owners={name_of(uid): count for uid, count in survey.owners.items()}, lesser=[name_of(uid) for uid, _ in lesser],
         ))  # fmt: skip
     return found
 
 
-def judge_place(name: str, root: Path, slash: Path = Path("/")) -> tuple[Disk, list[Finding]]:
-    """The file system below the cache, and what of it does not suit a cache."""
+def judge_place(name: str, root: Path, slash: Path = Path("/"), go: str = "go") -> tuple[Disk, list[Finding]]:
+    """The file system below the cache that a shell's ``go`` uses, and what of it does not suit a cache."""
     (disk,) = read_disks({name: root}, slash)
     found = []
     if disk.filesystem in NETWORK:
@@ -207,7 +214,8 @@ def judge_place(name: str, root: Path, slash: Path = Path("/")) -> tuple[Disk, l
     if disk.total_bytes and disk.free_bytes < min(_LEAST_FREE_BYTES, disk.total_bytes * _NEARLY_FULL):
         found.append(fault(
             "disk-full", f"{name}: {disk.free_bytes >> 20} MiB are free on its file system; writes of go fail half way",
-            advice="Free some space; the first empties GOCACHE, the second GOMODCACHE:" + paste("go clean -cache", "go clean -modcache"),
+            advice="Free some space; the first empties GOCACHE, the second GOMODCACHE:"
+            + paste(f"{go} clean -cache", f"{go} clean -modcache"),
             path=str(root),
         ))  # fmt: skip
     try:

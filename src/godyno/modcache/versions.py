@@ -152,6 +152,7 @@ def _judge_directory(
     if not whole and not witness and not recorded:
         return  # nothing says what it should be; the missing ziphash was told
     changes, builds = "", "go builds with them all the same"
+    of = "its zip" if whole else witness[1] if witness else "its .ziphash"
     where = version.directory
     if whole:
         changed, missing, extra = differences(extracted.files, whole.files)
@@ -169,7 +170,7 @@ def _judge_directory(
         first = next(iter([*changed, *missing, *extra]), "")
         where = f"{version.directory}/{first[prefix:]}"
     checked.faults.append(fault(
-        "directory-changed", f"{version.name}: its extracted files are not those of its zip{changes}; {builds}",
+        "directory-changed", f"{version.name}: its extracted files are not those of {of}{changes}; {builds}",
         advice=version.removal, path=where,
     ))  # fmt: skip
 

@@ -12,7 +12,7 @@ import pytest
 from godyno.capture.reader import open_capture
 from godyno.capture.tables import TableWriter
 from godyno.diagnose.why.ending import Ending, ending
-from godyno.model import Result
+from godyno.model import Result, Workload
 from godyno.testing.captures import SECOND, T0, write_capture
 
 
@@ -22,6 +22,7 @@ def ended(
     below: dict[str, dict[str, int]] | None = None,
     pid: int = 0,
     lines: Sequence[str] = (),
+    argv: tuple[str, ...] = (),
     **notes: Any,
 ) -> Ending | None:
     def fill(writer: TableWriter) -> None:
@@ -42,12 +43,30 @@ def ended(
                 {"ppid": 1, "exe": f"/tmp/{name}", **args},
             )
 
-    with open_capture(write_capture(tmp_path / "x.dyno", fill, result=result, notes=notes)) as capture:
+    with open_capture(
+        write_capture(tmp_path / "x.dyno", fill, result=result, notes=notes, workload=Workload(argv))
+    ) as capture:
         return ending(capture, pid)
 
 
 def run(code: int, killed_by: int = 0) -> Result:
     return Result(T0, T0 + SECOND, code, killed_by)
+
+
+@pytest.mark.parametrize(
+    ("subcommand", "said"),
+    [("vet", "stat /src/nosuch: directory not found. "), ("run", "")],
+)
+def test_what_go_said_last_is_told_where_nothing_else_could_have_said_it(
+    tmp_path: Path, subcommand: str, said: str
+) -> None:
+    lines = (
+        "go: downloading example.com/m v1.0.0",
+        "stat /src/nosuch: directory not found",
+        "Run 'go help' for usage.",
+    )
+    found = ended(tmp_path, run(1), lines=lines, argv=("go", subcommand, "./nosuch"))
+    assert found is not None and found.claim.startswith(f"{said}The command failed")
 
 
 @pytest.mark.parametrize("result", [run(0), None])

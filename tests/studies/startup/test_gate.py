@@ -37,6 +37,11 @@ def test_a_gate_that_holds_says_how_many_starts_would_prove_it() -> None:
     assert found.code == PASSED and "prove" not in found.said
 
 
+def test_a_gate_on_the_longest_start_says_how_many_were_too_long() -> None:
+    (found,) = judge(Gate.parse("max<100ms"), {"warm": [0.05, 0.2, 0.3]})
+    assert (found.code, found.said) == (BROKEN, "2 of 3 starts were not below 100 ms")
+
+
 def test_each_state_is_judged_unless_one_is_named() -> None:
     took = {"warm": [0.05] * 10, "cold": [0.5] * 10}
     assert [one.code for one in judge(Gate.parse("median<100ms"), took)] == [PASSED, BROKEN]

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from godyno.errors import CommandNotFound, UsageError
-from godyno.studies.startup.starts import Starter, failure
+from godyno.studies.startup.starts import Start, Starter, failure, hint
 from godyno.studies.startup.watching import ENDED, LATE, READY
 from godyno.workload.ready import ready_of
 
@@ -99,6 +99,23 @@ def test_one_that_is_never_ready_is_ended_in_time() -> None:
     assert found.outcome == LATE and time.monotonic() - began < 15
     said = failure(found, argv, ready, 0.5)
     assert "not ready within 0.5 s" in said and "waiting" in said
+
+
+def test_one_that_listens_elsewhere_is_told_where() -> None:
+    port, other = _free_port(), _free_port()
+    ready = ready_of(f"tcp:{other}")
+    # its child holds the socket, too
+    with Starter(["/bin/sh", "-c", f"{sys.executable} -c '{_SERVER}' {port}; true"], ready, 3.0) as starter:
+        found = starter.start()
+    assert (found.outcome, found.ports) == (LATE, (port,))
+    assert hint(found, ready) == f"It listens on port {port}, not on {other}: --ready tcp:{port}."
+
+
+def test_what_to_do_is_told_by_what_is_known() -> None:
+    ended = Start(0, 1, 0, ENDED, exit_code=3)
+    assert "exit code 0" in hint(ended, ready_of("exit")) and "--timeout" not in hint(ended, ready_of("exit"))
+    assert "It listened nowhere until then" in hint(Start(0, 1, 0, LATE), ready_of("tcp:80"))
+    assert "--ready exit" in hint(Start(0, 1, 0, ENDED), ready_of("listen"))
 
 
 def test_a_command_that_ends_by_itself_is_ready_at_its_end() -> None:

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from godyno.model import Estimate
-from godyno.studies.startup.causes import Slice
-from godyno.studies.startup.page import dominating
+from godyno.report.document import Grid
+from godyno.studies.startup.causes import Slice, _detail
+from godyno.studies.startup.page import _waterfall, dominating
 from godyno.studies.startup.result import Cause, Place, Waterfall
 from godyno.studies.startup.waterfall import _bare, _called, _places
 
@@ -93,6 +94,26 @@ def test_the_largest_part_of_a_start_of_many_parts_is_not_accused() -> None:
     )
     first = a_waterfall(0.6).dominating
     assert first is not None and first.package == "m/table"
+
+
+def test_what_dominates_is_told_by_both_measures_that_the_table_has_and_the_table_is_sorted() -> None:
+    busy, held = (
+        Place(label, "init", seconds, own, Estimate(seconds / 0.1, "1"), (), "go", label, "", 0.01, own / 0.05)
+        for label, seconds, own in (("m/busy", 0.03, 0.03), ("m/held", 0.06, 0.015))
+    )  # fmt: skip
+    found = replace(a_waterfall(0.6), places=(busy, held))
+    assert dominating(found).startswith(
+        "The init of m/busy is 60 % of a warm start's own time, which is without what the machine took, and 30 % of the whole: "
+    )
+    table = next(block for block in _waterfall(found) if isinstance(block, Grid))
+    assert [row[:3] for row in table.rows] == [("m/held", "60 %", "30 %"), ("m/busy", "30 %", "60 %")]
+
+
+def test_what_was_waited_through_holds_nothing() -> None:
+    segment: Any = SimpleNamespace(detail="main.main", holder="wait: main.main")
+    assert _detail(segment) == "main.main"
+    segment.holder = "main.keep"
+    assert _detail(segment) == "main.main, held by main.keep"
 
 
 def test_what_watching_took_is_not_the_machines() -> None:

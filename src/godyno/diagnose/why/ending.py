@@ -12,12 +12,14 @@ from godyno import units
 from godyno.diagnose.processes import Process, processes
 from godyno.diagnose.why.programs import GO_TOOLS
 from godyno.diagnose.why.symbols import is_library
-from godyno.formats.gofailure import CRASH, crash, failed_test, plain, source_error
+from godyno.formats.gocommand import go_command
+from godyno.formats.gofailure import CRASH, crash, failed_test, last_error, plain, source_error
 from godyno.model import Record
 from godyno.prose import printable
 
 _SHOWN = 3
 _MOST_SAID = 200
+_STARTS = ("run", "test", "tool", "generate")  # go commands whose output is other programs' too
 _MOST_READ, _MOST_LINES = 4_000, 20_000  # of a line, and of an output's first lines or those from a crash on
 _RECOVERED = re.compile(r" \[recovered[^\]]*\]$")
 _ASKED = (
@@ -92,7 +94,11 @@ def _said(capture: Any, of_go: bool) -> str:
     if not of_go:
         return ""
     first = _lines(capture, "true")
-    return _shortened(source_error(first) or failed_test(first))
+    told = source_error(first) or failed_test(first)
+    command = go_command(capture.manifest.workload.argv)
+    if not told and command is not None and command.subcommand not in _STARTS:
+        told = last_error(_lines(capture, "stream = 'stderr'"))
+    return _shortened(told)
 
 
 def _lines(capture: Any, which: str) -> list[str]:

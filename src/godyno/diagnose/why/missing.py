@@ -7,6 +7,10 @@ from typing import Any
 from godyno.diagnose.why.lanes import Lanes
 from godyno.diagnose.why.looks import Looks
 from godyno.diagnose.why.stacks import Stacks
+from godyno.formats.gocommand import go_command
+from godyno.prose import quoted
+
+_RUNS = ("run", "test")  # the go commands whose programs are the question
 
 
 def missing(capture: Any, lanes: Lanes, stacks: Stacks, looks: Looks, programs: bool) -> list[str]:
@@ -29,12 +33,26 @@ def missing(capture: Any, lanes: Lanes, stacks: Stacks, looks: Looks, programs: 
         out.append(
             "Without --level deep it is not known what threads slept in: disk, network, timers and locks look alike."
         )
-    if not lanes.traced and looks.any_goroutines:
+    how = "" if lanes.traced else _instrumented(capture)
+    if how and looks.any_goroutines:
         out.append(
-            "Without --instrument what goroutines waited for was looked at now and then, and who ended their waits is a guess."
+            f"What goroutines waited for was looked at now and then, and who ended their waits is a guess. {how}"
         )
-    elif not lanes.traced and (programs or not (stacks.has_sleeps or deep or looks.times)):
+    elif how and (programs or not (stacks.has_sleeps or deep or looks.times)):
         out.append(
-            "Without --instrument it is not known what goroutines waited for: locks, channels and timers are guessed from threads."
+            f"It is not known what goroutines waited for: locks, channels and timers are guessed from threads. {how}"
         )
     return out
+
+
+def _instrumented(capture: Any) -> str:
+    """How its programs would tell of their goroutines, as commands to call; empty where it runs none that could."""
+    argv = capture.manifest.workload.argv
+    of_go = go_command(argv)
+    if of_go is not None:
+        return f"`godyno why -- {quoted(*argv)}` has them told." if of_go.subcommand in _RUNS else ""
+    program = argv[0] if argv and "/" in argv[0] else "PROGRAM"  # what PATH finds is not to be built anew
+    build = f"`godyno record --instrument -- go build -o {quoted(program)} PACKAGE`"
+    if "attached" in capture.manifest.notes or not argv:
+        return f"Built by {build}, it tells them."
+    return f"Built by {build}, it tells them: `godyno why -- {quoted(*argv)}` then."

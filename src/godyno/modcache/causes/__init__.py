@@ -40,8 +40,9 @@ FAMILIES = (
         ("go.sum lacks entries that the build needs", entries.lacking),
         ("go.mod lacks a requirement", entries.requirement),
         ("a go.work is in force with sums of its own", entries.workspace),
-        ("go.sum holds lines that are none", entries.damaged),
+        ("go.sum holds lines that are no checksums", entries.damaged),
         ("GOFLAGS keeps go from adding them", settings.mod_flag),
+        ("that version does not exist", versions.missing),
     )),
     Family("permission denied", _text(r"permission denied|read-only file system|operation not permitted"), (
         ("the file or a directory above it belongs to another user", access.denied),
@@ -82,7 +83,15 @@ FAMILIES = (
 )  # fmt: skip
 
 
+# A line of the go command or of a compiler, or any word for what went wrong.
+_FAILS = re.compile(
+    r"^\s*go: |\.(go|mod|sum|work|s|c|h):\d+|^# \S|\b\S+@v\d"
+    r"|\b(error|fail|cannot|can't|could not|unable|invalid|missing|denied|unknown|undefined|unexpected|broke|wrong|corrupt|not )",
+    re.I | re.M,
+)
+
+
 def families_of(text: str) -> tuple[Family, ...]:
-    """The families that ``text`` may be of; all where it looks like none, since only a try can tell."""
+    """The families that ``text`` may be of; all where it looks like another error, since only a try can tell; none where it is none."""
     found = tuple(family for family in FAMILIES if family.looks.search(text))
-    return found or FAMILIES
+    return found or (FAMILIES if _FAILS.search(text) else ())

@@ -10,7 +10,8 @@ from godyno.modcache import places
 from godyno.modcache.explain import Case, Verdict, no, untried, yes
 from godyno.modcache.layout import read_layout
 from godyno.modcache.locks import holders
-from godyno.prose import paste, quoted
+from godyno.modcache.permissions import allow_owner, let_in, share
+from godyno.prose import paste
 
 
 def denied(case: Case) -> Verdict:
@@ -26,30 +27,36 @@ def denied(case: Case) -> Verdict:
             break
         except PermissionError as error:
             return yes(
-                f"{place} cannot be looked at: {error.strerror}",
-                f"As root:{paste(f'chown -R {quoted(user.name, str(place))}')}",
+                f"{place} cannot be looked at: {error.strerror}", let_in(str(place.parent), user.name, "rx")
             )
         is_directory = place.is_dir()
         if is_directory and not user.may(status, 1):
-            return _blocked(place, status, user, "may not be entered")
+            return _blocked(place, status, user, "may not be entered", "rx", case)
         if place == target and not user.may(status, 5 if is_directory else 4):
-            return _blocked(place, status, user, "may not be read")
+            return _blocked(place, status, user, "may not be read", "rx" if is_directory else "r", case)
     writes = re.search(r"mkdir|create|rename|remove|unlink|chmod|open .*(w|lock)", case.text, re.I)
     parent = target if target.is_dir() else target.parent
     if writes and parent.is_dir() and not user.may(os.stat(parent), 3):
-        return _blocked(parent, os.stat(parent), user, "may not be written in")
+        return _blocked(parent, os.stat(parent), user, "may not be written in", "rwx", case)
     if target.is_file() and target.suffix == ".lock" and not user.may(os.stat(target), 2):
-        return _blocked(target, os.stat(target), user, "may not be written, which locking it needs")
+        return _blocked(
+            target, os.stat(target), user, "may not be written, which locking it needs", "rw", case
+        )
     return no(f"{user.name} may read and use {target} and all directories above it")
 
 
-def _blocked(place: Path, status: os.stat_result, user: places.User, what: str) -> Verdict:
+def _blocked(
+    place: Path, status: os.stat_result, user: places.User, what: str, bits: str, case: Case
+) -> Verdict:
     owner = places.name_of(status.st_uid)
-    return yes(
-        f"{place} (owner {owner}, mode {status.st_mode & 0o7777:04o}) {what} by {user.name}",
-        f"A cache that `sudo go` made is the usual story. Let one user build, or as {owner} or root:"
-        + paste(f"chown -R {quoted(user.name, str(place))}"),
-    )
+    inside = [root for root in (case.gomodcache, Path(case.env["GOCACHE"])) if place.is_relative_to(root)]
+    if status.st_uid == user.uid:
+        advice = allow_owner(str(place), [str(place)], bits)
+    elif inside:
+        advice = f"A cache that `sudo go` made is the usual story. {share(str(inside[0]), user.name)}"
+    else:
+        advice = let_in(str(place), user.name, bits)
+    return yes(f"{place} (owner {owner}, mode {status.st_mode & 0o7777:04o}) {what} by {user.name}", advice)
 
 
 def file_system(case: Case) -> Verdict:

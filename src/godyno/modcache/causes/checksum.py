@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
-from godyno.formats.gosum import h1_of_gomod, lookup_sums, sums
+from godyno.formats.gosum import lookup_sums, sums
 from godyno.modcache.check import witnesses
 from godyno.modcache.explain import Case, Verdict, fresh_cache, no, reason_of, untried, yes
-from godyno.modcache.hashing import differences, hash_directory, hash_zip
-from godyno.modcache.layout import Version, escaped, version_at
+from godyno.modcache.hashing import differences, hash_directory
+from godyno.modcache.layout import Version, escaped, unescaped, version_at
 from godyno.modcache.versions import check_version
-from godyno.model import Finding
 from godyno.prose import paste, quoted
 from godyno.toolchain.modules import first_object
 
 _OF_GOMOD = ("gomod-changed",)
+_OF_DIRECTORY = ("directory-changed",)
+_CHECKED, _UNCHECKED = "checked", "unchecked"  # fresh downloads, by whether the database was asked
 _CONVERTED = "Something converts them (git's core.autocrlf, an editor, a copy from Windows)."
 _NO_MODULE = "the text names no module at a version; paste the whole error"
 
@@ -25,12 +27,9 @@ def _cached(case: Case) -> Version | None:
     return version_at(case.gomodcache, path, version) if path else None
 
 
-def _faults(case: Case) -> list[Finding] | None:
-    version = _cached(case)
-    if version is None:
-        return None
-    known = witnesses(_lookups(case), [case.main] if case.main else [], [])
-    return check_version(version, known).faults
+def _known(case: Case) -> dict[tuple[str, str], tuple[str, str]]:
+    """Who knows which hash: this module's go.sum and the database's answers in the cache."""
+    return witnesses(_lookups(case), [case.main] if case.main else [], [])
 
 
 def _lookups(case: Case) -> list[str]:
@@ -51,31 +50,55 @@ def gomod_changed(case: Case) -> Verdict:
 
 def directory_changed(case: Case) -> Verdict:
     """The extracted directory is not its zip."""
-    return _of_kinds(case, ("directory-changed",))
+    return _of_kinds(case, _OF_DIRECTORY)
 
 
 def _of_kinds(case: Case, kinds: tuple[str, ...]) -> Verdict:
     if not case.module[0]:
         return untried(_NO_MODULE)
-    cached, found = _cached(case), _faults(case)
-    if cached is None or found is None:
+    cached, known = _cached(case), _known(case)
+    if cached is None:
         return no(f"{'@'.join(case.module)} is not in {case.gomodcache}")
+    found = check_version(cached, known).faults
     for finding in found:
         if finding.kind in kinds and not finding.data.get("zip_agrees"):
             return yes(finding.claim, finding.advice)
-    if case.of_gomod != (kinds == _OF_GOMOD):
-        return no(
-            f"the error is about {'go.mod alone' if case.of_gomod else 'the whole module'}, and this agrees with what vouches for it"
-        )
-    return no(
-        f"its files in {case.gomodcache} were hashed, and agree with each other and with what vouches for them"
+    unread = next((finding.claim for finding in found if finding.kind == "unreadable"), "")
+    return untried(unread) if unread else no(_agreement(case, cached, kinds, known))
+
+
+def _agreement(
+    case: Case, cached: Version, kinds: tuple[str, ...], known: Mapping[tuple[str, str], tuple[str, str]]
+) -> str:
+    """What the cached files that were hashed without a fault agree with: somebody who knows them, or only each other."""
+    path, version = case.module
+    if kinds == _OF_DIRECTORY:
+        there = cached.directory and "zip" in cached.parts  # whether the zip is right is the cause before
+        return f"its files in {case.gomodcache} were hashed, and are those of the zip there" if there else (
+            f"nothing contradicts its files in {case.gomodcache}" if cached.directory else f"it is not extracted in {case.gomodcache}"
+        )  # fmt: skip
+    name, part, key = (
+        ("go.mod", "mod", f"{version}/go.mod") if kinds == _OF_GOMOD else ("zip", "zip", version)
+    )
+    if part not in cached.parts:
+        return f"its {name} is not in {case.gomodcache}"
+    _, who = known.get((path, key), ("", ""))
+    if who:
+        return f"its {name} in {case.gomodcache} was hashed, and is what {who} knows"
+    return (
+        f"nothing contradicts its {name} in {case.gomodcache}, but nobody vouches for it: no line of go.sum, and no answer of the "
+        "checksum database in the cache"
     )
 
 
-def _downloaded(case: Case, *, checked: bool) -> tuple[dict[str, str], str]:
-    """What go says of a fresh download (Sum, GoModSum, Dir, GoMod, Zip), and why there is none. ``checked``: against the database."""
-    path, version = case.module
-    with fresh_cache(case, "checked" if checked else "unchecked") as env:
+def _downloaded(
+    case: Case, *, checked: bool, of: tuple[str, str] | None = None
+) -> tuple[dict[str, str], str]:
+    """What go says of a fresh download (Sum, GoModSum, Dir, GoMod, Zip), and why there is none. ``checked``: against the database.
+    Of the module that the error is about, unless ``of`` names another.
+    """
+    path, version = of or case.module
+    with fresh_cache(case, _CHECKED if checked else _UNCHECKED) as env:
         if not checked:
             env |= {"GONOSUMDB": path, "GONOSUMCHECK": "1", "GOSUMDB": "off"}
         answer = case.go.try_run(
@@ -210,17 +233,18 @@ def private_module(case: Case) -> Verdict:
 def architectures(case: Case) -> Verdict:
     """The same version, downloaded for several targets: are the hashes the same?"""
     path, version = case.module
-    there = _cached(case)
-    if there is None or "zip" not in there.parts:
+    if not path:  # then any module that go has had
         some = next(case.gomodcache.glob("cache/download/**/@v/*.zip"), None)
         if some is None:
-            return untried("the module cache holds no zip to try it on")
-        from godyno.modcache.layout import unescaped
-
+            return untried("the module cache holds no zip whose module could be tried")
         path = unescaped(str(some.parent.parent.relative_to(case.gomodcache / "cache/download")))
         version = unescaped(some.stem)
-    else:
-        some = Path(there.parts["zip"])
+    # One copy from where go gets modules, not the one here, which may be what is wrong; from it each target has its own.
+    row, error = _downloaded(case, checked=False, of=(path, version))
+    mine = _sum(case, row)
+    if not mine:
+        return untried(f"a fresh copy of {path}@{version} cannot be downloaded: {error}")
+    fresh = case.scratch / _UNCHECKED / "mod/cache/download"
     hashes = {}
     targets = ("linux/amd64", "linux/arm64", "darwin/arm64", "windows/386")
     for target in targets:
@@ -228,23 +252,20 @@ def architectures(case: Case) -> Verdict:
         with fresh_cache(case, f"target-{goos}-{goarch}") as env:
             answer = case.go.try_run(
                 "mod", "download", "-json", f"{path}@{version}", cwd=case.scratch / f"target-{goos}-{goarch}",
-                env={**env, "GOOS": goos, "GOARCH": goarch, "GOPROXY": f"file://{case.gomodcache}/cache/download", "GOSUMDB": "off",
+                env={**env, "GOOS": goos, "GOARCH": goarch, "GOPROXY": f"file://{fresh}", "GOSUMDB": "off",
                      "GONOSUMDB": "*"}, timeout_s=120,
             )  # fmt: skip
         row = _row(answer)
         if not _sum(case, row):
             return untried(
-                f"{path}@{version} cannot be fetched from the cache for {target}: {reason_of(answer)}"
+                f"{path}@{version} cannot be fetched from a fresh copy for {target}: {reason_of(answer)}"
             )
         hashes[target] = _sum(case, row)
-    mine = (
-        h1_of_gomod(some.with_suffix(".mod").read_bytes())
-        if case.of_gomod
-        else hash_zip(some, f"{path}@{version}/")[0].h1
-    )
     if len({*hashes.values(), mine}) == 1:
         what = f"{path}@{version}{'/go.mod' if case.of_gomod else ''}"
-        return no(f"{what}, fetched for {', '.join(targets)} into caches of their own, has one hash: {mine}")
+        return no(
+            f"{what}, downloaded afresh and fetched for {', '.join(targets)} into caches of their own, has one hash: {mine}"
+        )
     return yes(
         f"they differ for {path}@{version}: {hashes}", "Report this: it contradicts how go.sum is made."
     )

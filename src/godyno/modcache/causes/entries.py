@@ -83,7 +83,7 @@ def workspace(case: Case) -> Verdict:
 
 
 def damaged(case: Case) -> Verdict:
-    """go.sum holds lines that are none, as merge conflicts leave them."""
+    """go.sum holds lines that are no checksums, as merge conflicts leave them."""
     if case.main is None:
         return untried(f"{case.directory} is in no module")
     place = case.main / "go.sum"
@@ -98,7 +98,7 @@ def damaged(case: Case) -> Verdict:
         return yes(
             f"{place} has two hashes for {path} {version}", f"Remove both lines, then:{paste('go mod tidy')}"
         )
-    return no(f"every line of {place} is one" if place.is_file() else "there is no go.sum")
+    return no(f"every line of {place} is a checksum's" if place.is_file() else "there is no go.sum")
 
 
 def _sums(place: Path) -> dict[tuple[str, str], str]:

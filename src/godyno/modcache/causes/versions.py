@@ -34,7 +34,7 @@ def missing(case: Case) -> Verdict:
     near = [one for one in known if one.split(".")[0] == version.split(".")[0]][-_SHOWN:] or known[-_SHOWN:]
     have = f"it has {', '.join(near)}" if near else "it has no tagged version"
     return yes(
-        f"{path} is known and {version} is not: {have}",
+        f"{path} is known and {version} is not: {have}; go says: {error.rstrip('.')}",
         "Require one that there is:" + paste("go get " + quoted(f"{path}@{near[-1] if near else 'latest'}")),
     )
 

@@ -79,7 +79,8 @@ def is_taken(state: str) -> bool:
 def _detail(segment: Segment) -> str:
     if segment.detail.startswith(("+0x", "0x")):  # an address that has no name says nothing
         return ""
-    parts = [segment.detail, f"held by {segment.holder}" if segment.holder else ""]
+    holds = segment.holder and ": " not in segment.holder  # else it is the last of what was waited through
+    parts = [segment.detail, f"held by {segment.holder}" if holds else ""]
     return ", ".join(part for part in parts if part)
 
 

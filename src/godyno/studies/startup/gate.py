@@ -72,12 +72,12 @@ def _judged(gate: Gate, state: str, took: Sequence[float]) -> Judged:
     value, share = statistic(gate.statistic, took), gate.share
     n, beyond = len(took), sum(one >= gate.bound_s for one in took)
     holds = value < gate.bound_s
+    said = f"{beyond} of {n} starts were not below {units.show_seconds(gate.bound_s)}"
     if share is None:
-        return Judged(gate, state, PASSED if holds else BROKEN, value, f"of {n} starts")
+        return Judged(gate, state, PASSED if holds else BROKEN, value, said)
     # If the share of starts below the bound were just what the gate wants, how probable are as many beyond it, or as few?
     as_many = sum(_mass(n, k, 1 - share) for k in range(beyond, n + 1))
     as_few = sum(_mass(n, k, 1 - share) for k in range(beyond + 1))
-    said = f"{beyond} of {n} starts were not below {units.show_seconds(gate.bound_s)}"
     if not holds:
         proven = as_many <= 1 - _LEVEL
         return Judged(

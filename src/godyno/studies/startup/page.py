@@ -80,7 +80,10 @@ def dominating(one: Waterfall) -> str:
         if taken > 0.1 * one.took_s
         else ""
     )
-    return f"{_where(place)} is {_share(place)} of a {one.state} start: {of} of the whole.{beside}"
+    return (
+        f"{_where(place)} is {units.show_ratio(place.own_share)} of a {one.state} start's own time, which is without what the machine "
+        f"took, and {_share(place)} of the whole: {of}.{beside}"
+    )
 
 
 def _where(place: Place) -> str:
@@ -135,12 +138,14 @@ def _waterfall(one: Waterfall) -> Iterator[Block]:
     )
     yield Cascade(steps, kinds, one.took_s)
     yield Grid(
-        ("where", "share of it", "time", "mostly"),
+        ("where", "share of it", "of its own", "time", "mostly"),
         tuple(
-            (place.label, _share(place), units.show_seconds(place.seconds), "; ".join(title for title, _ in place.causes[:2]))
-            for place in one.places[:_PLACES]
+            (place.label, _share(place), units.show_ratio(place.own_share), units.show_seconds(place.seconds),
+             "; ".join(title for title, _ in place.causes[:2]))
+            for place in sorted(one.places, key=lambda place: -place.estimate.value)[:_PLACES]
         ),
-        frozenset({1, 2}), "where the time went; the share with its 95 % interval over recorded starts",
+        frozenset({1, 2, 3}), "where the time went; the share with its 95 % interval over recorded starts, and the share of the start's "
+        "own time, which is without what the machine took",
     )  # fmt: skip
     yield Grid(
         ("what", "share of it", "time", "in"),

@@ -26,7 +26,7 @@ from godyno.studies.startup.recorded import Recorded, record_start
 from godyno.studies.startup.remedies import Remedy, judged, remedies
 from godyno.studies.startup.result import Distribution, Startup, Tried, Waterfall, distribution
 from godyno.studies.startup.settings import COLD, WARM, Settings
-from godyno.studies.startup.starts import Start, Starter, failure
+from godyno.studies.startup.starts import Start, Starter, failure, hint
 from godyno.studies.startup.watching import READY
 from godyno.studies.startup.waterfall import waterfall
 from godyno.studies.startup.whatif import what_if, what_if_of_inits
@@ -106,7 +106,8 @@ class Session:
         found = self.starter.start(env=self.settings.env, want_files=True)
         if found.outcome != READY:
             raise NeverReady(
-                failure(found, self.built.argv, self.ready, self.settings.timeout_s), hint=self._hint(found)
+                failure(found, self.built.argv, self.ready, self.settings.timeout_s),
+                hint=hint(found, self.ready),
             )
         also = [str(Path(self.settings.cwd or ".", one).absolute()) for one in self.settings.cold_also]
         if absent := [one for one in also if not Path(one).is_file()]:
@@ -122,16 +123,6 @@ class Session:
                     f"Only {units.show_ratio(1 - cached / size)} of {self.program.name} could be dropped from the page cache: "
                     "another process has it mapped, or its file system keeps it. Cold starts are not wholly cold."
                 )
-
-    def _hint(self, found: Start) -> str:
-        if (
-            self.ready.kind == "listen"
-            and found.outcome == "ended"
-            and not found.exit_code
-            and not found.signal
-        ):
-            return "It listened nowhere. For a command that ends by itself: --ready exit."
-        return "Say with --ready what counts as ready, and with --timeout how long to wait for it."
 
     def _starts(self) -> None:
         """The states in turns, in an order drawn by coin; recorded and traced starts spread among them."""

@@ -21,9 +21,10 @@ from godyno.clock import now_ns
 from godyno.errors import CommandNotExecutable, NotAvailableHere, UsageError
 from godyno.machine.cgroups import Group
 from godyno.machine.guardian import Guardian
+from godyno.machine.listeners import ports_of
 from godyno.machine.pagecache import mapped_files
 from godyno.model import Record
-from godyno.studies.startup.listening import Listening, own
+from godyno.studies.startup.listening import Listening, descends_from, own
 from godyno.studies.startup.watching import ENDED, LATE, READY, Output, Reached, wait_until_ready
 from godyno.workload.launcher import find_command
 from godyno.workload.limited import Limits, limited_group
@@ -51,6 +52,7 @@ class Start(Record):
     said: str = ""  # the last of its output, and of what was asked
     lines: tuple[tuple[int, str], ...] = ()  # of stderr, where they were wanted
     files: tuple[str, ...] = ()  # mapped or open when it was ready
+    ports: tuple[int, ...] = ()  # where it listened when patience ended
 
     @property
     def took_s(self) -> float:
@@ -126,6 +128,7 @@ class Starter:
             os.write(release, b"\n")
             reached = wait_until_ready(self.ready, ended_fd, own, output, self.timeout_s, self.listening)
             files = mapped_files(process.pid) if want_files and reached.outcome == READY else ()
+            ports = tuple(ports_of(descends_from(process.pid))) if reached.outcome == LATE else ()
         finally:
             os.close(release)
             self._end(process, ended_fd, output)
@@ -133,11 +136,11 @@ class Starter:
             process.stdout.close()
             process.stderr.close()
         code = process.returncode
-        return self._told(t_exec_ns, reached, code, output, tuple(lines), files)
+        return self._told(t_exec_ns, reached, code, output, tuple(lines), files, ports)
 
     def _told(
         self, t_exec_ns: int, reached: Reached, code: int, output: Output, lines: tuple[tuple[int, str], ...],
-        files: tuple[str, ...],
+        files: tuple[str, ...], ports: tuple[int, ...],
     ) -> Start:  # fmt: skip
         if code in (126, 127) and reached.outcome == ENDED and not lines:
             text = output.said.decode("utf-8", "replace").strip()
@@ -149,7 +152,7 @@ class Starter:
         if reached.said:
             said = f"{said.rstrip()}\n(asked, it said: {reached.said})".lstrip()
         return Start(
-            t_exec_ns, reached.t_ns, reached.doubt_ns, outcome, reached.how, max(code, 0), max(-code, 0), said, lines, files
+            t_exec_ns, reached.t_ns, reached.doubt_ns, outcome, reached.how, max(code, 0), max(-code, 0), said, lines, files, ports
         )  # fmt: skip
 
     def _spawn(self, changes: Mapping[str, str | None], gate: int) -> subprocess.Popen[bytes]:
@@ -207,6 +210,21 @@ class Starter:
                     hint=f"End it (`ss -ltnp 'sport = :{self.ready.port}'` shows who), or choose another port.",
                 )
             time.sleep(0.05)
+
+
+def hint(start: Start, ready: Ready) -> str:
+    """What to do where a start came to nothing, by what is known of it."""
+    ended_well = start.outcome == ENDED and not start.exit_code and not start.signal
+    if ready.kind == LISTEN and ended_well:
+        return "It listened nowhere. For a command that ends by itself: --ready exit."
+    if ready.kind == EXIT and start.outcome == ENDED:
+        return "With --ready exit it has to end with exit code 0: mend what it says, or start it so that it does."
+    if start.ports and ready.port and ready.port not in start.ports:
+        at = ", ".join(str(port) for port in start.ports)
+        return f"It listens on port {at}, not on {ready.port}: --ready tcp:{start.ports[0]}."
+    if ready.port and start.outcome == LATE and not start.ports:
+        return "It listened nowhere until then. Say with --timeout how long to wait, or with --ready what else counts."
+    return "Say with --ready what counts as ready, and with --timeout how long to wait for it."
 
 
 def failure(start: Start, argv: Sequence[str], ready: Ready, timeout_s: float) -> str:
