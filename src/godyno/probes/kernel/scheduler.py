@@ -375,6 +375,9 @@ class States:
 
     def _bin(self, start: int, end: int, state: int) -> None:
         first, last = start // _BIN_NS, (end - 1) // _BIN_NS
+        if first == last and (bin_ := self._bins.get(first)) is not None:
+            bin_[state] += end - start
+            return
         if last - first > _MOST_BINS or len(self._bins) > _MOST_BINS:
             return  # a damaged record claims years
         for index in range(first, last + 1):

@@ -22,8 +22,7 @@ from godyno.probes.kernel.stacks import end_ns
 from godyno.probes.kernel.tracepoints import tracepoint_ids, tracepoints_availability
 
 _ENTER, _EXIT = "raw_syscalls/sys_enter", "raw_syscalls/sys_exit"
-_ID = struct.Struct("<8xq")  # struct trace_event_raw_sys_enter: id at 8, args at 16
-_FIRST = struct.Struct("<16xi")
+_ID_FIRST = struct.Struct("<8xqi")  # struct trace_event_raw_sys_enter: id at 8, args at 16
 _ID_RET = struct.Struct("<8xqq")  # sys_exit: id at 8, ret at 16
 _BIN_NS = 100_000_000
 _MOST_SPANS = 200_000
@@ -89,9 +88,8 @@ class Syscalls(PerfProbe):
         lost = 0
         for record in read_records(raw, meta):
             if isinstance(record, Sample):
-                if record.event == "enter" and len(record.raw) >= _ID.size:
-                    first = _FIRST.unpack_from(record.raw)[0] if len(record.raw) >= _FIRST.size else -1
-                    calls.enter(record.pid, record.tid, record.t_ns, _ID.unpack_from(record.raw)[0], first)
+                if record.event == "enter" and len(record.raw) >= _ID_FIRST.size:
+                    calls.enter(record.pid, record.tid, record.t_ns, *_ID_FIRST.unpack_from(record.raw))
                 elif record.event == "exit" and len(record.raw) >= _ID_RET.size:
                     calls.exit(record.pid, record.tid, record.t_ns, *_ID_RET.unpack_from(record.raw))
             elif isinstance(record, Life) and record.kind == "exit":
