@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -32,79 +32,124 @@ Array = np.ndarray[Any, Any]
 
 def records_by_time(folder: Path, meta: Meta) -> Iterator[Found]:
     """Everything that is understood in the folder's ``cpuN.records``, in order of time."""
+    layouts = Layouts(meta.events)
+    pieces = rows_by_time(folder, lambda data, cpu: _decoded(data, cpu, layouts))
+    return itertools.chain.from_iterable(piece.tolist() for piece in pieces)
+
+
+def records_of(data: bytes, cpu: int, events: Mapping[int, tuple[str, int]]) -> list[Found]:
+    """What is understood of records just taken from a ring; ``events`` as in ``Meta``."""
+    found: list[Found] = _decoded(data, cpu, Layouts(events)).rows.tolist()
+    return found
+
+
+def rows_by_time(folder: Path, decode: Decode) -> Iterator[Array]:
+    """What ``decode`` gives of the folder's ``cpuN.records``, in order of time; some at once."""
     files = [
         (file, int(number))
         for file in folder.glob("cpu*.records")
         if (number := file.name[3:-8]).isdecimal() and len(number) < 6
     ]
-    layouts = _Layouts(meta.events)
     at_once = max(_LEAST_READ_BYTES, _READ_BYTES // max(1, len(files)))
-    streams = [_one_cpu(file, cpu, layouts, at_once) for file, cpu in files]
-    return itertools.chain.from_iterable(_merged(streams))
+    return _merged([_one_cpu(file, cpu, decode, at_once) for file, cpu in files])
 
 
-def records_of(data: bytes, cpu: int, events: Mapping[int, tuple[str, int]]) -> list[Found]:
-    """What is understood of records just taken from a ring; ``events`` as in ``Meta``."""
-    found: list[Found] = _decoded(data, cpu, _Layouts(events)).records.tolist()
-    return found
+class Decoded(NamedTuple):
+    """An array with a row (or object) a record, as they lie in a file, their times, and how many bytes of the data they were."""
 
-
-class _Decoded(NamedTuple):
-    """Records as they lie in a file (an array of objects), their times, and how many bytes they were."""
-
-    records: Array
+    rows: Array
     times: Array
     bytes: int
 
 
-def _one_cpu(file: Path, cpu: int, layouts: _Layouts, at_once: int) -> Iterator[tuple[Array, Array]]:
+Decode = Callable[[bytes, int], Decoded]  # of data, and the CPU that wrote it
+
+
+class Piece(NamedTuple):
+    """Records as they lie: of each its kind, its flags, and where its body begins and ends."""
+
+    data: bytes
+    words: Array
+    kinds: Array
+    miscs: Array
+    starts: Array
+    ends: Array
+    bytes: int
+
+    def others(self, chosen: Array, cpu: int) -> Iterator[tuple[int, Rare]]:
+        """Those that are neither samples nor switches and are understood, of ``chosen``: place and record. They are few."""
+        for row in np.flatnonzero(chosen).tolist():
+            kind, misc, start, end = (
+                int(one[row]) for one in (self.kinds, self.miscs, self.starts, self.ends)
+            )
+            try:
+                found = _other(kind, misc, self.data, 8 * start, 8 * end, cpu)
+            except struct.error:
+                continue  # shorter than its kind must be
+            if found is not None:
+                yield row, found
+
+
+def piece_of(data: bytes) -> Piece:
+    """The records in ``data``."""
+    starts, read_bytes = _starts(data)
+    words = np.frombuffer(data, "<u8", len(data) // 8)
+    heads = words[starts]
+    ends = starts + (heads >> 51).astype(np.int64)
+    return Piece(data, words, heads & _U32, heads >> 32 & 0xFFFF, starts + 1, ends, read_bytes)
+
+
+def _one_cpu(file: Path, cpu: int, decode: Decode, at_once: int) -> Iterator[tuple[Array, Array]]:
     """A CPU's records, some at once, and by what to merge them: the latest time until each."""
     rest, latest = b"", np.uint64(0)
     with file.open("rb") as stream:
         while piece := stream.read(at_once):
             data = rest + piece if rest else piece
-            found = _decoded(data, cpu, layouts)
+            found = decode(data, cpu)
             rest = data[found.bytes :]
             if len(found.times):
                 # An interrupt's record can lie behind one with a later time: it stays right behind it.
                 order = np.maximum.accumulate(np.maximum(found.times, latest))
                 latest = order[-1]
-                yield found.records, order
+                yield found.rows, order
             if len(rest) > 1 << 16:
                 return  # no record is that long: what follows is damaged
 
 
-def _merged(streams: Sequence[Iterator[tuple[Array, Array]]]) -> Iterator[list[Found]]:
-    """The records of all streams by time, of one time by stream; some at once, since as objects they take much memory."""
-    waiting = [(np.empty(0, object), np.empty(0, "<u8"))] * len(streams)
+def _merged(streams: Sequence[Iterator[tuple[Array, Array]]]) -> Iterator[Array]:
+    """The rows of all streams by time, of one time by stream; some at once, since as objects they take much memory."""
+    waiting: list[tuple[Array, Array] | None] = [None] * len(streams)
     bounds = [0] * len(streams)  # nothing earlier is still to come from a stream
     while (until := min(bounds, default=_NEVER)) < _NEVER:
         for index, stream in enumerate(streams):
             if bounds[index] == until:
                 more = next(stream, None)
                 bounds[index] = int(more[1][-1]) if more else _NEVER
-                waiting[index] = _joined([waiting[index], more]) if more else waiting[index]
+                waiting[index] = _joined([waiting[index], more])
         complete = np.uint64(min(bounds))
-        cuts = [int(np.searchsorted(order, complete)) for _, order in waiting]
-        records, order = _joined(
-            [(one[:cut], by[:cut]) for (one, by), cut in zip(waiting, cuts, strict=True)]
-        )
-        waiting = [(one[cut:], by[cut:]) for (one, by), cut in zip(waiting, cuts, strict=True)]
-        yield records[np.argsort(order, kind="stable")].tolist()
+        ready: list[tuple[Array, Array] | None] = []
+        for index, one in enumerate(waiting):
+            if one is not None:
+                rows, order = one
+                cut = int(np.searchsorted(order, complete))
+                ready.append((rows[:cut], order[:cut]))
+                waiting[index] = (rows[cut:], order[cut:])
+        all_ready = _joined(ready)
+        if all_ready is not None:
+            yield all_ready[0][np.argsort(all_ready[1], kind="stable")]
 
 
-def _joined(parts: Sequence[tuple[Array, Array]]) -> tuple[Array, Array]:
-    records, order = zip(*parts, strict=True)
-    return np.concatenate(records), np.concatenate(order)
+def _joined(parts: Sequence[tuple[Array, Array] | None]) -> tuple[Array, Array] | None:
+    there = [part for part in parts if part is not None]
+    if not there:
+        return None
+    return np.concatenate([rows for rows, _ in there]), np.concatenate([order for _, order in there])
 
 
-def _decoded(data: bytes, cpu: int, layouts: _Layouts) -> _Decoded:
-    """The records in ``data``. Samples and switches come by the million, so they are read in columns; the others one by one."""
-    starts, read_bytes = _starts(data)
-    words = np.frombuffer(data, "<u8", len(data) // 8)
-    heads = words[starts]
-    kinds, miscs, ends = heads & _U32, heads >> 32 & 0xFFFF, starts + (heads >> 51).astype(np.int64)
-    starts += 1
+def _decoded(data: bytes, cpu: int, layouts: Layouts) -> Decoded:
+    """The records in ``data`` as objects. Samples and switches come by the million, so they are read in columns."""
+    piece = piece_of(data)
+    kinds, starts, ends = piece.kinds, piece.starts, piece.ends
     records = np.full(len(starts), None, object)
     times = np.zeros(len(starts), "<u8")
 
@@ -113,21 +158,13 @@ def _decoded(data: bytes, cpu: int, layouts: _Layouts) -> _Decoded:
 
     is_sample = kinds == pe.RECORD_SAMPLE
     is_switch = (kinds == pe.RECORD_SWITCH) | (kinds == pe.RECORD_SWITCH_CPU_WIDE)
-    put(*_switches(words, np.flatnonzero(is_switch & (ends - starts >= _TRAILER_WORDS)), miscs, ends, cpu))
-    rows = np.flatnonzero(is_sample & (ends > starts))
-    for layout, chosen in layouts.of(words[starts[rows]]):
-        put(*layout.samples(data, words, rows[chosen], starts, ends, cpu))
-    for row in np.flatnonzero(~is_sample & ~is_switch).tolist():
-        try:
-            found = _other(
-                int(kinds[row]), int(miscs[row]), data, 8 * int(starts[row]), 8 * int(ends[row]), cpu
-            )
-        except struct.error:
-            continue  # shorter than its kind must be
-        if found is not None:
-            records[row], times[row] = found, found.t_ns
+    put(*_switches(piece, np.flatnonzero(is_switch & (ends - starts >= _TRAILER_WORDS)), cpu))
+    for samples in layouts.samples(piece):
+        put(samples.rows, samples.column["time"], samples.objects(data, cpu))
+    for row, found in piece.others(~is_sample & ~is_switch, cpu):
+        records[row], times[row] = found, found.t_ns
     understood = np.fromiter((one is not None for one in records.tolist()), bool, len(records))
-    return _Decoded(records[understood], times[understood], read_bytes)
+    return Decoded(records[understood], times[understood], piece.bytes)
 
 
 def _starts(data: bytes) -> tuple[Array, int]:
@@ -141,12 +178,11 @@ def _starts(data: bytes) -> tuple[Array, int]:
     return np.array(out, np.int64), 8 * at
 
 
-def _switches(
-    words: Array, rows: Array, miscs: Array, ends: Array, cpu: int
-) -> tuple[Array, Array, Iterator[Switch]]:
+def _switches(piece: Piece, rows: Array, cpu: int) -> tuple[Array, Array, Iterator[Switch]]:
     """Which of ``rows`` have a time, these times, and the switches."""
+    words, ends = piece.words, piece.ends
     rows = rows[words[ends[rows] - 2] >> 63 == 0]
-    whose, t_ns, misc = words[ends[rows] - 3], words[ends[rows] - 2], miscs[rows]
+    whose, t_ns, misc = words[ends[rows] - 3], words[ends[rows] - 2], piece.miscs[rows]
     out, preempted = misc & pe.MISC_SWITCH_OUT != 0, misc & pe.MISC_SWITCH_OUT_PREEMPTED != 0
     return rows, t_ns, _made(Switch, t_ns, cpu, whose & _U32, whose >> 32, out, preempted)
 
@@ -189,7 +225,7 @@ def _other(kind: int, misc: int, data: bytes, start: int, end: int, cpu: int) ->
     return None
 
 
-class _Layouts:
+class Layouts:
     """How samples are laid out, by the id of their event: each CPU and each thread has its own, of few kinds."""
 
     def __init__(self, events: Mapping[int, tuple[str, int]]) -> None:
@@ -199,14 +235,37 @@ class _Layouts:
         self.ids = np.array([id_ for id_, _ in known], "<u8")
         self.numbers = np.array([number for _, number in known], np.int64)
 
-    def of(self, ids: Array) -> Iterator[tuple[_Layout, Array]]:
-        """Each layout, and the places of ``ids`` that have it."""
-        if not len(self.ids):
+    def samples(self, piece: Piece) -> Iterator[Samples]:
+        """The samples of each event."""
+        rows = np.flatnonzero((piece.kinds == pe.RECORD_SAMPLE) & (piece.ends > piece.starts))
+        if not len(self.ids) or not len(rows):
             return
+        ids = piece.words[piece.starts[rows]]
         at = np.minimum(np.searchsorted(self.ids, ids), len(self.ids) - 1)
         numbers = np.where(self.ids[at] == ids, self.numbers[at], -1)
         for number, layout in enumerate(self.layouts):
-            yield layout, np.flatnonzero(numbers == number)
+            yield layout.samples(piece, rows[numbers == number])
+
+
+class Samples(NamedTuple):
+    """Samples of one event: their places among the records; ``column`` by field; ``ranges`` of bytes of ``chain`` and ``raw``."""
+
+    event: str
+    rows: Array
+    column: Mapping[str, Array]
+    ranges: Mapping[str, tuple[Array, Array]]
+
+    def objects(self, data: bytes, cpu: int) -> Iterator[Sample]:
+        """Each as an object."""
+        column = self.column
+        parts = {
+            name: [data[a:b] for a, b in zip(first.tolist(), last.tolist(), strict=True)]
+            for name, (first, last) in self.ranges.items()
+        }
+        return _made(
+            Sample, column["time"], cpu, self.event, column["whose"] & _U32, column["whose"] >> 32, column["ip"],
+            column["address"], column["period"], parts.get("chain", b""), parts.get("raw", b""), column["register"],
+        )  # fmt: skip
 
 
 class _Layout:
@@ -221,11 +280,10 @@ class _Layout:
         self.has_raw = bool(sample_type & pe.SAMPLE_RAW)
         self.has_registers = bool(sample_type & pe.SAMPLE_REGS_USER)
 
-    def samples(
-        self, data: bytes, words: Array, rows: Array, starts: Array, ends: Array, cpu: int
-    ) -> tuple[Array, Array, Iterator[Sample]]:
-        """Which of ``rows`` are whole (no part reaches beyond the record), their times, and the samples."""
-        at, end = starts[rows], ends[rows]
+    def samples(self, piece: Piece, rows: Array) -> Samples:
+        """Those of ``rows`` that are whole: no part reaches beyond the record."""
+        words = piece.words
+        at, end = piece.starts[rows], piece.ends[rows]
         column = dict.fromkeys(
             ("ip", "whose", "time", "address", "period", "register"), np.zeros(len(rows), "<u8")
         )
@@ -250,16 +308,10 @@ class _Layout:
             at = at + (4 + size + 7 >> 3)
         if self.has_registers:  # a first word of 0: the task has no user side
             column["register"] = np.where((at + 2 <= end) & (word(at) != 0), word(at + 1), 0)
-        column = {name: values[whole] for name, values in column.items()}
-        parts = {
-            name: [data[a:b] for a, b in zip(first[whole].tolist(), last[whole].tolist(), strict=True)]
-            for name, (first, last) in ranges.items()
-        }
-        found = _made(
-            Sample, column["time"], cpu, self.event, column["whose"] & _U32, column["whose"] >> 32, column["ip"],
-            column["address"], column["period"], parts.get("chain", b""), parts.get("raw", b""), column["register"],
+        return Samples(
+            self.event, rows[whole], {name: values[whole] for name, values in column.items()},
+            {name: (first[whole], last[whole]) for name, (first, last) in ranges.items()},
         )  # fmt: skip
-        return rows[whole], column["time"], found
 
 
 def _string(data: bytes) -> str:
