@@ -28,7 +28,7 @@ _INT64 = 2**63
 FANOUT = 16  # points of one level under one bucket of the next
 _LEAST_FOR_PYRAMID = 512
 _GROUP_ROWS = 1 << 18
-_STACKS_AT_ONCE = 1 << 13
+_STACKS_AT_ONCE = 1 << 12
 
 
 def arrow_schema(table: str) -> pa.Schema:

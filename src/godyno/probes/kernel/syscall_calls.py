@@ -147,7 +147,9 @@ class Calls:
         """Adds calls to the counters of their process and number, which get a point for each bin in which they grew."""
         self.total += len(calls)
         self.latest_ns = int(calls["until"][-1])
-        which = calls[["pid", "number"]]
+        which = (
+            calls["pid"] << 32 | calls["number"] & 0xFFFFFFFF
+        )  # one number: pairs take ten times as long to sort
         kinds, firsts, of = np.unique(which, return_index=True, return_inverse=True)
         order = np.argsort(of, kind="stable")
         cuts = np.concatenate([[0], np.cumsum(np.bincount(of, minlength=len(kinds)))])
