@@ -3,7 +3,7 @@
     godyno record --level deep --no-seal -o cold.dyno -- go build ./cmd/caddy
     python benchmarks/sealing.py [--before SRC] [--runs 6] cold.dyno
 
-The capture itself stays unsealed: a copy of it, by hard links, is sealed in this process. ``--before`` names the ``src`` of another state
+The capture itself stays unsealed: a copy of it is sealed in this process. ``--before`` names the ``src`` of another state
 of godyno: both seal copies, in turns, each in a process of its own.
 """
 
@@ -45,7 +45,7 @@ class Sealed:
 def copied(source: Path) -> Path:
     copy = source.with_name(f"{source.name}.sealing")
     shutil.rmtree(copy, ignore_errors=True)
-    subprocess.run(["cp", "-al", str(source), str(copy)], check=True)
+    subprocess.run(["cp", "-a", str(source), str(copy)], check=True)
     return copy
 
 

@@ -307,13 +307,10 @@ def _sorted(table: pa.Table, name: str) -> Iterator[pa.Table]:
         yield table.take(order[first : first + _GROUP_ROWS]).cast(arrow_schema(name))
 
 
-def write_table(table: pa.Table, path: Path) -> None:
-    """Writes one table, zstd, integers as deltas, floats byte-split, text by dictionary. Raises OSError."""
-    pq.write_table(table, path, row_group_size=_GROUP_ROWS, **_how(table.schema))
-
-
 def write_tables(tables: Iterable[pa.Table], path: Path) -> int:
-    """Writes tables of one schema below each other and gives the rows; no file where there are none. Raises OSError."""
+    """Writes tables of one schema below each other and gives the rows; no file where there are none. zstd, integers as deltas, floats
+    byte-split, text by dictionary. Raises OSError.
+    """
     count, writer = 0, None
     try:
         for table in tables:
