@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from godyno.stats.compare import paired
 
@@ -83,8 +84,8 @@ def interleave(
     return runs
 
 
-def ratio(runs: Sequence[Run], base: str, arm: str, measure: str) -> str:
-    """``1.012 [1.004, 1.019] n=20``: the arm over the base, run by run beside each other, 95 % interval."""
+def ratio(runs: Sequence[Any], base: str, arm: str, measure: str) -> str:
+    """``1.012 [1.004, 1.019] n=20``: the arm over the base, run by run beside each other, 95 % interval. A run has an ``arm``."""
     old = [getattr(run, measure) for run in runs if run.arm == base]
     new = [getattr(run, measure) for run in runs if run.arm == arm]
     found = paired(old, new)

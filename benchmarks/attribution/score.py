@@ -317,6 +317,16 @@ FIRST = [
     "been mended since, so what follows is no held-out figure any more.",
     "",
 ]
+FIRST_OF_ELEVENTH = [
+    "When first judged, before any of these answers had been seen: one planted cause first named in 95 of 95 = 100.0% [96.2%, 100.0%], "
+    "two planted in their order 52 of 54 = 96.3% [87.3%, 99.5%] (all 54 among the first three), healthy runs accused 0 of 108 = 0.0% "
+    "[0.0%, 3.4%], something accused in 80 of 95 runs with one planted cause that is to be mended. **That is the held-out figure**, also "
+    "where later code makes more of it.",
+    "",
+    "The 2 pairs were recorded at the level standard, where waits are shares of looks. The 15 runs in which nobody is accused are waits for "
+    "a clock that something may be held up by or not (a limiter, a poll), which are told without an accusation, with what to mend if so.",
+    "",
+]
 FIRST_OF = {
     1: FIRST,
     3: FIRST_OF_THIRD,
@@ -326,6 +336,7 @@ FIRST_OF = {
     8: FIRST_OF_EIGHTH,
     9: FIRST_OF_NINTH,
     10: FIRST_OF_TENTH,
+    11: FIRST_OF_ELEVENTH,
 }
 
 LIGHT = [

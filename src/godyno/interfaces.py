@@ -78,6 +78,12 @@ class TableSink(Sink, Protocol):
         dictionary), or one value for all; one that is left out is 0, empty text or an empty object. Text is valid UTF-8.
         """
 
+    def frame_ids(self, frames: Sequence[tuple[str, str, int, str]]) -> bytes:
+        """Frames as ``stack_of`` takes them, 4 bytes each: for stacks by the million, whose few frames are told once."""
+
+    def stack_of(self, ids: bytes) -> int:
+        """``stack``, of the ``frame_ids`` of its frames, joined."""
+
     def curve(self, series: int, t_ns: Any, values: Any) -> None:
         """Many points of one series: numpy arrays of int64 and float64 (NaN is not kept)."""
 

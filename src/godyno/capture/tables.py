@@ -15,18 +15,20 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute
 import pyarrow.parquet as pq
 
 from godyno.capture import schema
 
 _ARROW = {"int64": pa.int64(), "float64": pa.float64(), "string": pa.string(), "json": pa.string()}
+_DICTIONARY = pa.dictionary(pa.int32(), pa.string())
 _CODE = {"int64": "q", "float64": "d"}
 _EMPTY: dict[str, Any] = {"int64": 0, "float64": 0.0, "string": "", "json": "{}"}
 _INT64 = 2**63
 FANOUT = 16  # points of one level under one bucket of the next
 _LEAST_FOR_PYRAMID = 512
 _GROUP_ROWS = 1 << 18
-_STACKS_AT_ONCE = 1 << 13
+_STACKS_AT_ONCE = 1 << 12
 
 
 def arrow_schema(table: str) -> pa.Schema:
@@ -74,8 +76,11 @@ class TableWriter:
         return len(self._groups) - 1
 
     def row(self, group: int, t_ns: int, values: Sequence[float]) -> None:  # noqa: D102
+        t_ns = _int(t_ns)
         for series, value in zip(self._groups[group], values, strict=True):
-            self.point(series, t_ns, value)
+            if value == value:  # not NaN
+                self._times[series - 1].append(t_ns)
+                self._values[series - 1].append(value)
 
     def point(self, series: int, t_ns: int, value: float) -> None:  # noqa: D102
         if value == value:  # not NaN
@@ -108,15 +113,28 @@ class TableWriter:
         self._add("lines", _int(t_ns), stream, _int(pid), text)
 
     def stack(self, frames: Sequence[tuple[str, str, int, str]]) -> int:  # noqa: D102
+        return self.stack_of(self.frame_ids(frames))
+
+    def frame_ids(self, frames: Sequence[tuple[str, str, int, str]]) -> bytes:  # noqa: D102
         known = self._frames
-        key = array("i", [known.setdefault(frame, len(known)) for frame in frames]).tobytes()
-        return self._stacks.setdefault(key, len(self._stacks) + 1)
+        return array("i", [known.setdefault(frame, len(known)) for frame in frames]).tobytes()
+
+    def stack_of(self, ids: bytes) -> int:  # noqa: D102
+        return self._stacks.setdefault(ids, len(self._stacks) + 1)
 
     def sample(  # noqa: D102
         self, t_ns: int, layer: str, stack: int, weight: float,
         pid: int = 0, tid: int = 0, goroutine: int = 0,
     ) -> None:  # fmt: skip
-        self._add("stacks", _int(t_ns), layer, _int(pid), _int(tid), _int(goroutine), float(weight), stack)
+        # Not by _add, which takes three times as long: a large build has millions of samples.
+        times, layers, pids, tids, goroutines, weights, stacks = self._rows["stacks"]
+        times.append(_int(t_ns))
+        layers.append(_text(layer))
+        pids.append(_int(pid))
+        tids.append(_int(tid))
+        goroutines.append(_int(goroutine))
+        weights.append(weight)
+        stacks.append(stack)
 
     def many(self, table: str, count: int, /, **columns: Any) -> None:  # noqa: D102
         wanted = arrow_schema(table)
@@ -174,34 +192,37 @@ class TableWriter:
     def write(self, directory: Path) -> dict[str, int]:
         """Writes every table that has rows as ``TABLE.parquet`` and gives the number of rows of each."""
         counts = {}
-        tables = {name: self._table(name) for name in self._rows}
-        tables["points"], tables["pyramid"] = self._points()
-        for name, table in tables.items():
-            if not len(table):
-                continue
-            if name in ("spans", "events", "lines", "stacks"):
-                table = table.sort_by("t_start_ns" if name == "spans" else "t_ns")
-            write_table(table, directory / f"{name}.parquet")
-            counts[name] = len(table)
+        for name in list(self._rows):
+            counts[name] = write_tables(_sorted(self._table(name), name), directory / f"{name}.parquet")
+        for name, table in zip(("points", "pyramid"), self._points(), strict=True):
+            counts[name] = write_tables([table], directory / f"{name}.parquet")
         if rows := write_tables(self._frame_tables(), directory / "frames.parquet"):
             counts["frames"] = rows
-        return counts
+        return {name: rows for name, rows in counts.items() if rows}
 
     def _add(self, table: str, *values: Any) -> None:
         for column, value in zip(self._rows[table], values, strict=True):
             column.append(_text(value) if type(value) is str else value)
 
     def _table(self, name: str) -> pa.Table:
-        wanted = arrow_schema(name)
-        rows = pa.table(
+        """The rows of a table, which are let go; text by dictionary, as most of it comes again and again."""
+        rows, self._rows[name] = self._rows[name], []
+        wanted = pa.schema(
             [
-                pa.array(np.array(column) if isinstance(column, array) else column, type=field.type)
-                for column, field in zip(self._rows[name], wanted, strict=True)
-            ],
-            schema=wanted,
+                (field.name, _DICTIONARY if field.type == pa.string() else field.type)
+                for field in arrow_schema(name)
+            ]
         )
-        many = [table.cast(wanted) for table in self._many.get(name, ())]
-        return pa.concat_tables([rows, *many]) if many else rows
+        arrays = [
+            pa.array(
+                np.frombuffer(column, column.typecode) if isinstance(column, array) else column, type=kind
+            )
+            for column, kind in zip(rows, wanted.types, strict=True)
+        ]
+        many = [table.cast(wanted) for table in self._many.pop(name, ())]
+        return (
+            pa.concat_tables([pa.table(arrays, schema=wanted), *many]).unify_dictionaries().combine_chunks()
+        )
 
     def _frame_tables(self) -> Iterator[pa.Table]:
         """The frames of all stacks, some at a time, since as text they take a hundred times the memory."""
@@ -278,13 +299,18 @@ def pyramid(
     return out
 
 
-def write_table(table: pa.Table, path: Path) -> None:
-    """Writes one table, zstd, integers as deltas, floats byte-split, text by dictionary. Raises OSError."""
-    pq.write_table(table, path, row_group_size=_GROUP_ROWS, **_how(table.schema))
+def _sorted(table: pa.Table, name: str) -> Iterator[pa.Table]:
+    """The rows of a table by time, in the capture's own types; some at once, since as text they take much memory."""
+    key = {"spans": "t_start_ns", "events": "t_ns", "lines": "t_ns", "stacks": "t_ns"}.get(name)
+    order = pa.compute.sort_indices(table[key]) if key else np.arange(len(table))
+    for first in range(0, len(table), _GROUP_ROWS):
+        yield table.take(order[first : first + _GROUP_ROWS]).cast(arrow_schema(name))
 
 
 def write_tables(tables: Iterable[pa.Table], path: Path) -> int:
-    """Writes tables of one schema below each other and gives the rows; no file where there are none. Raises OSError."""
+    """Writes tables of one schema below each other and gives the rows; no file where there are none. zstd, integers as deltas, floats
+    byte-split, text by dictionary. Raises OSError.
+    """
     count, writer = 0, None
     try:
         for table in tables:
@@ -343,5 +369,7 @@ def _only_escapes(value: str) -> bool:
 
 
 def _int(value: float) -> int:
+    if type(value) is int and -_INT64 <= value < _INT64:
+        return value
     whole = int(value) if math.isfinite(value) else 0
     return max(-_INT64, min(_INT64 - 1, whole))

@@ -246,12 +246,14 @@ class Pclntab:
             return ends, values
         data, value, pc, first = self._pcs, -1, 0, True
         while True:
-            delta, offset = _varint(data, offset)
+            delta = data[offset]
+            delta, offset = (delta, offset + 1) if delta < 0x80 else _varint(data, offset)
             if delta == 0 and not first:
                 return ends, values
             first = False
             value += -(delta >> 1) - 1 if delta & 1 else delta >> 1
-            step, offset = _varint(data, offset)
+            step = data[offset]
+            step, offset = (step, offset + 1) if step < 0x80 else _varint(data, offset)
             pc += step * self._quantum
             ends.append(pc)
             values.append(value)

@@ -6,6 +6,7 @@ after a clean end and after a kill -9; only how much of the journal there is dif
 
 from __future__ import annotations
 
+import gc
 import os
 import resource
 import sys
@@ -22,6 +23,7 @@ from godyno.capture.manifest import Manifest, ProbeEntry, read_manifest, write_m
 from godyno.capture.tables import TableWriter
 from godyno.errors import CaptureCorrupt, GodynoError
 from godyno.model import Peak
+from godyno.probes.kernel.symbols import forget_programs
 
 
 def seal(directory: Path, recovered: bool = False, spent_cpu_s: float | None = None) -> Manifest:
@@ -29,6 +31,16 @@ def seal(directory: Path, recovered: bool = False, spent_cpu_s: float | None = N
 
     ``spent_cpu_s`` is the CPU time of this process that is not sealing's; by default all that it has spent so far.
     """
+    collecting = gc.isenabled()
+    gc.disable()  # millions of rows and no garbage in cycles: the collector would walk them again and again
+    try:
+        return _seal(directory, recovered, spent_cpu_s)
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def _seal(directory: Path, recovered: bool, spent_cpu_s: float | None) -> Manifest:
     started, cpu = time.monotonic(), _cpu_s() if spent_cpu_s is None else spent_cpu_s
     manifest = read_manifest(directory)
     if manifest.state == "sealed":
@@ -50,6 +62,7 @@ def seal(directory: Path, recovered: bool = False, spent_cpu_s: float | None = N
         warnings += [warning for warning in writer.warnings if warning not in warnings]
         probes.append(_with_notes(entry, notes))
     peak = manifest.peak or _sampled_peak(writer)
+    forget_programs()
     counts = writer.write(directory)
     sealed = replace(
         manifest,
@@ -95,24 +108,21 @@ class _Replay:
         self.notes: dict[str, dict[str, Any]] = {}
         self.warnings: list[str] = []
         self.series: dict[int, int] = {}
-        self.groups: dict[int, list[int]] = {}
+        self.groups: dict[int, int] = {}
+        self.widths: dict[int, int] = {}  # how many series a group has
         self.stacks: dict[int, int] = {}
         self.damaged = 0
 
     def run(self, path: Path) -> None:
         """Replays a whole journal; what is malformed in it is counted and told, not raised."""
-        widths: dict[int, int] = {}
         try:
             for kind, payload in journals.frames(path):
                 if kind == journals.JSON:
                     for record in journals.objects(payload):
                         self._object(record)
-                    widths = {group: len(ids) for group, ids in self.groups.items()}
                 elif kind == journals.ROWS:
-                    point = self.writer.point
-                    for group, t_ns, values in journals.rows(payload, widths):
-                        for series, value in zip(self.groups[group], values, strict=True):
-                            point(series, t_ns, value)
+                    for group, t_ns, values in journals.rows(payload, self.widths):
+                        self.writer.row(self.groups[group], t_ns, values)
         except CaptureCorrupt as error:
             self.warnings.append(str(error))
         if self.damaged:
@@ -131,7 +141,8 @@ class _Replay:
                 record["name"], record["unit"], record["layer"], dict(record["labels"])
             )
         elif kind == "rows":
-            self.groups[record["id"]] = [self.series[series] for series in record["series"]]
+            ids = [self.series[series] for series in record["series"]]
+            self.groups[record["id"]], self.widths[record["id"]] = writer.rows(ids), len(ids)
         elif kind == "point":
             writer.point(self.series[record["s"]], int(record["t"]), float(record["v"]))
         elif kind == "span":

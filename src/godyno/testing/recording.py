@@ -26,6 +26,7 @@ class FakeSink:
         self.spans: list[dict[str, Any]] = []
         self.events: list[dict[str, Any]] = []
         self.lines: list[tuple[int, str, str, int]] = []
+        self.frames: dict[tuple[str, str, int, str], int] = {}
         self.stacks: dict[tuple[tuple[str, str, int, str], ...], int] = {}
         self.samples: list[dict[str, Any]] = []
         self.notes: dict[str, Any] = {}
@@ -93,6 +94,17 @@ class FakeSink:
     def stack(self, frames: Sequence[tuple[str, str, int, str]]) -> int:
         """A stack."""
         return self.stacks.setdefault(tuple(frames), len(self.stacks) + 1)
+
+    def frame_ids(self, frames: Sequence[tuple[str, str, int, str]]) -> bytes:
+        """The places of frames among all that were told."""
+        return b"".join(
+            self.frames.setdefault(frame, len(self.frames)).to_bytes(4, "little") for frame in frames
+        )
+
+    def stack_of(self, ids: bytes) -> int:
+        """A stack."""
+        told = list(self.frames)
+        return self.stack([told[number] for number in memoryview(ids).cast("I")])
 
     def sample(
         self, t_ns: int, layer: str, stack: int, weight: float,

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import heapq
 import json
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from godyno.errors import FormatError
 from godyno.probes.kernel import perf_event as pe
+from godyno.probes.kernel.perf_decoding import _merged
 from godyno.probes.kernel.perf_records import (
     META,
     Life,
@@ -169,3 +173,20 @@ def test_a_damaged_description_is_a_format_error(tmp_path: Path, text: str) -> N
 
 def test_without_a_description_there_is_nothing(tmp_path: Path) -> None:
     assert read_meta(tmp_path) is None
+
+
+@given(st.lists(st.lists(TIMES, max_size=30), min_size=1, max_size=4), st.integers(1, 4))
+def test_a_late_record_stays_behind_the_one_before_it_and_pieces_change_nothing(
+    tmp_path_factory: pytest.TempPathFactory, cpus: list[list[int]], many: int
+) -> None:
+    streams = [[(t_ns, cpu, place) for place, t_ns in enumerate(times)] for cpu, times in enumerate(cpus)]
+
+    def cut(stream: list[tuple[int, int, int]]) -> Iterator[tuple[Any, Any]]:
+        for first in range(0, len(stream), many):
+            rows = np.empty(len(stream[first : first + many]), object)
+            rows[:] = stream[first : first + many]
+            order = np.maximum.accumulate(np.array([one[0] for one in stream], "<u8"))
+            yield rows, order[first : first + many]
+
+    found = [row for piece in _merged([cut(stream) for stream in streams]) for row in piece.tolist()]
+    assert found == list(heapq.merge(*streams, key=lambda one: one[0]))

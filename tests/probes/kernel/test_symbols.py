@@ -9,6 +9,7 @@ import shutil
 import struct
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from godyno.capture.reader import open_capture
 from godyno.errors import GodynoError
 from godyno.probes.kernel.perf_records import Life, Mapping_, Name
 from godyno.probes.kernel.symbols import (
+    Frame,
     Mapped,
     Spaces,
     Symbolizer,
@@ -93,6 +95,30 @@ def test_a_function_of_libc_and_one_of_the_vdso_are_named(tmp_path: Path) -> Non
     assert own_vdso()[:4] == b"\x7fELF"
     ((_, _, _, binary),) = symbols.frames(chain(USER, vdso[1] + 0x800), spaces.of(os.getpid()))
     assert binary == "[vdso]"
+
+
+def test_two_programs_at_the_same_addresses_are_told_apart(tmp_path: Path) -> None:
+    symbols, found = Symbolizer(tmp_path, tmp_path, same_boot=True), []
+    for name in ("one", "other"):
+        space = Mapped()  # as of a process that was looked at: it has no version
+        space.add(0x1000, 0x1000, 0, str(tmp_path / name), 1)
+        found += symbols.frames(chain(USER, 0x1010), space)
+    assert [frame[3] for frame in found] == [str(tmp_path / "one"), str(tmp_path / "other")]
+
+
+def test_addresses_are_asked_for_once_and_give_the_frames_of_the_chain(tmp_path: Path) -> None:
+    spaces, asked = Spaces(), list[tuple[Frame, ...]]()
+    spaces.map(7, 0x1000, 0x1000, 0, str(tmp_path / "gone"), 1)
+    symbols = Symbolizer(tmp_path, tmp_path, same_boot=True)
+
+    def ids_of(frames: Sequence[Frame]) -> bytes:
+        asked.append(tuple(frames))
+        return bytes([len(asked)])
+
+    # A leaf is where something ran, a caller's address the one behind its call: the same number is two places.
+    assert symbols.ids(chain(USER, 0x1010, 0x1020, 0x1010), spaces.of(7), ids_of) == b"\1\2\3"
+    assert symbols.ids(chain(KERNEL, USER, 0x1010, 0x1010), spaces.of(7), ids_of) == b"\1\3"
+    assert [frame[0] for (frame,) in asked] == ["+0x10", "+0x1f", "+0xf"]
 
 
 def test_what_cannot_be_named_keeps_its_place_and_says_why(tmp_path: Path) -> None:

@@ -6,13 +6,14 @@ import struct
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from godyno.formats.syscall_names import syscall_name
 from godyno.probes.kernel.strace_args import StraceArgs, redacted
-from godyno.probes.kernel.syscalls import Calls
+from godyno.probes.kernel.syscall_calls import ENTER, EXIT, GONE, LOST, ROW, Calls
 from godyno.testing import FakeSink
 
 
@@ -26,15 +27,23 @@ def test_numbers_have_the_kernels_names(number: int, machine: str, name: str) ->
     assert syscall_name(number, machine) == name
 
 
+def taken(calls: Calls, *rows: tuple[int, ...]) -> None:
+    """Lets ``calls`` take rows of (what, t_ns, pid, tid, number, value)."""
+    calls.take(np.array(list(rows), ROW))
+
+
 def test_long_calls_become_spans_and_all_are_counted(tmp_path: Path) -> None:
     sink = FakeSink(tmp_path)
     calls = Calls(sink, "x86_64", 100)
-    calls.exit(7, 8, 5, 0, 0)  # its enter was before the recording
-    calls.enter(7, 8, 10, 1)
-    calls.exit(7, 8, 50, 1, 3)
-    calls.enter(7, 8, 60, 1)
-    calls.enter(7, 9, 70, 0)
-    calls.exit(7, 8, 260, 1, -32)
+    taken(
+        calls,
+        (EXIT, 5, 7, 8, 0, 0),  # its enter was before the recording
+        (ENTER, 10, 7, 8, 1, -1),
+        (EXIT, 50, 7, 8, 1, 3),
+        (ENTER, 60, 7, 8, 1, -1),
+        (ENTER, 70, 7, 9, 0, -1),
+        (EXIT, 260, 7, 8, 1, -32),
+    )
     calls.finish(1000)
     assert [
         (one["name"], one["tid"], one["t_start_ns"], one["t_end_ns"], one["args"]) for one in sink.spans
@@ -46,27 +55,47 @@ def test_long_calls_become_spans_and_all_are_counted(tmp_path: Path) -> None:
     assert sink.values("process.syscall.time", call="write")[-1] == pytest.approx(240e-9)
 
 
+def test_a_call_in_which_its_thread_ended_or_of_which_the_number_changed_is_not_told(tmp_path: Path) -> None:
+    sink = FakeSink(tmp_path)
+    calls = Calls(sink, "x86_64", 0)
+    taken(
+        calls,
+        (ENTER, 10, 7, 8, 231, 0),
+        (GONE, 20, 0, 8, 0, 0),
+        (ENTER, 30, 7, 9, 1, 4),
+        (EXIT, 40, 7, 9, 0, 0),
+    )
+    taken(calls, (EXIT, 50, 7, 8, 231, 0), (EXIT, 60, 7, 9, 1, 0), (LOST, 70, 0, 0, 0, 12))
+    calls.finish(1000)
+    assert not sink.spans and not calls.total and calls.lost == 12
+
+
 @given(
     st.lists(
         st.tuples(st.sampled_from([8, 9]), st.booleans(), st.integers(0, 4), st.integers(1, 99)), max_size=80
-    )
+    ),
+    st.integers(1, 80),
 )
-def test_any_order_of_enters_and_exits_gives_counts_that_only_grow(
-    tmp_path_factory: Any, steps: list[tuple[int, bool, int, int]]
+def test_any_order_of_enters_and_exits_gives_counts_that_only_grow_however_they_are_cut(
+    tmp_path_factory: Any, steps: list[tuple[int, bool, int, int]], at_once: int
 ) -> None:
-    sink = FakeSink(tmp_path_factory.mktemp("calls"))
-    calls, t_ns = Calls(sink, "x86_64", 0, most_spans=5), 0
+    rows, t_ns = [], 0
     for tid, enter, number, step in steps:
         t_ns += step * 3_000_000
-        if enter:
-            calls.enter(7, tid, t_ns, number)
-        else:
-            calls.exit(7, tid, t_ns, number, 0)
-    calls.finish(t_ns)
+        rows.append((ENTER if enter else EXIT, t_ns, 7, tid, number, 0))
+    sinks = []
+    for many in (at_once, len(rows) + 1):
+        sinks.append(sink := FakeSink(tmp_path_factory.mktemp("calls")))
+        calls = Calls(sink, "x86_64", 0, most_spans=5)
+        for first in range(0, len(rows), many):
+            taken(calls, *rows[first : first + many])
+        calls.finish(t_ns)
     for name in {dict(key[3])["call"] for key in sink.declared}:
         values = sink.values("process.syscall.count", call=name)
         assert values == sorted(values)
     assert all(span["t_end_ns"] >= span["t_start_ns"] for span in sink.spans)
+    assert sinks[0].spans == sinks[1].spans
+    assert sorted(sinks[0].points) == sorted(sinks[1].points)
 
 
 def test_what_looks_like_a_secret_in_an_argument_is_not_kept() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from godyno.errors import FormatError
-from godyno.interfaces import Sink, Target
+from godyno.interfaces import Sink, TableSink, Target
 from godyno.model import Clock
 from godyno.probes.kernel import perf_event as pe
 from godyno.probes.kernel.binaries import HeldBinaries, remove_copies
@@ -76,7 +76,7 @@ class CpuSamples(PerfProbe):
         """The rate, and what was counted."""
         return {"hz": self.rate, "cycles": self.cycles, "kernel": self.events_open[0].kernel}
 
-    def decode(self, raw: Path, sink: Sink, manifest: Mapping[str, Any]) -> None:
+    def decode(self, raw: Path, sink: TableSink, manifest: Mapping[str, Any]) -> None:
         """Samples and their named stacks."""
         try:
             meta = read_meta(raw)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from godyno.errors import FormatError
-from godyno.interfaces import Sink
+from godyno.interfaces import TableSink
 from godyno.model import Clock
 from godyno.probes.kernel import perf_event as pe
 from godyno.probes.kernel.perf_probe import PerfProbe
@@ -47,7 +47,7 @@ class PageFaults(PerfProbe):
         """The period."""
         return {"period": self.period}
 
-    def decode(self, raw: Path, sink: Sink, manifest: Mapping[str, Any]) -> None:
+    def decode(self, raw: Path, sink: TableSink, manifest: Mapping[str, Any]) -> None:
         """Stacks of layers ``minor_fault`` and ``major_fault``, weighted in faults."""
         try:
             meta = read_meta(raw)

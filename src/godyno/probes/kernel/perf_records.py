@@ -7,28 +7,20 @@ whole. Whatever a stranger's file holds, nothing here raises but FormatError for
 
 from __future__ import annotations
 
-import heapq
 import json
-import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from godyno.errors import FormatError
 from godyno.probes.kernel import perf_event as pe
 
 META = "perf.json"
-_PAIR = struct.Struct("<II")
-_TRAILER = struct.Struct("<IIQQ")  # pid, tid, time, identifier: sample_id of every record that is no sample
-_WORD = struct.Struct("<Q")
-_FOUR = struct.Struct("<IIII")
-_READ_BYTES = 4 << 20
 _KNOWN = (
     pe.SAMPLE_IDENTIFIER | pe.SAMPLE_IP | pe.SAMPLE_TID | pe.SAMPLE_TIME | pe.SAMPLE_ADDR | pe.SAMPLE_PERIOD
     | pe.SAMPLE_CALLCHAIN | pe.SAMPLE_RAW | pe.SAMPLE_REGS_USER
 )  # fmt: skip
-_MOST_FRAMES = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +34,7 @@ class Meta:
     complete: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(NamedTuple):
     """A sample. ``chain`` is the raw call chain (8 bytes a frame, leaf first), ``raw`` a tracepoint's own record.
 
     ``register`` is the first of the user registers that were asked for.
@@ -62,8 +53,7 @@ class Sample:
     register: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Switch:
+class Switch(NamedTuple):
     """A thread comes onto a CPU or leaves it; ``preempted`` says that it left while it could have run on."""
 
     t_ns: int
@@ -124,7 +114,8 @@ class Trouble:
     count: int
 
 
-Found = Sample | Switch | Life | Name | Mapping_ | Trouble
+Rare = Life | Name | Mapping_ | Trouble
+Found = Sample | Switch | Rare
 
 
 def write_meta(
@@ -174,130 +165,14 @@ def read_meta(folder: Path) -> Meta | None:
 
 def read_records(folder: Path, meta: Meta) -> Iterator[Found]:
     """Everything that is understood in the folder's ``cpuN.records``, in order of time."""
-    streams = []
-    for file in folder.glob("cpu*.records"):
-        number = file.name[3:-8]
-        if number.isdecimal() and len(number) < 6:
-            streams.append(_one_cpu(file, int(number), meta))
-    return heapq.merge(*streams, key=_time)
+    # Here since it takes numpy, which the recorder does without.
+    from godyno.probes.kernel.perf_decoding import records_by_time
+
+    return records_by_time(folder, meta)
 
 
-def records_in(data: bytes, cpu: int, events: Mapping[int, tuple[str, int]]) -> Iterator[Found]:
+def records_in(data: bytes, cpu: int, events: Mapping[int, tuple[str, int]]) -> list[Found]:
     """What is understood of records just taken from a ring; ``events`` as in ``Meta``."""
-    layouts = {id_: (name, _Layout(kind)) for id_, (name, kind) in events.items()}
-    for kind, misc, start, end in pe.records(data):
-        found = _found(kind, misc, data, start, end, cpu, layouts)
-        if found is not None:
-            yield found
+    from godyno.probes.kernel.perf_decoding import records_of
 
-
-def _time(found: Found) -> int:
-    return found.t_ns
-
-
-def _one_cpu(file: Path, cpu: int, meta: Meta) -> Iterator[Found]:
-    layouts = {id_: (name, _Layout(kind)) for id_, (name, kind) in meta.events.items()}
-    rest = b""
-    with file.open("rb") as stream:
-        while piece := stream.read(_READ_BYTES):
-            data = rest + piece if rest else piece
-            end = 0
-            for kind, misc, start, end in pe.records(data):  # end: of the last whole one
-                try:
-                    found = _found(kind, misc, data, start, end, cpu, layouts)
-                except (struct.error, IndexError):
-                    continue  # shorter than its kind must be
-                if found is not None:
-                    yield found
-            rest = data[end:]
-            if len(rest) > 1 << 16:
-                return  # no record is that long: what follows is damaged
-
-
-def _found(
-    kind: int, misc: int, data: bytes, start: int, end: int, cpu: int, layouts: Mapping[int, tuple[str, _Layout]]
-) -> Found | None:  # fmt: skip
-    if kind == pe.RECORD_SAMPLE:
-        known = layouts.get(_WORD.unpack_from(data, start)[0])
-        return known[1].sample(data, start, end, cpu, known[0]) if known else None
-    if end - start < _TRAILER.size:
-        return None
-    pid, tid, t_ns, _ = _TRAILER.unpack_from(data, end - _TRAILER.size)
-    if t_ns >> 63:
-        return None
-    if kind == pe.RECORD_SWITCH or kind == pe.RECORD_SWITCH_CPU_WIDE:
-        return Switch(
-            t_ns, cpu, pid, tid, bool(misc & pe.MISC_SWITCH_OUT), bool(misc & pe.MISC_SWITCH_OUT_PREEMPTED)
-        )
-    if kind in (pe.RECORD_FORK, pe.RECORD_EXIT):
-        own, parent, own_tid, parent_tid = _FOUR.unpack_from(data, start)
-        return Life(t_ns, cpu, "fork" if kind == pe.RECORD_FORK else "exit", own, own_tid, parent, parent_tid)
-    if kind == pe.RECORD_COMM:
-        own, own_tid = _PAIR.unpack_from(data, start)
-        return Name(
-            t_ns, cpu, own, own_tid, _string(data[start + 8 : end - _TRAILER.size]),
-            bool(misc & pe.MISC_COMM_EXEC),
-        )  # fmt: skip
-    if kind == pe.RECORD_MMAP2:
-        own, _, address, length, offset, major, minor, inode = struct.unpack_from("<IIQQQIIQ", data, start)
-        return Mapping_(
-            t_ns, cpu, own, address, length, offset, (major, minor), inode,
-            _string(data[start + 64 : end - _TRAILER.size]),
-        )  # fmt: skip
-    if kind == pe.RECORD_LOST:
-        return Trouble(t_ns, cpu, "lost", _WORD.unpack_from(data, start + 8)[0])
-    if kind == pe.RECORD_LOST_SAMPLES:
-        return Trouble(t_ns, cpu, "lost", _WORD.unpack_from(data, start)[0])
-    if kind == pe.RECORD_THROTTLE:
-        return Trouble(t_ns, cpu, "throttled", 1)
-    return None
-
-
-class _Layout:
-    """How to read the samples of one ``sample_type``: fields come in a fixed order, each only where asked for."""
-
-    def __init__(self, sample_type: int) -> None:
-        fields = [("Q", "id", pe.SAMPLE_IDENTIFIER), ("Q", "ip", pe.SAMPLE_IP), ("I", "pid", pe.SAMPLE_TID),
-                  ("I", "tid", pe.SAMPLE_TID), ("Q", "time", pe.SAMPLE_TIME), ("Q", "address", pe.SAMPLE_ADDR),
-                  ("Q", "period", pe.SAMPLE_PERIOD)]  # fmt: skip
-        present = [(code, name) for code, name, bit in fields if sample_type & bit]
-        self.head = struct.Struct("<" + "".join(code for code, _ in present))
-        names = [name for _, name in present]
-        absent = len(names)
-        self.where = [names.index(name) if name in names else absent for name in
-                      ("time", "pid", "tid", "ip", "address", "period")]  # fmt: skip
-        self.has_chain = bool(sample_type & pe.SAMPLE_CALLCHAIN)
-        self.has_raw = bool(sample_type & pe.SAMPLE_RAW)
-        self.has_registers = bool(sample_type & pe.SAMPLE_REGS_USER)
-
-    def sample(self, data: bytes, start: int, end: int, cpu: int, event: str) -> Sample | None:
-        """The sample in [start, end) of ``data``; None where its parts are longer than it is."""
-        values = (*self.head.unpack_from(data, start), 0)
-        at = start + self.head.size
-        chain = raw = b""
-        if self.has_chain:
-            (count,) = _WORD.unpack_from(data, at)
-            at += 8
-            if count > _MOST_FRAMES or at + 8 * count > end:
-                return None
-            chain = data[at : at + 8 * count]
-            at += 8 * count
-        if self.has_raw:
-            (size,) = struct.unpack_from("<I", data, at)
-            if at + 4 + size > end:
-                return None
-            raw = data[at + 4 : at + 4 + size]
-            at += 4 + size
-        register = 0
-        if (
-            self.has_registers and at + 16 <= end and _WORD.unpack_from(data, at)[0]
-        ):  # 0: the task has no user side
-            (register,) = _WORD.unpack_from(data, at + 8)
-        time, pid, tid, ip, address, period = (values[index] for index in self.where)
-        if time >> 63:
-            return None
-        return Sample(time, cpu, event, pid, tid, ip, address, period, chain, raw, register)
-
-
-def _string(data: bytes) -> str:
-    return data.split(b"\0", 1)[0].decode("utf-8", "surrogateescape")
+    return records_of(data, cpu, events)

@@ -330,16 +330,19 @@ class States:
 
     def _close(self, thread: Thread, t_ns: int) -> None:
         since, state = thread.since_ns, thread.state
-        self.latest_ns = max(self.latest_ns, t_ns)
+        if (
+            t_ns > self.latest_ns
+        ):  # not max(), which takes as long as all else here: a build has millions of states
+            self.latest_ns = t_ns
         if t_ns <= since:
             return
         took = t_ns - since
         thread.totals_ns[state] += took
-        if state == RUNNABLE:
-            thread.longest_wait_ns = max(thread.longest_wait_ns, took)
-        elif state == SLEEPING:
+        if state == SLEEPING:
             self.on_slept(thread, since, t_ns)
-        if state != SLEEPING:
+        else:
+            if state == RUNNABLE and took > thread.longest_wait_ns:
+                thread.longest_wait_ns = took
             self._bin(since, t_ns, state)
         if took < self.threshold_ns:
             self.left_out += 1
@@ -375,6 +378,9 @@ class States:
 
     def _bin(self, start: int, end: int, state: int) -> None:
         first, last = start // _BIN_NS, (end - 1) // _BIN_NS
+        if first == last and (bin_ := self._bins.get(first)) is not None:
+            bin_[state] += end - start
+            return
         if last - first > _MOST_BINS or len(self._bins) > _MOST_BINS:
             return  # a damaged record claims years
         for index in range(first, last + 1):

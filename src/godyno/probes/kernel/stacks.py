@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from godyno.clock import REALTIME
-from godyno.interfaces import Sink
+from godyno.interfaces import TableSink
 from godyno.probes.kernel.perf_records import Found, Sample
 from godyno.probes.kernel.symbols import Spaces, Symbolizer, recorded_here
 
@@ -17,17 +17,19 @@ HOLDER = (
     "cpu_samples"  # the probe in whose folder mappings that were there before, and copies of programs, lie
 )
 
+_MOST_KNOWN = 1 << 16
+
 
 class Stacks:
     """Gives each sample's chain its id in ``sink``. ``raw`` is the probe's folder. Records must come in order of time."""
 
-    def __init__(self, raw: Path, sink: Sink, manifest: Mapping[str, Any]) -> None:
+    def __init__(self, raw: Path, sink: TableSink, manifest: Mapping[str, Any]) -> None:
         self.sink = sink
         self.spaces = Spaces()
         self._symbols = Symbolizer(
             raw, raw.parent / HOLDER / "binaries", recorded_here(manifest), began_s(manifest)
         )
-        self._ids: dict[tuple[int, bytes], int] = {}
+        self._known: dict[tuple[int, bytes], int] = {}
         _known_mappings(raw.parent / HOLDER / MAPS, self.spaces)
 
     def apply(self, record: Found) -> None:
@@ -39,10 +41,12 @@ class Stacks:
         space = self.spaces.of(sample.pid)
         chain = sample.chain or sample.ip.to_bytes(8, "little")
         key = (space.version, chain)
-        found = self._ids.get(key)
+        found = self._known.get(key)
         if found is None:
-            frames = self._symbols.frames(chain, space)
-            found = self._ids[key] = self.sink.stack(frames) if frames else 0
+            frames = self._symbols.ids(chain, space, self.sink.frame_ids)
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()  # chains come again soon or never, and those of a large build take half a gigabyte
+            found = self._known[key] = self.sink.stack_of(frames) if frames else 0
         return found
 
     def close(self) -> None:

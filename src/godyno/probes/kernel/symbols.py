@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import os
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,10 +20,11 @@ from godyno.probes.kernel.perf_records import Found, Life, Mapping_, Name
 Frame = tuple[str, str, int, str]  # function, file, line, binary
 
 _CONTEXT_FIRST = (1 << 64) - 4095  # PERF_CONTEXT_*: markers among the addresses of a chain
-_CONTEXT_KERNEL, _CONTEXT_USER = (1 << 64) - 128, (1 << 64) - 512
+_CONTEXT_USER = (1 << 64) - 512  # of which this stands before the program's part, the last
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _KERNEL_SYMBOLS = "kernel_symbols.json"
 _MOST_BINARY_BYTES = 2 << 30
+_MOST_BINARIES = 32
 _VDSO = "[vdso]"
 _STT_FUNC, _STT_GNU_IFUNC = 2, 10
 _KERNEL_HALF = 1 << 63
@@ -121,12 +123,23 @@ class Symbolizer:
         self._binaries: dict[tuple[str, int], _Binary | None] = {}
         self._kernel: _Kernel | None = None
         # A build's stacks hold millions of addresses, of which some ten thousand differ.
-        self._places: dict[int, dict[int, tuple[Frame, ...]]] = {}
+        self._ids: dict[int, dict[int, bytes]] = {}  # by a mapping's version and a key of _keys
         self._in_kernel: dict[int, Frame] = {}
 
     def frames(self, chain: bytes, space: Mapped) -> list[Frame]:
         """The frames of a raw call chain, leaf first."""
-        return list(self._frames(chain, space))
+        return [frame for key in _keys(chain) for frame in self._at(key, space)]
+
+    def ids(self, chain: bytes, space: Mapped, ids_of: Callable[[Sequence[Frame]], bytes]) -> bytes:
+        """The frames of a raw call chain, leaf first, as ``ids_of`` gives them for each address, which is asked once."""
+        known, keys = self._ids.setdefault(space.version, {}), _keys(chain)
+        try:
+            return b"".join(map(known.__getitem__, keys))
+        except KeyError:
+            for key in keys:
+                if key not in known:
+                    known[key] = ids_of(self._at(key, space))
+            return b"".join(map(known.__getitem__, keys))
 
     def place(self, address: int, space: Mapped) -> tuple[Frame, ...]:
         """The frames at one user address: several where functions were inlined."""
@@ -145,25 +158,10 @@ class Symbolizer:
             except OSError:
                 pass  # the names are in the tables
 
-    def _frames(self, chain: bytes, space: Mapped) -> Iterable[Frame]:
-        known = self._places.setdefault(space.version, {})
-        context, leaf = 0, True
-        for address in memoryview(chain).cast("Q"):
-            if address >= _CONTEXT_FIRST:
-                context, leaf = address, True
-                continue
-            if context == _CONTEXT_USER and address >= _KERNEL_HALF:
-                return  # code without frame pointers led the walk of the stack astray: what follows is no caller
-            # A return address may be the first of the next line, or of the next function: one less is within the call.
-            at = address if leaf else address - 1
-            leaf = False
-            if context == _CONTEXT_KERNEL or address >= _KERNEL_HALF:
-                yield self._kernel_frame(at)
-            else:
-                found = known.get(at)
-                if found is None:
-                    found = known[at] = self.place(at, space)
-                yield from found
+    def _at(self, key: int, space: Mapped) -> tuple[Frame, ...]:
+        # A return address may be the first of the next line, or of the next function: one less is within the call.
+        address = ~key if key < 0 else key - 1
+        return (self._kernel_frame(address),) if address >= _KERNEL_HALF else self.place(address, space)
 
     def _kernel_frame(self, address: int) -> Frame:
         found = self._in_kernel.get(address)
@@ -179,30 +177,61 @@ class Symbolizer:
         key = (path, inode)
         if key not in self._binaries:
             try:
-                self._binaries[key] = _Binary(path, self._contents(path, inode))
+                self._binaries[key] = _binary(path, inode, self.copies, self.same_boot, self.began_s)
             except (OSError, FormatError, ValueError) as error:
                 self._binaries[key] = None
                 if not path.startswith(("//anon", "[")):
                     self.missing[path] = str(error.strerror if isinstance(error, OSError) else error)
         return self._binaries[key]
 
-    def _contents(self, path: str, inode: int) -> bytes:
-        if path == _VDSO:
-            if not self.same_boot:
-                raise FormatError("the vdso of another boot")
-            return own_vdso()
-        kept = self.copies / str(inode)
-        if kept.is_file() and not kept.is_symlink():
-            return kept.read_bytes()
-        if not path.startswith("/") or not self.same_boot:
-            raise FormatError("the program is not on this machine any more")
-        with Path(path.removesuffix(" (deleted)")).open("rb") as file:
-            status = os.fstat(file.fileno())
-            if status.st_ino != inode and status.st_ctime > self.began_s:
-                raise FormatError("another program has its place now")
-            if status.st_size > _MOST_BINARY_BYTES or not os.path.isfile(file.fileno()):  # noqa: PTH113
-                raise FormatError("not a file of a program's size")
+
+def _keys(chain: bytes) -> list[int]:
+    """The addresses of a raw call chain without the markers among them; that at which something ran, not a return address, as ~address."""
+    numbers: list[int] = memoryview(chain).cast("Q").tolist()
+    if _CONTEXT_USER in numbers:
+        user = numbers.index(_CONTEXT_USER) + 1
+        if max(numbers[user:], default=0) >= _KERNEL_HALF:
+            # Code without frame pointers leads the walk of a program's stack astray: from an address of the kernel's on it is none.
+            del numbers[next(at for at in range(user, len(numbers)) if numbers[at] >= _KERNEL_HALF) :]
+    markers = [index for index, number in enumerate(numbers) if number >= _CONTEXT_FIRST]
+    for index in (*reversed(markers), -1):  # the first behind a marker, or of all
+        if index + 1 < len(numbers) and numbers[index + 1] >= 0:
+            numbers[index + 1] = ~numbers[index + 1]
+        if index >= 0:
+            del numbers[index]
+    return numbers
+
+
+# Several probes name addresses of the same programs when a capture is sealed.
+@lru_cache(maxsize=_MOST_BINARIES)
+def _binary(path: str, inode: int, copies: Path, same_boot: bool, began_s: float) -> _Binary:
+    return _Binary(path, _contents(path, inode, copies, same_boot, began_s))
+
+
+def forget_programs() -> None:
+    """Lets go of the programs and the kernel's names that were read."""
+    _binary.cache_clear()
+    kernel_symbols.cache_clear()
+
+
+def _contents(path: str, inode: int, copies: Path, same_boot: bool, began_s: float) -> bytes:
+    if path == _VDSO:
+        if not same_boot:
+            raise FormatError("the vdso of another boot")
+        return own_vdso()
+    kept = copies / str(inode)
+    if kept.is_file() and not kept.is_symlink():
+        with kept.open("rb") as file:
             return file.read()
+    if not path.startswith("/") or not same_boot:
+        raise FormatError("the program is not on this machine any more")
+    with Path(path.removesuffix(" (deleted)")).open("rb") as file:
+        status = os.fstat(file.fileno())
+        if status.st_ino != inode and status.st_ctime > began_s:
+            raise FormatError("another program has its place now")
+        if status.st_size > _MOST_BINARY_BYTES or not os.path.isfile(file.fileno()):  # noqa: PTH113
+            raise FormatError("not a file of a program's size")
+        return file.read()
 
 
 class _Binary:
@@ -220,7 +249,7 @@ class _Binary:
             self._go = pclntab(data)
         except FormatError:
             pass  # not Go: its ELF symbols are asked
-        self._starts, self._ends, self._names = _function_symbols(self._elf)
+        self._symbols: _Symbols | None = None  # of a Go program few are asked, if any
 
     def frames(self, offset: int) -> tuple[Frame, ...]:
         """The frames at an offset of the file."""
@@ -240,18 +269,34 @@ class _Binary:
                 found = ()
             if found:
                 return tuple((one.function, one.file, one.line, self.path) for one in found)
-        index = bisect_right(self._starts, address) - 1
-        if index >= 0 and (address < self._ends[index] or self._ends[index] == self._starts[index]):
-            return ((self._names[index], "", 0, self.path),)
-        return ((f"+{address:#x}", "", 0, self.path),)
+        if self._symbols is None:
+            self._symbols = _function_symbols(self._elf)
+        return ((self._symbols.name(address) or f"+{address:#x}", "", 0, self.path),)
 
 
-def _function_symbols(elf: Any) -> tuple[list[int], list[int], list[str]]:
-    """Start, end and name of each function in .symtab, or .dynsym where that was stripped; by address."""
+class _Symbols:
+    """Functions by address; their names are read when they are asked for, as programs have a hundred thousand."""
+
+    def __init__(self, starts: Any, sizes: Any, names: Any, text: bytes) -> None:
+        self._starts, self._sizes, self._names, self._text = starts, sizes, names, text
+
+    def name(self, address: int) -> str:
+        """The function at ``address``; empty where there is none."""
+        index = int(self._starts.searchsorted(address, "right")) - 1
+        if index < 0:
+            return ""
+        size = int(self._sizes[index])
+        inside = not size or address < int(self._starts[index]) + size
+        return _text(self._text, int(self._names[index])) if inside else ""
+
+
+def _function_symbols(elf: Any) -> _Symbols:
+    """The functions in .symtab, or in .dynsym where that was stripped."""
     import numpy as np
 
+    none = np.zeros(0, "<u8")
     if elf.pointer != 8 or elf.order != "<":
-        return [], [], []
+        return _Symbols(none, none, none, b"")
     layout = np.dtype(
         [
             ("name", "<u4"),
@@ -273,11 +318,9 @@ def _function_symbols(elf: Any) -> tuple[list[int], list[int], list[str]]:
         if not len(rows):
             continue
         rows = rows[np.argsort(rows["value"], kind="stable")]
-        text = bytes(elf.contents(names))
-        starts = rows["value"].tolist()
-        ends = (rows["value"] + rows["size"]).tolist()
-        return starts, ends, [_text(text, offset) for offset in rows["name"].tolist()]
-    return [], [], []
+        starts, sizes, offsets = (rows[name].copy() for name in ("value", "size", "name"))
+        return _Symbols(starts, sizes, offsets, bytes(elf.contents(names)))
+    return _Symbols(none, none, none, b"")
 
 
 def _text(data: bytes, offset: int) -> str:
@@ -319,6 +362,7 @@ class _Kernel:
         return (name, "", 0, module)
 
 
+@lru_cache(maxsize=1)
 def kernel_symbols(file: Path = Path("/proc/kallsyms")) -> tuple[list[int], list[tuple[str, str]]]:
     """Addresses and (function, module) of the running kernel, sorted; nothing where they are hidden (all zero)."""
     rows: list[tuple[int, str, str]] = []

@@ -54,11 +54,12 @@ class _Decoder:
         self.chains: dict[int, bytes] = {}
         self.blocked: dict[int, tuple[Frame, ...]] = {}
         self.spaces: dict[int, Mapped] = {}
-        self.states: dict[tuple[int, str], dict[int, _Seen]] = {}
-        self.last: dict[int, int] = {}  # of a process, its last look
-        self.lives: dict[tuple[int, int], list[Any]] = {}
-        self.stacks: dict[tuple[int, int, int], int] = {}
-        self.roots: dict[tuple[int, int], str] = {}
+        # By process, since a build has thousands of them: what there is of one is dropped with it.
+        self.states: dict[int, dict[str, dict[int, _Seen]]] = {}
+        self.last: dict[int, int] = {}  # its last look
+        self.lives: dict[int, dict[int, list[Any]]] = {}
+        self.stacks: dict[int, dict[tuple[int, int], int]] = {}
+        self.roots: dict[int, dict[int, str]] = {}
         self.rows = self.damaged = 0
 
     def take(self, line: bytes) -> None:
@@ -109,8 +110,8 @@ class _Decoder:
         space = self.spaces[pid] = Mapped()
         for start, length, offset, inode, path in mappings:
             space.add(int(start), int(length), int(offset), str(path), int(inode))
-        self.stacks = {key: found for key, found in self.stacks.items() if key[0] != pid}
-        self.roots = {key: found for key, found in self.roots.items() if key[0] != pid}
+        self.stacks.pop(pid, None)
+        self.roots.pop(pid, None)
 
     def _look(self, kind: str, t_ns: int, pid: int, changed: Any, gone: Any, args: Mapping[str, Any]) -> None:
         if not 0 < t_ns < _MOST_NS:
@@ -118,7 +119,7 @@ class _Decoder:
         self.last[pid] = t_ns
         layer = "goroutine_seen" if kind == "g" else "thread_seen"
         self.sink.event(t_ns, "look", str(pid), layer, pid, 0, args)
-        known = self.states.setdefault((pid, layer), {})
+        known = self.states.setdefault(pid, {}).setdefault(layer, {})
         for number in gone:
             if (was := known.pop(int(number), None)) is not None:
                 self._write(pid, layer, was, t_ns)
@@ -133,16 +134,17 @@ class _Decoder:
             if was is not None:
                 self._write(pid, layer, was, t_ns)
             if kind == "g":
-                life = self.lives.setdefault((pid, seen.number), [t_ns, t_ns, seen.root, seen.parent])
+                life = self.lives.setdefault(pid, {}).setdefault(
+                    seen.number, [t_ns, t_ns, seen.root, seen.parent]
+                )
                 life[1] = t_ns
 
     def _leave(self, pid: int, t_ns: int) -> None:
         end = self.last.get(pid, t_ns)
-        for of, layer in [key for key in self.states if key[0] == pid]:
-            for seen in self.states.pop((of, layer)).values():
+        for layer, known in self.states.pop(pid, {}).items():
+            for seen in known.values():
                 self._write(pid, layer, seen, max(seen.t_ns, end))
-        for of, number in [key for key in self.lives if key[0] == pid]:
-            first, last, root, parent = self.lives.pop((of, number))
+        for number, (first, last, root, parent) in self.lives.pop(pid, {}).items():
             args = {"seen": True, **({"parent": parent} if parent > 0 else {})}
             name = self._root(pid, root) or "?"
             self.sink.span(first, max(first, last, end), "goroutine", f"{pid}/{number}", name, pid, 0, args)
@@ -162,23 +164,23 @@ class _Decoder:
             )
 
     def _stack(self, pid: int, seen: _Seen) -> int:
-        key = (pid, seen.chain, seen.blocked)
-        found = self.stacks.get(key)
+        known, key = self.stacks.setdefault(pid, {}), (seen.chain, seen.blocked)
+        found = known.get(key)
         if found is None:
             frames = list(self.blocked.get(seen.blocked, ()))
             space = self.spaces.get(pid)
             if seen.chain and space is not None:
                 frames += self.symbols.frames(self.chains.get(seen.chain, b""), space)
-            found = self.stacks[key] = self.sink.stack(frames) if frames else 0
+            found = known[key] = self.sink.stack(frames) if frames else 0
         return found
 
     def _root(self, pid: int, address: int) -> str:
-        key, space = (pid, address), self.spaces.get(pid)
-        if key not in self.roots:
-            self.roots[key] = (
+        known, space = self.roots.setdefault(pid, {}), self.spaces.get(pid)
+        if address not in known:
+            known[address] = (
                 self.symbols.place(address, space)[-1][0] if address and space is not None else ""
             )
-        return self.roots[key]
+        return known[address]
 
     def _aside(self, pid: int, seen: _Seen) -> bool:
         """Whether it is one of the runtime's own goroutines, but for the main one and what an iter.Pull pulls from."""
@@ -186,7 +188,7 @@ class _Decoder:
         return root.startswith("runtime.") and seen.number != 1 and root != "runtime.corostart"
 
     def finish(self) -> None:
-        for pid in list(dict.fromkeys([pid for pid, _ in self.states] + [pid for pid, _ in self.lives])):
+        for pid in list(dict.fromkeys([*self.states, *self.lives])):
             self._leave(pid, self.last.get(pid, 0))
         self.symbols.close()
         if self.symbols.missing:
