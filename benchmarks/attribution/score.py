@@ -323,8 +323,8 @@ FIRST_OF_ELEVENTH = [
     "[0.0%, 3.4%], something accused in 80 of 95 runs with one planted cause that is to be mended. **That is the held-out figure**, also "
     "where later code makes more of it.",
     "",
-    "The 2 pairs were recorded at the level standard, where waits are shares of looks. In the 15 runs in which nobody is accused a clock is "
-    "waited for, which may hold something up or not (a limiter, a poll): told without an accusation, with what is to be mended if so.",
+    "The 2 pairs were recorded at the level standard, where waits are shares of looks. In the 15 runs in which nobody is accused a clock "
+    "is waited for, which may hold something up or not (a limiter, a poll): told without an accusation, with what is to be mended if so.",
     "",
 ]
 FIRST_OF = {
