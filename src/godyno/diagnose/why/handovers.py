@@ -47,15 +47,19 @@ class Handovers:
 
     def _of(self, pid: int) -> dict[int, np.ndarray]:
         if pid not in self._ended:
-            wakers, times = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+            by, t_ns = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+            of_why: dict[int, np.ndarray] = {}  # lanes share what their intervals stand for
             for (of, _), lane in self._lanes.goroutines.items():
+                columns = lane.columns
                 if of != pid:
                     continue
-                columns = lane.columns
-                by = np.array([whole(columns.whys[code].get("waker")) or 0 for code in columns.why], np.int64)
-                chosen = (columns.state == READY) & (by > 0)
-                wakers.append(by[chosen])
-                times.append(columns.start[chosen])
-            by, t_ns = np.concatenate(wakers), np.concatenate(times)
-            self._ended[pid] = {int(one): np.sort(t_ns[by == one]) for one in np.unique(by)}
+                if id(columns.whys) not in of_why:
+                    wakers = [whole(why.get("waker")) or 0 for why in columns.whys]
+                    of_why[id(columns.whys)] = np.array(wakers, np.int64)
+                ended_by = of_why[id(columns.whys)][columns.why]
+                chosen = (columns.state == READY) & (ended_by > 0)
+                by.append(ended_by[chosen])
+                t_ns.append(columns.start[chosen])
+            who, when = np.concatenate(by), np.concatenate(t_ns)
+            self._ended[pid] = {int(one): np.sort(when[who == one]) for one in np.unique(who)}
         return self._ended[pid]

@@ -25,7 +25,8 @@ from godyno.diagnose.why.stacks import Stacks
 
 # What is waited for elsewhere in the tree, and so is no answer by itself.
 _CROSSED = ("channel", "lock", "wait", "child", "pipe", "futex", "poll")
-# Sleeps that say nothing of the time before somebody waited for them: a reader of answers sleeps also while nobody has asked.
+# Sleeps that say nothing of the time before somebody waited for them: a reader of answers sleeps also while nobody has asked. Who waits
+# for a name, a connection or a handshake has asked for it himself.
 _IDLE = (
     "unknown",
     "channel",
@@ -35,13 +36,8 @@ _IDLE = (
     "kernel_wait",
     "lock",
     "network",
-    "dns",
-    "connect",
-    "tls",
     "pipe",
 )
-# Of them, those that somebody who waits has asked for himself.
-_ASKED = ("dns", "connect", "tls")
 _BLOCKED_IN_C = ("wait", "lock", "sleep", "network", "kernel_wait", "unknown")
 _SHORT_NS = 100_000
 
@@ -187,7 +183,7 @@ class Walk:
         """Whether a sleep that goes on now says nothing of the time before somebody waited for it."""
         if kind in ("sleep", "tick") and lane.goroutine:
             return self.handovers.unwanted(lane, lane.before(self.t))
-        return kind in _IDLE and kind not in _ASKED and lane.goroutine != 1
+        return kind in _IDLE and lane.goroutine != 1
 
     def _back_to_waiter(self, low: int, kind: str, lane: Lane, stack: int, where: str) -> bool:
         """Whether the path went back to who had waited for this lane, in whose time before its wait the path is still here. If that

@@ -80,9 +80,8 @@ class Refine:
             for segment in self._of(piece):
                 for one in self._collected(segment) if covered else (segment,):
                     labelled = self._labelled(one, piece) if piece.via else one
-                    if (
-                        piece.call and not piece.seen and labelled.state == "kernel"
-                    ):  # what a call did besides waiting goes with it
+                    # What a call did besides waiting for a disk goes with that.
+                    if piece.call and not piece.seen and labelled.state == "kernel":
                         labelled.within = slow.get((piece.pid, piece.goroutine, piece.call), "")
                     if out and labelled.state == "dispatch" and out[-1].state in _SLEPT:
                         labelled.within = (
