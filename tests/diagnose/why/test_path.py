@@ -10,7 +10,7 @@ from godyno.capture.manifest import ProbeEntry
 from godyno.capture.reader import Capture
 from godyno.diagnose.why import answer, attribute
 from godyno.errors import UsageError
-from godyno.model import AVAILABLE, Result
+from godyno.model import AVAILABLE, Result, Workload
 
 Made = Callable[..., Capture]
 NANOSLEEP = ("k:schedule", "k:do_nanosleep", "k:hrtimer_nanosleep", "k:__x64_sys_nanosleep", "usleep")
@@ -202,7 +202,7 @@ def test_a_wait_for_what_was_not_recorded_is_told_with_what_would_tell(scene: Ma
         s.process(1, 0, 1000)
         s.thread(1, (0, 100, "running"), (100, 800, "sleeping"), (800, 1000, "running"))
 
-    (cause, *_) = answer(scene(fill)).causes
+    (cause, *_) = answer(scene(fill, workload=Workload(("./server",)))).causes
     assert (
         cause.kind == "unknown"
         and "not recorded" in cause.claim
