@@ -10,6 +10,7 @@ import pytest
 
 from godyno.capture.reader import Capture
 from godyno.diagnose.why import answer, attribute
+from godyno.model import Workload
 
 Made = Callable[..., Capture]
 MAIN = ("main.main", "runtime.main", "runtime.goexit")
@@ -331,11 +332,21 @@ def test_a_program_with_a_trace_is_told_by_that(scene: Made) -> None:
     assert found["sleep"] > 0.07 and "network" not in found
 
 
-def test_the_answer_says_that_it_looked_now_and_then(scene: Made) -> None:
+@pytest.mark.parametrize(
+    ("argv", "how"),
+    [
+        (("./server", "-v"), "`godyno record --instrument -- go build -o ./server PACKAGE`"),
+        (("go", "test", "./..."), "`godyno why -- go test ./...`"),
+        (("go", "build", "./..."), ""),
+    ],
+)
+def test_the_answer_says_that_it_looked_now_and_then_and_what_would_tell(
+    scene: Made, argv: tuple[str, ...], how: str
+) -> None:
     def fill(s: Any) -> None:
         _sleeper(s)
         _look(s)
         s.seen(1, 5, 95, "waiting", "sleep", SLEEP)
 
-    told = " ".join(attribute(scene(fill)).missing)
-    assert "looked at now and then" in told and "--instrument" in told
+    told = " ".join(attribute(scene(fill, workload=Workload(argv))).missing)
+    assert "looked at now and then" in told and how in told and (how or "--instrument" not in told)
