@@ -281,7 +281,7 @@ def test_what_is_the_users_own_gets_its_mode_back_and_what_is_anothers_is_shared
 
     os.chown(root / "one", 0, 0)
     told = dict(advices())
-    assert told.keys() == {"unwritable", "owners-mixed"}
+    assert told.keys() == {"unreadable", "unwritable", "owners-mixed"}
     assert all("chgrp -R gobuild" in advice and "chown" not in advice for advice in told.values())
 
 
