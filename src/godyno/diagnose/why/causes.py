@@ -105,7 +105,7 @@ _DISK = ("disk_read", "disk_write", "fsync", "fault_disk")
 _OF_TOOLS = ("kernel", "minor_fault", "load", "package_init")
 
 
-def causes(found: Attribution, places: Callers) -> list[Cause]:
+def causes(found: Attribution, places: Callers | None = None) -> list[Cause]:
     """The causes of an attribution: the program's own, by what they would save, then those of its surroundings. ``places`` tells the
     lines of the user's own module.
     """
@@ -191,7 +191,7 @@ def _cause(
     with_it: Mapping[str, float],
     promised: Mapping[str, float],
     served: int,
-    places: Callers,
+    places: Callers | None,
 ) -> Cause | None:
     machine = all(STATES[name].where == "machine" for name in kind.states)
     # What kept a disk from answering is no fault of who asks.
@@ -232,12 +232,10 @@ def _cause(
         advice = "Call what stops the world (runtime.Stack of all, runtime.ReadMemStats, GOMAXPROCS, profiles) less often."
     if taken > _WORTH_TELLING * seconds:
         claim += f", and {units.show_seconds(taken)} beside that in the kernel for them"
-    caller = places.of(what) if what and not machine and not unknown else ""
-    line = (
-        places.line(what, _through(kind.name, what))
-        if what and kind.place and not machine and not caller
-        else ""
-    )
+    caller = line = ""
+    if places is not None and what and not machine and not unknown:
+        caller = places.of(what)
+        line = places.line(what, _through(kind.name, what)) if kind.place and not caller else ""
     if caller or line:
         told = len(by) == 1 or f" {what} for " in claim
         claim += f"{',' if told else f'; {what}'} {f'called from {caller}' if caller else f'at {line}'}"
