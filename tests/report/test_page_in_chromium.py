@@ -246,11 +246,16 @@ def test_an_hour_of_hundreds_of_processes_opens_in_a_second(browser: Browser, tm
     browser.frame()
     opening_s = browser.cpu_s() - before
     wall_ms = browser.evaluate("Number(document.documentElement.dataset.ready)")
-    before = browser.cpu_s()
-    for _ in range(20):
-        browser.evaluate("godyno.view.zoom(0.8)")
-        browser.frame()
-    frame_s = (browser.cpu_s() - before) / 20
+    frames_s = []
+    for _ in range(
+        4
+    ):  # what others do on the same core makes it slower, never quicker: the quickest of four is its own
+        before = browser.cpu_s()
+        for factor in (0.8,) * 5 + (1.25,) * 5:
+            browser.evaluate(f"godyno.view.zoom({factor})")
+            browser.frame()
+        frames_s.append((browser.cpu_s() - before) / 10)
+    frame_s = min(frames_s)
     print(
         f"opened with {opening_s:.3f} s of CPU, ready after {wall_ms:.0f} ms; {frame_s * 1e3:.1f} ms of CPU a zoom"
     )
