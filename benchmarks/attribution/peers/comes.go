@@ -11,15 +11,23 @@ import (
 	"time"
 )
 
-// copies fetches a paper, a piece after the other, each acknowledged.
-func (e enrolled) copies() {
-	conn, err := net.Dial("udp", e.at)
+// once says something through a connection of its own, and hears all that is answered.
+func (e enrolled) once(said string) error {
+	conn, err := net.Dial("tcp", e.at)
 	if err != nil {
-		return
+		return err
 	}
 	defer conn.Close()
-	room := make([]byte, 1024)
-	e.each(func(n int) error {
+	if _, err := io.WriteString(conn, said); err != nil {
+		return err
+	}
+	_, err = io.Copy(io.Discard, conn)
+	return err
+}
+
+// copies fetches a paper, a piece after the other, each acknowledged.
+func (e enrolled) copies() {
+	e.kept("udp", func(conn net.Conn, room []byte, n int) error {
 		if _, err := fmt.Fprintf(conn, "\x00\x01paper%d\x00octet\x00", n%9); err != nil {
 			return err
 		}
@@ -41,28 +49,12 @@ func (e enrolled) copies() {
 
 // comes asks one thing, hears all that is said, and goes.
 func (e enrolled) comes() {
-	e.each(func(n int) error {
-		conn, err := net.Dial("tcp", e.at)
-		if err != nil {
-			return err
-		}
-		defer conn.Close()
-		if _, err := fmt.Fprintf(conn, "house%05d\r\n", n*37%5100); err != nil {
-			return err
-		}
-		_, err = io.Copy(io.Discard, conn)
-		return err
-	})
+	e.each(func(n int) error { return e.once(fmt.Sprintf("house%05d\r\n", n*37%5100)) })
 }
 
 // orders wants a page, as a web server does that others are behind of.
 func (e enrolled) orders() {
 	e.each(func(n int) error {
-		conn, err := net.Dial("tcp", e.at)
-		if err != nil {
-			return err
-		}
-		defer conn.Close()
 		var head bytes.Buffer
 		for _, word := range []string{
 			"CONTENT_LENGTH", "0", "SCGI", "1", "REQUEST_METHOD", "GET", "REQUEST_URI", "/deed/" + strconv.Itoa(n),
@@ -71,23 +63,13 @@ func (e enrolled) orders() {
 			head.WriteString(word)
 			head.WriteByte(0)
 		}
-		if _, err := fmt.Fprintf(conn, "%d:%s,", head.Len(), head.Bytes()); err != nil {
-			return err
-		}
-		_, err = io.Copy(io.Discard, conn)
-		return err
+		return e.once(fmt.Sprintf("%d:%s,", head.Len(), head.Bytes()))
 	})
 }
 
 // gauges is a master who reads what a device's gauges say, and sets a valve each fifth time.
 func (e enrolled) gauges() {
-	conn, err := net.Dial("tcp", e.at)
-	if err != nil {
-		return
-	}
-	defer conn.Close()
-	room := make([]byte, 256)
-	e.each(func(n int) error {
+	e.kept("tcp", func(conn net.Conn, room []byte, n int) error {
 		ask := binary.BigEndian.AppendUint16(nil, uint16(n))
 		if ask = append(ask, 0, 0, 0, 6, 1); n%5 == 4 {
 			ask = append(ask, 6, 0, byte(n%64), byte(n%200), byte(n))
@@ -107,13 +89,7 @@ func (e enrolled) gauges() {
 
 // accounts tells how long somebody was there and how much he had, and is told that it is noted.
 func (e enrolled) accounts() {
-	conn, err := net.Dial("udp", e.at)
-	if err != nil {
-		return
-	}
-	defer conn.Close()
-	room := make([]byte, 256)
-	e.each(func(n int) error {
+	e.kept("udp", func(conn net.Conn, room []byte, n int) error {
 		who := fmt.Sprintf("guest%d", n%30)
 		text := append(make([]byte, 20), 1, byte(2+len(who)))
 		text = append(append(text, who...), 46, 6)
@@ -133,13 +109,7 @@ func (e enrolled) accounts() {
 
 // callsOut wants to know from where it is heard.
 func (e enrolled) callsOut() {
-	conn, err := net.Dial("udp", e.at)
-	if err != nil {
-		return
-	}
-	defer conn.Close()
-	room := make([]byte, 256)
-	e.each(func(n int) error {
+	e.kept("udp", func(conn net.Conn, room []byte, n int) error {
 		ask := binary.BigEndian.AppendUint64([]byte{0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42, 0, 0, 0, 1}, uint64(n))
 		if _, err := conn.Write(ask); err != nil {
 			return err

@@ -44,6 +44,17 @@ func (e enrolled) each(f func(n int) error) {
 	}
 }
 
+// kept says something through one connection at each turn; room is for what is answered.
+func (e enrolled) kept(network string, say func(conn net.Conn, room []byte, n int) error) {
+	conn, err := net.Dial(network, e.at)
+	if err != nil {
+		return
+	}
+	defer conn.Close()
+	room := make([]byte, 1024)
+	e.each(func(n int) error { return say(conn, room, n) })
+}
+
 func (e enrolled) get(n int) error {
 	answer, err := http.Get("http://" + e.at)
 	if err == nil {
@@ -77,12 +88,7 @@ func (e enrolled) lines() {
 }
 
 func (e enrolled) datagrams() {
-	conn, err := net.Dial("udp", e.at)
-	if err != nil {
-		return
-	}
-	defer conn.Close()
-	e.each(func(n int) error {
+	e.kept("udp", func(conn net.Conn, _ []byte, n int) error {
 		_, err := fmt.Fprintf(conn, "sample.%d.%s:%d|%s", n%6, []string{"asked", "took", "size"}[n%3], n*7%90, []string{"c", "ms", "g"}[n%3])
 		return err
 	})

@@ -95,13 +95,7 @@ func (e enrolled) edits() {
 
 // guests come without knowing where to stay: each asks who has room, takes what is offered, and hears that it is so.
 func (e enrolled) guests() {
-	conn, err := net.Dial("udp", e.at)
-	if err != nil {
-		return
-	}
-	defer conn.Close()
-	room := make([]byte, 512)
-	e.each(func(n int) error {
+	e.kept("udp", func(conn net.Conn, room []byte, n int) error {
 		packet := make([]byte, 240)
 		packet[0], packet[1], packet[2] = 1, 1, 6
 		binary.BigEndian.PutUint32(packet[4:], uint32(n))

@@ -157,10 +157,11 @@ def _record(
     from godyno.recorder.session import Options, Session
     from godyno.workload.instrument.planning import plan
 
+    timeout_s = time_limit(timeout)
     also: tuple[str, ...] = ()
     settings: dict[str, dict[str, object]] = {}
     of_go = go_command(argv)
-    if instrument or of_go is None or of_go.subcommand in ("run", "test"):
+    if instrument or of_go is None or of_go.runs:
         try:
             settings["go_runtime"] = {"plan": plan(argv)}
             also = ("go_runtime",)
@@ -181,7 +182,7 @@ def _record(
             quiet=quiet,
             tells=not quiet,
             answers=not quiet,
-            timeout_s=time_limit(timeout),
+            timeout_s=timeout_s,
         ),
     ).run()
     click.echo(f"godyno: {sized(outcome.capture)}", err=True)

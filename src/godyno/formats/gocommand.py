@@ -27,6 +27,11 @@ class GoCommand:
     ]  # name -> first and last index of its words, value; the last one counts
     packages: tuple[int, ...]
 
+    @property
+    def runs(self) -> bool:
+        """Whether what it builds is run at once."""
+        return self.subcommand in ("run", "test")
+
     def value(self, flag: str) -> str | None:
         """The value of a flag as given, None where it is not."""
         return self.flags[flag][2] if flag in self.flags else None

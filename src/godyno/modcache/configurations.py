@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from godyno.modcache.permissions import GROUP
 from godyno.toolchain.go import Go
 
 _GITHUB = """\
@@ -73,7 +74,7 @@ _VOLUME = """\
 #!/bin/sh
 # One directory on a local disk for every builder of a machine (not on NFS: go's locks do not hold there). Run once, as root.
 set -eu
-dir=${{1:-/var/cache/go}} group=${{2:-gobuild}}
+dir=${{1:-/var/cache/go}} group=${{2:-{group}}}
 getent group "$group" >/dev/null || groupadd --system "$group"
 install -d -m 2775 -g "$group" "$dir" "$dir/mod"
 for target in {dashed}; do install -d -m 2775 -g "$group" "$dir/build-$target"; done
@@ -94,5 +95,7 @@ def configurations(go: Go, targets: Sequence[str]) -> dict[str, str]:
     return {
         "github-actions.yml": _GITHUB.format(targets=", ".join(targets)),
         "gitlab-ci.yml": _GITLAB.format(minor=minor, matrix=matrix),
-        "volume.sh": _VOLUME.format(dashed=" ".join(target.replace("/", "-") for target in targets)),
+        "volume.sh": _VOLUME.format(
+            group=GROUP, dashed=" ".join(target.replace("/", "-") for target in targets)
+        ),
     }

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from godyno.prose import paste, quoted
 
-GROUP = "gobuild"  # the group that godyno modcache plan makes, too
+GROUP = "gobuild"  # of all who build with a cache
 
 
 def belongs_to(uid: int, place: str) -> bool:

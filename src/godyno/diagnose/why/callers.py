@@ -9,8 +9,8 @@ from godyno.diagnose.why.attribution import Attribution, totals
 from godyno.diagnose.why.symbols import is_library
 from godyno.prose import printable
 
-_LAYERS = ("goroutine_wait", "off_cpu", "goroutine_seen", "thread_seen", "cpu")
 _WAITS = ("goroutine_wait", "off_cpu", "goroutine_seen", "thread_seen")
+_LAYERS = (*_WAITS, "cpu")
 # Of dependencies: a module cache's directories (also as -trimpath leaves them), and what was vendored.
 _NOT_OWN = "file LIKE '%@v%' OR file LIKE '%/vendor/%' OR file LIKE 'vendor/%'"
 
@@ -65,24 +65,29 @@ def _own(capture: Any, functions: Iterable[str]) -> frozenset[str]:
 
 
 def _line(capture: Any, name: str, through: str) -> str:
-    table = capture.sql(
+    return _first(
+        capture,
         "SELECT f.file AS file, f.line AS line, sum(s.weight) AS weight FROM stacks s JOIN frames f USING (stack_id) "
         f"WHERE s.layer IN {_WAITS} AND f.function = ? AND f.line > 0 AND (? = '' OR EXISTS (SELECT 1 FROM frames c "
         "WHERE c.stack_id = s.stack_id AND c.depth < f.depth AND contains(c.function, ?))) "
         "GROUP BY 1, 2 ORDER BY weight DESC, line LIMIT 1",
         [name, through, through],
     )
-    found = table.to_pylist()
-    return f"{printable(found[0]['file'].rpartition('/')[2])}:{found[0]['line']}" if found else ""
 
 
 def _place(capture: Any, name: str, caller: str) -> str:
     """The line from which ``caller`` goes on to ``name`` in most stacks."""
-    table = capture.sql(
+    found = _first(
+        capture,
         "SELECT c.file AS file, c.line AS line, count(*) AS n FROM stacks s JOIN frames c USING (stack_id) JOIN frames l USING (stack_id) "
         f"WHERE s.layer IN {_LAYERS} AND c.function = ? AND l.function = ? AND c.depth > l.depth AND c.line > 0 "
         "GROUP BY 1, 2 ORDER BY n DESC, line LIMIT 1",
         [caller, name],
     )
-    found = table.to_pylist()
-    return f" ({printable(found[0]['file'].rpartition('/')[2])}:{found[0]['line']})" if found else ""
+    return f" ({found})" if found else ""
+
+
+def _first(capture: Any, query: str, given: Sequence[str]) -> str:
+    """``FILE:LINE`` of a query's first row; empty where it has none."""
+    rows = capture.sql(query, given).to_pylist()
+    return f"{printable(rows[0]['file'].rpartition('/')[2])}:{rows[0]['line']}" if rows else ""

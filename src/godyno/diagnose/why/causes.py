@@ -20,7 +20,7 @@ from godyno.diagnose.why.kinds import (
     UNTIL_WANTED,
     Kind,
 )
-from godyno.diagnose.why.states import STATES
+from godyno.diagnose.why.states import DISK_WAITS, STATES
 from godyno.diagnose.why.telling import in_c, placed
 from godyno.model import Confidence, Estimate, Evidence, Finding
 from godyno.stats.share import share_interval
@@ -99,8 +99,7 @@ _ON_CPU = (
     "runtime_init",
 )
 _READY = ("own_threads", "neighbours", "quota", "steal")
-_FOR_DISKS = ("kernel", "minor_fault")
-_DISK = ("disk_read", "disk_write", "fsync", "fault_disk")
+_IN_KERNEL = ("kernel", "minor_fault")
 # No fault of who asks either, where it is a compiler's or a linker's.
 _OF_TOOLS = ("kernel", "minor_fault", "load", "package_init")
 
@@ -124,16 +123,13 @@ def causes(found: Attribution, places: Callers | None = None) -> list[Cause]:
     with_it = totals(
         (one.within, one.seconds) for one in found.alike if one.within and one.state not in SLOW_DISK
     )
-    promised: dict[
-        str, float
-    ] = {}  # by the state with which it would go, the part of what may go that is counted there
+    promised: dict[str, float] = {}  # of what would go with a disk's state, the part that is counted there
     on_cpu = totals((one.state, one.seconds) for one in found.alike if one.state in _ON_CPU)
     ready_s = sum(
         one.seconds for one in found.alike if one.state in _READY and one.within in ("", "own_threads")
     )
-    for (
-        state
-    ) in _DISK:  # who asks less of it has the kernel do less, but what that does in memory alone stays
+    # Who asks less of a disk has the kernel do less, but what that does in memory alone stays.
+    for state in DISK_WAITS:
         given = with_it.get(state, 0.0)
         with_it[state] = min(given, sum(one.seconds for one in found.alike if one.state == state))
         promised[state] = with_it[state] / given if given else 0.0
@@ -201,8 +197,8 @@ def _cause(
     mine = [one for one in segments if _of_served(one, served)]
     own = sum(one.seconds for one in mine)
     # What the kernel did for a disk's sake counts there.
-    moved = sum(one.seconds * promised.get(one.within, 0.0) for one in mine if one.state in _FOR_DISKS)
-    taken = sum(with_it[state] for state in kind.states if state in _DISK)
+    moved = sum(one.seconds * promised.get(one.within, 0.0) for one in mine if one.state in _IN_KERNEL)
+    taken = sum(with_it[state] for state in kind.states if state in DISK_WAITS)
     share = seconds / wall
     of_own = share if machine or unknown else (own - moved + taken) / (own_s + slowed_s)
     at_fault = of_own if machine or unknown else max(0.0, own - moved + taken - slowed_s) / own_s

@@ -14,9 +14,9 @@ import numpy.typing as npt
 from godyno import units
 from godyno.diagnose.processes import Process, arguments, number
 from godyno.diagnose.why.attribution import Segment
+from godyno.diagnose.why.states import DISK_WAITS
 
 OTHERS, STALL = "disk_neighbours", "disk_stall"
-_WAITS = ("disk_read", "disk_write", "fsync", "fault_disk")
 # A file system writes its journal for who syncs, so that some bytes are nobody's; others' are believed from so many a second on, and where
 # they are the most.
 _LEAST_RATE, _LEAST_SHARE = 16e6, 0.5
@@ -66,7 +66,7 @@ class Disks:
 
     def told(self, segments: Sequence[Segment]) -> list[Segment]:
         """The segments, with others' part of each wait for the disk, and the disk's own, as theirs; a share of bytes is one of the wait."""
-        waits = [one for one in segments if one.state in _WAITS]
+        waits = [one for one in segments if one.state in DISK_WAITS]
         if not waits or not (self.others.any() or self.stalled.any()):
             return list(segments)
         starts, ends = np.array([(one.t_start_ns, one.t_end_ns) for one in waits]).T
@@ -83,7 +83,7 @@ class Disks:
         doing = f"others read and wrote {units.show(_ratio(rates, others), 'By/s')}"
         known = zip(others.tolist(), stalled.tolist(), strict=True)
         for one in segments:
-            if one.state not in _WAITS:
+            if one.state not in DISK_WAITS:
                 out.append(one)
                 continue
             for_others, nobodys = next(known)

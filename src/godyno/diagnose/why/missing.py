@@ -10,8 +10,6 @@ from godyno.diagnose.why.stacks import Stacks
 from godyno.formats.gocommand import go_command
 from godyno.prose import quoted
 
-_RUNS = ("run", "test")  # the go commands whose programs are the question
-
 
 def missing(capture: Any, lanes: Lanes, stacks: Stacks, looks: Looks, programs: bool) -> list[str]:
     """What was not recorded and would have told more; ``programs`` says that there are Go programs other than those that build."""
@@ -50,7 +48,7 @@ def _instrumented(capture: Any) -> str:
     argv = capture.manifest.workload.argv
     of_go = go_command(argv)
     if of_go is not None:
-        return f"`godyno why -- {quoted(*argv)}` has them told." if of_go.subcommand in _RUNS else ""
+        return f"`godyno why -- {quoted(*argv)}` has them told." if of_go.runs else ""
     program = argv[0] if argv and "/" in argv[0] else "PROGRAM"  # what PATH finds is not to be built anew
     build = f"`godyno record --instrument -- go build -o {quoted(program)} PACKAGE`"
     if "attached" in capture.manifest.notes or not argv:

@@ -294,10 +294,9 @@ class Walk:
         function = str(why.get("function", ""))
         kind = self.sleeps.waited_for(lane, str(why.get("reason", "")), stack, function)
         after = lane.why[index + 1] if followed(lane, index, self.t) else {}
-        waker = after.get("waker", why.get("waker"))
         where = self.stacks.facts(stack).own or function
-        by = whole(waker) or next_waker(lane, index) or 0
-        if kind in _CROSSED:  # also of a wait that is entered while it lasts
+        by = whole(after.get("waker", why.get("waker"))) or next_waker(lane, index) or 0
+        if kind in _CROSSED:
             kind = symbols.system_goroutine(self.lanes.roots.get((lane.pid, by), "")) or kind
         # Whoever ends a wait later is waited for also where the path comes to it while it lasts: from a child, say.
         if kind in _CROSSED and by > 0:
@@ -330,7 +329,7 @@ class Walk:
                 server, Wait(low, self.t, "network", lane, stack, 0, where)
             ):
                 return
-        if kind == "channel" and not waker and not by:
+        if kind == "channel" and not by:
             # A timer sent; or nothing had come when all was over. Who ends a service at some time waits for that while others are asked.
             ends = index + 1 == len(lane.start) or self.sleeps.waits_for_its_end(lane)
             kind = "idle" if ends else "tick"

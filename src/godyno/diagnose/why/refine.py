@@ -16,7 +16,7 @@ from godyno.diagnose.why.pieces import Piece, Wait
 from godyno.diagnose.why.places import Places
 from godyno.diagnose.why.programs import TOOLS, child_above, command, is_companion, is_driver
 from godyno.diagnose.why.stacks import Stacks
-from godyno.diagnose.why.states import STATES
+from godyno.diagnose.why.states import DISK_WAITS, STATES
 from godyno.diagnose.why.surroundings import CALLED, Part, Surroundings
 from godyno.diagnose.why.turns import Turns
 
@@ -41,7 +41,6 @@ _PLAIN = {
     "wait": "unknown",
 }
 
-_DISK = ("disk_read", "disk_write", "fsync", "fault_disk")
 _AROUND = frozenset(name for name, one in STATES.items() if one.where == "machine")
 _SLEPT = frozenset(name for name, one in STATES.items() if one.family in _WAITS)
 # Whatever a moment in these was waited for meanwhile by one of the same process, it keeps its state.
@@ -106,7 +105,7 @@ class Refine:
         detail = piece.where or facts.own
         if facts.observes or (piece.where and symbols.is_observer((piece.where,))):
             kind = "observer"
-        if kind in ("kernel_wait", "disk_read", "disk_write", "fsync", "fault_disk") and facts.call:
+        if kind in ("kernel_wait", *DISK_WAITS) and facts.call:
             detail = f"{detail} ({facts.call})" if detail else facts.call
         if kind in ("disk_read", "fault_disk") and self._short(piece.t_start_ns, piece.t_end_ns):
             kind, detail = "reclaim", f"{detail}, read again as memory is short"
@@ -148,10 +147,9 @@ class Refine:
             detail = piece.where or detail
         if state == "kernel" and facts.call:
             detail = f"{detail} ({facts.call})" if detail else facts.call
-        package = facts.init if state == "package_init" else ""
-        if is_go and state == "go" and not package:
-            package = self._initialised(piece, start, facts.user)
-        if package:
+        if state == "package_init":
+            detail = facts.init
+        elif is_go and state == "go" and (package := self._initialised(piece, start, facts.user)):
             state, detail = "package_init", package
         if facts.reads_pages and state in ("kernel", "minor_fault") and self._short(start, end):
             state, detail = "reclaim", f"{detail}, read again as memory is short"
@@ -350,7 +348,7 @@ def _waiting_for_disks(pieces: Sequence[Piece]) -> dict[tuple[int, int, int], st
     """The calls of goroutines that waited for a disk, by pid, goroutine and when they began, and what they waited for longest."""
     found: dict[tuple[int, int, int], dict[str, int]] = {}
     for one in pieces:
-        if one.call and not one.seen and one.state == SLEEP and one.kind in _DISK:
+        if one.call and not one.seen and one.state == SLEEP and one.kind in DISK_WAITS:
             kinds = found.setdefault((one.pid, one.goroutine, one.call), {})
             kinds[one.kind] = kinds.get(one.kind, 0) + one.t_end_ns - one.t_start_ns
     return {key: max(kinds, key=lambda kind: kinds[kind]) for key, kinds in found.items()}

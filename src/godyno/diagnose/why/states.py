@@ -60,3 +60,5 @@ _ALL = (
     State("unknown", "unknown", "unknown", "recorder"),
 )
 STATES = {state.name: state for state in _ALL}
+# The program's own waits for a disk.
+DISK_WAITS = tuple(one.name for one in _ALL if one.family == "disk" and one.where == "program")
