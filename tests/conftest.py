@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -51,6 +52,11 @@ def godyno(tmp_path: Path) -> Any:
         return Ran(done)
 
     return run
+
+
+def pytest_unconfigure() -> None:
+    # `godyno why` freezes what it has made, as its process is about to end. This one would be told of leaks.
+    gc.unfreeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

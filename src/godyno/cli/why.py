@@ -126,7 +126,7 @@ def _answer(
         with working(f"looks for the path in {sized(place)}", not as_json):
             found = why(place, process=process, from_s=_seconds(since), to_s=_seconds(until))
     finally:
-        gc.freeze()  # nor is there later, in what was made until now
+        gc.freeze()  # nor in what was made until now while the rest is done, after which the process ends
         gc.enable()
     tried = _try(place, found, as_json, argv) if tries else []
     if as_json:
