@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from godyno.diagnose.processes import Process
 from godyno.diagnose.why.averages import AtWork, Averages
 from godyno.diagnose.why.lanes import READY, RUN, SLEEP, Lane
-from godyno.diagnose.why.looks import AT_WORK, RUNNABLE, RUNNING, Verdict
+from godyno.diagnose.why.one_look import AT_WORK, RUNNABLE, RUNNING, Verdict
 from godyno.diagnose.why.pieces import Piece, Wait
 from godyno.diagnose.why.programs import is_driver
 from godyno.diagnose.why.sightings import UNKNOWN, Sightings

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 from godyno.diagnose.processes import arguments
 from godyno.diagnose.why import symbols
-from godyno.diagnose.why.lanes import Lane, Lanes
+from godyno.diagnose.why.lanes import SLEEP, Lane, Lanes
+from godyno.diagnose.why.one_look import AT_WORK, RUNNABLE, RUNNING, Family, Look, Sighted, Verdict
 from godyno.diagnose.why.stacks import Stacks
 
-RUNNING, RUNNABLE = "running", "runnable"
 NEAR_NS = 1_000_000_000  # so far a look may be from what it tells of
-AT_WORK = (RUNNING, RUNNABLE)
-_CROSSED = ("channel", "wait")  # of a goroutine: what it waits for is what others do
-_ASIDE = (*_CROSSED, "idle", "observer", "aside")
 _BELOW_RUNNING = ("disk_read", "fault_disk", "reclaim")  # what a goroutine that "runs" can be blocked in
 # They look after connections that are kept open, asked or not, or wait for what may never be.
 _LOOPS = (
@@ -27,33 +25,6 @@ _LOOPS = (
     "clientConnReadLoop).run",
     "ClientConn).readLoop",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What a process waited for at a look: ``kind`` is a state's name, ``running`` or ``runnable``; ``where`` the function that waits;
-    ``call`` that it ran in a system call, or in C.
-    """
-
-    kind: str
-    goroutine: int = 0
-    tid: int = 0
-    stack: int = 0
-    where: str = ""
-    call: bool = False
-
-
-@dataclass(slots=True)
-class _Span:
-    """A goroutine, or a thread, as long as looks saw it in one state; ``verdict`` is found when it is first asked for."""
-
-    t_start_ns: int
-    t_end_ns: int
-    number: int
-    state: str
-    reason: str
-    tid: int
-    verdict: Verdict | None = None
 
 
 def nearest(found: Sequence[tuple[int, Verdict]], t_ns: int) -> tuple[int, Verdict] | None:
@@ -76,6 +47,10 @@ class Looks:
         self._capture, self._lanes, self._stacks, self._cpus = capture, lanes, stacks, cpus
         self._waited_for = waited_for
         self._waits: dict[int, list[tuple[int, Verdict]]] = {}
+        self._idle: dict[
+            int, list[int]
+        ] = {}  # when a process began to be idle, and to be so no longer, in turn
+        self._blocked: dict[int, dict[tuple[str, ...], Verdict]] = {}
         self._verdicts: dict[tuple[int, str], list[tuple[int, Verdict]]] = {}
         table = capture.sql(
             "SELECT pid, name, list(t_ns ORDER BY t_ns) AS t FROM events WHERE layer = 'look' GROUP BY pid, name"
@@ -116,6 +91,16 @@ class Looks:
             return None
         return found[1]
 
+    def idle_at(self, pid: int, t_ns: int) -> bool:
+        """Whether by the look nearest to an instant a process waited to be asked."""
+        if pid not in self._idle:
+            verdicts = self.verdicts(pid, "goroutine_seen")
+            found = self._idle[pid] = [0] if verdicts and verdicts[0][1].kind == "idle" else []
+            for (before, old), (after, new) in pairwise(verdicts):
+                if (old.kind == "idle") != (new.kind == "idle"):
+                    found.append((before + after) // 2)
+        return bisect.bisect_right(self._idle[pid], t_ns) % 2 == 1
+
     def verdicts(self, pid: int, layer: str) -> list[tuple[int, Verdict]]:
         """What each look at a process said, in order of time; of threads, one for each that was blocked."""
         if (pid, layer) not in self._verdicts:
@@ -143,22 +128,22 @@ class Looks:
                     yield t_ns, one.verdict
 
     def _goroutines(self, pid: int) -> Iterator[tuple[int, Verdict]]:
-        def kind_of(one: _Span) -> Verdict:
+        def kind_of(one: Sighted) -> Verdict:
             if one.verdict is None:
                 one.verdict = self._verdict(pid, one)
             return one.verdict
 
-        family = _Family(pid, self._lanes)
-        before: Mapping[int, _Span] = {}
+        family = Family(pid, self._lanes)
+        before: Mapping[int, Sighted] = {}
         found: list[Verdict] = []
         spans = self._spans.get((pid, "goroutine_seen"), ())
         for turn, (t_ns, now) in enumerate(_at(self.times[pid, "goroutine_seen"], spans)):
             if now is not before:
-                before, found = now, _Look(now, kind_of, family, self._cpus).answers()
+                before, found = now, Look(now, kind_of, family, self._cpus).answers()
             if found:
                 yield t_ns, found[turn % len(found)]
 
-    def _verdict(self, pid: int, one: _Span) -> Verdict:
+    def _verdict(self, pid: int, one: Sighted) -> Verdict:
         stack = self._stacks.seen(pid, one.tid, one.number, one.t_start_ns)
         facts = self._stacks.facts(stack)
         if one.state == "runnable":
@@ -171,6 +156,10 @@ class Looks:
                 kind = symbols.network(self._stacks.frames(stack)) or "cgo"
             blocked = kind and (one.state == "syscall" or kind in _BELOW_RUNNING)
             calls = one.state == "syscall" and not blocked
+            if calls and facts.user and self._slept(one):
+                like = self._blocked_like(pid).get(facts.user)
+                if like is not None:
+                    return replace(like, goroutine=one.number, tid=one.tid)
             return Verdict(
                 kind if blocked else RUNNING,
                 one.number,
@@ -189,133 +178,67 @@ class Looks:
             kind = "idle"
         return Verdict(kind, one.number, 0, stack, facts.own)
 
-    def _sleeps_until_its_end(self, pid: int, one: _Span) -> bool:
+    def _slept(self, one: Sighted) -> bool:
+        """Whether the thread of a goroutine that a look found in a call slept then, by its own record. Where it is blocked is read a moment
+        later, when many a short call is over.
+        """
+        lane = self._lanes.threads.get(one.tid)
+        index = lane.before(one.t_start_ns + 1) if lane is not None else -1
+        return (
+            lane is not None
+            and index >= 0
+            and lane.state[index] == SLEEP
+            and lane.end[index] > one.t_start_ns
+        )
+
+    def _blocked_like(self, pid: int) -> dict[tuple[str, ...], Verdict]:
+        """What goroutines of a process were blocked in most often, by the functions that had called."""
+        if pid not in self._blocked:
+            times: dict[tuple[tuple[str, ...], str], int] = {}
+            found: dict[tuple[tuple[str, ...], str], Verdict] = {}
+            self._blocked[pid] = {}  # who is blocked is not asked about others
+            for one in self._spans.get((pid, "goroutine_seen"), ()):
+                facts = self._stacks.facts(self._stacks.seen(pid, one.tid, one.number, one.t_start_ns))
+                if one.state != "syscall" or not facts.slept_in:
+                    continue
+                verdict = self._verdict(pid, one)
+                if verdict.kind in AT_WORK:
+                    continue
+                key = facts.user, verdict.kind
+                times[key] = times.get(key, 0) + 1
+                found[key] = verdict
+            for key in sorted(times, key=lambda one: times[one]):
+                self._blocked[pid][key[0]] = found[key]
+        return self._blocked[pid]
+
+    def _sleeps_until_its_end(self, pid: int, one: Sighted) -> bool:
         """Whether it is the one sleep of a server's main goroutine for most of the time: it is to end then."""
         times = self.times[pid, "goroutine_seen"]
         main = one.number == 1 and self._stacks.listens(pid)
         return main and 2 * (one.t_end_ns - one.t_start_ns) > times[-1] - times[0]
 
     @cached_property
-    def _spans(self) -> dict[tuple[int, str], list[_Span]]:
+    def _spans(self) -> dict[tuple[int, str], list[Sighted]]:
         table = self._capture.sql(
             "SELECT t_start_ns, t_end_ns, coalesce(TRY_CAST(split_part(track, '/', 2) AS BIGINT), 0) AS number, name, args, "
             "coalesce(tid, 0) AS tid, pid, layer FROM spans WHERE layer IN ('goroutine_seen', 'thread_seen') ORDER BY t_start_ns"
         )
-        out: dict[tuple[int, str], list[_Span]] = {}
+        out: dict[tuple[int, str], list[Sighted]] = {}
         reasons: dict[str, str] = {}
         for row in table.to_pylist():
             text = row["args"]
             if text not in reasons:
                 reasons[text] = str(arguments(text).get("reason", ""))
-            span = _Span(
+            span = Sighted(
                 row["t_start_ns"], row["t_end_ns"], row["number"], row["name"], reasons[text], row["tid"]
             )
             out.setdefault((row["pid"], row["layer"]), []).append(span)
         return out
 
 
-class _Family:
-    """Who started whom, and which goroutines are the runtime's own."""
-
-    def __init__(self, pid: int, lanes: Lanes) -> None:
-        self._pid, self._lanes = pid, lanes
-        self._known: dict[tuple[int, int], bool] = {}
-        self.aside = {
-            g
-            for (of, g), root in lanes.roots.items()
-            if of == pid and g != 1 and symbols.system_goroutine(root)
-        }
-
-    def descends(self, number: int, above: int) -> bool:
-        """Whether a goroutine was started by another, or by one that was."""
-        key = (number, above)
-        if key not in self._known:
-            self._known[key] = above in self._lanes.starters(self._pid, number)
-        return self._known[key]
-
-
-class _Look:
-    """The goroutines of a process at one look."""
-
-    def __init__(
-        self, now: Mapping[int, _Span], kind_of: Callable[[_Span], Verdict], family: _Family, cpus: int
-    ) -> None:
-        self.now, self.family = now, family
-        # While a CPU is left to the program, a goroutine that is ready is about to run: who looks holds it up.
-        crowded = sum(one.state in ("running", "syscall") for one in now.values()) >= cpus
-        self.kind_of = kind_of if crowded else lambda one: _about_to_run(kind_of(one))
-
-    def answers(self) -> list[Verdict]:
-        """What the main goroutine waited for; several where any of them may be it."""
-        main = self.now.get(1)
-        if main is None:
-            return []
-        return self._behind(main, {1})
-
-    def _behind(self, one: _Span, passed: set[int]) -> list[Verdict]:
-        mine = self.kind_of(one)
-        if mine.kind == "idle":
-            return self._served([one]) or [mine]
-        if mine.kind not in _CROSSED:
-            return [mine]
-        others = [
-            other
-            for other in self.now.values()
-            if other.number not in passed and other.number not in self.family.aside
-        ]
-        below = [other for other in others if self.family.descends(other.number, one.number)] or others
-        accepting = [other for other in below if self.kind_of(other).kind == "idle"]
-        if (
-            accepting and mine.kind == "channel" and one.number == 1
-        ):  # it waits for a signal to end while others answer
-            return self._served(accepting) or [replace(mine, kind="idle")]
-        at_work = self._at_work(below) or self._at_work(others)  # whoever started them may be gone
-        if at_work:
-            # Who moved as this wait ended is who ended it; where that is not to be seen, any may have.
-            ended = [pair for pair in at_work if pair[0].t_end_ns == one.t_end_ns] or at_work
-            # Of who waits for a lock and who does not, the latter may be who holds it, and is then not waited for for itself.
-            locked = [pair for pair in ended if pair[1].kind == "lock"]
-            likely = locked if 2 * len(locked) >= len(ended) else ended
-            return [replace(found, where=found.where or mine.where) for _, found in likely]
-        # Nobody is there who could end it but a timer.
-        channels = (
-            [mine]
-            if mine.kind == "channel"
-            else [found for found in map(self.kind_of, below) if found.kind == "channel"]
-        )
-        return [replace(found, kind="tick") for found in channels] or [replace(mine, kind="unknown")]
-
-    def _at_work(self, some: Iterable[_Span]) -> list[tuple[_Span, Verdict]]:
-        found = [(one, self.kind_of(one)) for one in some]
-        return [pair for pair in found if pair[1].kind not in _ASIDE]
-
-    def _served(self, accepting: Iterable[_Span]) -> list[Verdict]:
-        """What those wait for who were started to answer somebody; a connection on which nothing comes waits to be asked."""
-        above = [one.number for one in accepting]
-        out: list[Verdict] = []
-        for other in self.now.values():
-            if any(self.family.descends(other.number, number) for number in above):
-                found = self.kind_of(other)
-                if found.kind not in (*_ASIDE, "network"):
-                    out.append(found)
-                elif found.kind == "channel":
-                    behind = self._behind(other, {1, *above, other.number})
-                    out += [one for one in behind if not self._waits_to_be_asked(one, above)]
-        return out
-
-    def _waits_to_be_asked(self, one: Verdict, accepting: Iterable[int]) -> bool:
-        return one.kind == "network" and any(
-            self.family.descends(one.goroutine, number) for number in accepting
-        )
-
-
-def _about_to_run(found: Verdict) -> Verdict:
-    return replace(found, kind=RUNNING) if found.kind == RUNNABLE else found
-
-
-def _at(times: Sequence[int], spans: Sequence[_Span]) -> Iterator[tuple[int, Mapping[int, _Span]]]:
+def _at(times: Sequence[int], spans: Sequence[Sighted]) -> Iterator[tuple[int, Mapping[int, Sighted]]]:
     """At each look, what was seen; the same object as before where nothing changed."""
-    now: dict[int, _Span] = {}
+    now: dict[int, Sighted] = {}
     first = 0
     for t_ns in times:
         over = [

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from godyno.diagnose.why.lanes import Lane
-from godyno.diagnose.why.looks import NEAR_NS, Verdict
+from godyno.diagnose.why.looks import NEAR_NS
+from godyno.diagnose.why.one_look import Verdict
 
 WAITS = ("sleep", "busy")  # the kinds of parts of which looks tell what was waited for
 Key = tuple[str, int, int]  # kind, pid, tid

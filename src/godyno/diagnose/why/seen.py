@@ -16,7 +16,8 @@ import numpy as np
 
 from godyno.diagnose.why.busy import busy
 from godyno.diagnose.why.lanes import READY, RUN, SLEEP, Lane, Lanes
-from godyno.diagnose.why.looks import AT_WORK, RUNNABLE, Looks, Verdict
+from godyno.diagnose.why.looks import Looks
+from godyno.diagnose.why.one_look import AT_WORK, RUNNABLE, Verdict
 from godyno.diagnose.why.parts import WAITS, Key, Parts, between, cut, inside
 from godyno.diagnose.why.pieces import Piece, Wait
 from godyno.diagnose.why.stacks import Stacks
@@ -81,7 +82,9 @@ class Seen:
                 like = made.get(alike := (number, key, depend))
                 if like is None:
                     like = made[alike] = self._with(piece, waits, busy_at, start, end, told)
-                some.append(like.cut(start, end))
+                    some.append(like)
+                else:
+                    some.append(like.cut(start, end))
             if not some:
                 if piece.via:
                     self._name_waiters(piece)
@@ -106,10 +109,10 @@ class Seen:
         """
         verdict, does, tid = np.full((3, len(parts.start)), -1)
         joins = np.zeros(len(parts.start), bool)
+        numbers: dict[Verdict, int] = {}
         for key, found in learnt.items():
             rows = np.flatnonzero((parts.key == key) & (last == first + 1))
-            numbers = {id(one): number for number, (_, one) in enumerate(found)}
-            of_look = np.array([numbers[id(one)] for _, one in found])
+            of_look = np.array([numbers.setdefault(one, len(numbers)) for _, one in found])
             waits = np.array([one.kind not in _NO_WAIT for _, one in found], bool)
             verdict[rows] = of_look[first[rows]]
             joins[rows] = waits[first[rows]] & (parts.keys[key][0] in WAITS)
@@ -120,7 +123,7 @@ class Seen:
                 tid[at_work] = others.thread[parts.busy[at_work]]
         begins = np.ones(len(parts.start), bool)
         begins[1:] = ~joins[1:] | ~joins[:-1] | (parts.start[1:] != parts.end[:-1])
-        for column in (parts.piece, parts.key, verdict):
+        for column in (parts.piece, verdict):
             begins[1:] |= column[1:] != column[:-1]
         end = parts.end[np.append(begins[1:], np.ones(min(1, len(begins)), bool))]
         some = (parts.piece, parts.start, parts.key, parts.busy, first, last, verdict, does, tid)
@@ -161,7 +164,7 @@ class Seen:
         if piece.state != SLEEP:
             # Where all CPUs are taken, who looks has just taken one from who ran: a stretch without one is like one with it.
             return ("run", piece.pid, 0) if goroutines else None
-        if not (piece.kind in _OPEN and self._untold(piece.stack)):
+        if not (piece.kind in _OPEN and self._stacks.tells_nothing(piece.stack)):
             return ("sure", piece.pid, 0) if goroutines else None
         return ("busy", piece.pid, 0) if goroutines else ("sleep", piece.pid, piece.tid)
 
@@ -235,9 +238,6 @@ class Seen:
         elif verdict.kind == "lock" and (lane := self._lanes.threads.get(piece.tid)) is not None:
             wait = Wait(piece.t_start_ns, piece.t_end_ns, "lock", lane, verdict.stack, 0, verdict.where)
             piece.via, piece.seen = (*piece.via, wait), True
-
-    def _untold(self, stack: int) -> bool:
-        return not stack or not self._stacks.facts(stack).user or self._stacks.idle_thread(stack)
 
 
 def _goes_on(a: Piece, b: Piece) -> bool:

@@ -10,7 +10,8 @@ from typing import Any
 
 from godyno.diagnose.processes import Process, arguments, number
 from godyno.diagnose.why import symbols
-from godyno.diagnose.why.looks import AT_WORK, NEAR_NS, RUNNING, Looks, Verdict
+from godyno.diagnose.why.looks import NEAR_NS, Looks
+from godyno.diagnose.why.one_look import AT_WORK, RUNNING, Verdict
 from godyno.diagnose.why.stacks import Stacks
 
 UNKNOWN = Verdict("unknown")

@@ -127,6 +127,10 @@ class Stacks:
         """Whether a stack is of a thread of Go's scheduler that looks for something to do."""
         return self.facts(stack).idle
 
+    def tells_nothing(self, stack: int) -> bool:
+        """Whether a stack of a thread that sleeps does not tell what for: it is not known, or in nothing but Go's scheduler."""
+        return not stack or not self.facts(stack).user or self.idle_thread(stack)
+
     def listens(self, pid: int) -> bool:
         """Whether a process waits for connections, or datagrams, of others: by its calls, or by looks at its sockets."""
         return "listen" in self.calls(pid) or "listen" in self.sockets(pid)
