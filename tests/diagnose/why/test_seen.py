@@ -350,3 +350,51 @@ def test_the_answer_says_that_it_looked_now_and_then_and_what_would_tell(
 
     told = " ".join(attribute(scene(fill, workload=Workload(argv))).missing)
     assert "looked at now and then" in told and how in told and (how or "--instrument" not in told)
+
+
+def test_a_call_whose_thread_slept_at_the_look_is_one_like_those_that_were_seen_blocked(scene: Made) -> None:
+    """Short syncs between equally long waits for the network: of these each is seen, of those one in five, the others are over by then."""
+
+    def fill(s: Any) -> None:
+        s.process(1, 0, 1000)
+        for at in range(0, 1000, 10):
+            s.thread(1, (at, at + 1, "running"), (at + 1, at + 5, "sleeping"))
+            s.thread(1, (at + 5, at + 6, "running"), (at + 6, at + 10, "sleeping"))
+        for turn, at in enumerate(range(3, 1000, 15)):
+            s.look(at)
+            if turn % 2:
+                s.seen(1, at, at + 1, "waiting", "IO wait", READ)
+            else:
+                called = FSYNC if turn % 10 == 0 else [name for name in FSYNC if not name.startswith("k:")]
+                s.seen(1, at, at + 1, "syscall", "", called, tid=1)
+
+    found = attribute(scene(fill)).seconds()
+    assert found["fsync"] == pytest.approx(0.4, rel=0.1) and found["network"] == pytest.approx(0.4, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("stack", "others_wake", "left"), [(ACCEPT, False, True), (SLEEP, False, False), (ACCEPT, True, False)]
+)
+def test_chains_of_threads_are_not_followed_while_looks_say_that_nobody_asks(
+    scene: Made, stack: tuple[str, ...], others_wake: bool, left: bool
+) -> None:
+    """The path's thread is woken again and again by one that is at work on something else."""
+
+    def fill(s: Any) -> None:
+        s.process(1, 0, 1000)
+        s.process(5, 0, 1000, exe="/bin/other")
+        s.thread(5, (0, 1000, "sleeping"), pid=5)
+        for at in range(0, 990, 10):
+            s.thread(
+                1, (at, at + 1, "running"), (at + 1, at + 9, "sleeping"), (at + 9, at + 10, "runnable", 2)
+            )
+            s.thread(2, (at, at + 1, "sleeping"), (at + 1, at + 10, "running"))
+        s.thread(1, (990, 1000, "running"))
+        s.thread(
+            3, (0, 500, "sleeping"), (500, 501, "runnable", 5 if others_wake else 2), (501, 1000, "sleeping")
+        )
+        _look(s, until=1000)
+        s.seen(1, 5, 1000, "waiting", "sleep" if stack is SLEEP else "IO wait", stack)
+
+    found = attribute(scene(fill)).seconds()
+    assert (found["idle"] > 0.7) if left else (found["go"] > 0.7)

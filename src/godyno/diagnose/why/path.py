@@ -128,6 +128,13 @@ class Walk:
         if kind in _BLOCKED_IN_C and symbols.calls_c(calls):
             kind, waker = "cgo", None  # whatever C waits for, it is C that is waited for
         where = (calls if kind in ("dns", "cgo") else "") or self.stacks.facts(stack).own
+        if (
+            kind == "wait"
+            and self.floor is None
+            and self.sleeps.left_to_looks(lane, waker or 0, stack, self.t)
+        ):
+            self._sleep(low, "unknown", lane, stack, where)
+            return
         if kind in ("wait", "child", "pipe", "lock") and waker in self.lanes.threads:
             other = self._waker(lane, waker or 0, woke)
             aside = self._aside(other) if other is not None and other.pid == lane.pid else ""
@@ -444,16 +451,26 @@ class Walk:
                     back = one
             if over:
                 self.via = tuple([one for one in self.via if one.t_start_ns < self.t])
-            self.pieces.append(
-                Piece(
-                    cut, self.t, state, kind, lane.pid if lane else 0, tid or (lane.tid if lane else 0), goroutine, stack, self.via,
-                    call, where,
-                )
+            piece = Piece(
+                cut, self.t, state, kind, lane.pid if lane else 0, tid or (lane.tid if lane else 0), goroutine, stack, self.via, call,
+                where,
             )  # fmt: skip
+            if kind == "unknown" and self.pieces and _go_on(piece, self.pieces[-1]):
+                self.pieces[-1].t_start_ns = cut
+            else:
+                self.pieces.append(piece)
             self.t = cut
             if back is not None and back.lane.before(cut) >= 0:
                 self._before(back)
                 return
+
+
+def _go_on(a: Piece, b: Piece) -> bool:
+    """Whether two sleeps of which nothing is known are one: what was between them was too short to be kept."""
+    return (
+        a.kind == b.kind and a.t_end_ns == b.t_start_ns and a.tid == b.tid and a.stack == b.stack and a.via is b.via
+        and (a.pid, a.goroutine, a.call, a.where) == (b.pid, b.goroutine, b.call, b.where)
+    )  # fmt: skip
 
 
 def _asks(names: Sequence[str]) -> bool:

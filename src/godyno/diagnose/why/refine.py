@@ -232,11 +232,13 @@ class Refine:
             if one.where:
                 waiter = one.where
                 break
+        phase = facts.init if state != "package_init" else ""
+        holder = "database/sql" if piece.kind == "pool" else ""
+        by_design = piece.kind in _BY_DESIGN
+        # By place: by name it takes half as long again, of what is done a hundred thousand times.
         return Segment(
-            start, end, state, detail, piece.pid, piece.tid, piece.goroutine, facts.names,
-            phase=facts.init if state != "package_init" else "",
-            waiter=waiter, tool=tool, seen=piece.seen,
-            by_design=piece.kind in _BY_DESIGN, holder="database/sql" if piece.kind == "pool" else "",
+            start, end, state, detail, piece.pid, piece.tid, piece.goroutine, facts.names, "", holder, phase, waiter, tool, piece.seen,
+            by_design,
         )  # fmt: skip
 
     def _tool(self, pid: int) -> tuple[bool, str]:

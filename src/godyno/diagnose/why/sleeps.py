@@ -6,6 +6,8 @@ import bisect
 import re
 from collections.abc import Callable, Sequence
 
+import numpy as np
+
 from godyno.diagnose.processes import Process, whole
 from godyno.diagnose.why import symbols
 from godyno.diagnose.why.lanes import CALL, READY, RUN, SLEEP, Lane, Lanes
@@ -47,11 +49,13 @@ class Sleeps:
         self.lanes, self.stacks = lanes, stacks
         # What looks from outside say that a process waited for between two instants, where there are any.
         self.seen_in: Callable[[int, int, int], str] = lambda pid, since_ns, t_ns: ""
-        # Whether they look at a process's goroutines.
+        # Whether they look at a process's goroutines, and whether at an instant they say that it waited to be asked.
         self.looked_at: Callable[[int], bool] = lambda pid: False
+        self.seen_idle: Callable[[int, int], bool] = lambda pid, t_ns: False
         self._sends: dict[tuple[int, str], list[int]] = {}
         self._answers: dict[int, bool] = {}
         self._asked: dict[int, bool] = {}
+        self._others_wake: dict[int, bool] = {}
         self._working: dict[tuple[int, int], bool] = {}
         self._numbered: dict[int, list[Process]] = {}
         self._children: dict[int, list[Process]] = {}
@@ -118,6 +122,28 @@ class Sleeps:
     def waits_for_its_end(self, lane: Lane) -> bool:
         """Whether a goroutine that waits for a clock is the main one of a program that only answers, and leaves that to others."""
         return lane.goroutine == 1 and self.only_answers(lane.pid) and not self._works(lane)
+
+    def left_to_looks(self, lane: Lane, waker: int, stack: int, t_ns: int) -> bool:
+        """Whether a thread's sleep that another of its process ended is for looks at goroutines to tell: those near it say that the process
+        waits to be asked. Which thread its scheduler wakes then for what comes tells nothing of waits; of a process that others wake, too,
+        a chain of them may lead to one of these.
+        """
+        other = self.lanes.threads.get(waker)
+        return (
+            other is not None and other.pid == lane.pid and lane.pid not in self.lanes.traced and self.seen_idle(lane.pid, t_ns)
+            and self.stacks.tells_nothing(stack) and not self._woken_by_others(lane.pid)
+        )  # fmt: skip
+
+    def _woken_by_others(self, pid: int) -> bool:
+        """Whether any thread of another process ever woke one of this."""
+        if pid not in self._others_wake:
+            mine = self.lanes.of_process.get(pid, ())
+            columns = [self.lanes.threads[tid].columns for tid in mine]
+            wakers = {
+                whole(one.whys[why].get("waker")) for one in columns for why in np.unique(one.why).tolist()
+            }
+            self._others_wake[pid] = any(by in self.lanes.threads and by not in mine for by in wakers)
+        return self._others_wake[pid]
 
     def has_children(self, pid: int) -> bool:
         """Whether a process started others."""
