@@ -190,7 +190,8 @@ def test_a_service_is_idle_unless_somebody_waits_for_its_answer(
     def fill(s: Any) -> None:
         _sleeper(s)
         _look(s)
-        s.seen(1, 5, 95, "waiting", "IO wait", ACCEPT)
+        s.seen(1, 5, 15, "running", "", ())
+        s.seen(1, 15, 95, "waiting", "IO wait", ACCEPT)
         s.seen(7, 5, 95, "waiting", "IO wait", NEXT, parent=1)
         if handler:
             s.seen(8, 5, 95, "waiting", "sleep", HANDLER, parent=1)
@@ -217,7 +218,8 @@ def test_who_sits_at_a_connection_that_was_accepted_is_not_waited_for(scene: Mad
     def fill(s: Any) -> None:
         _sleeper(s)
         _look(s)
-        s.seen(1, 5, 95, "waiting", "select", SELECT)
+        s.seen(1, 5, 15, "running", "", ())
+        s.seen(1, 15, 95, "waiting", "select", SELECT)
         s.seen(6, 5, 95, "waiting", "IO wait", ACCEPT, parent=1)
         for guest in (7, 8):
             s.seen(guest, 5, 95, "waiting", "IO wait", SITS, parent=6)

@@ -182,7 +182,7 @@ def _path(
     walk = Walk(lanes, stacks, lives)
     looks = Looks(capture, lanes, stacks, walk.sleeps.waited_for, cpus)
     walk.sleeps.seen_in, walk.sleeps.looked_at = looks.waited_in, looks.of_goroutines
-    walk.sleeps.seen_idle = looks.idle_at
+    walk.sleeps.seen_idle = looks.idle_since
     told = Seen(looks, lanes, stacks).told(walk.from_end(last, end, begin))
     pieces, view = until_wanted(told, walk.sleeps, walk.servers, end - begin), "path"
     if thread is None and (served := _served(walk, lanes, stacks, pieces, end - begin)):

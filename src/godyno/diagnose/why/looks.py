@@ -91,15 +91,19 @@ class Looks:
             return None
         return found[1]
 
-    def idle_at(self, pid: int, t_ns: int) -> bool:
-        """Whether by the look nearest to an instant a process waited to be asked."""
+    def idle_since(self, pid: int, t_ns: int) -> int | None:
+        """From which look on a process waited to be asked again and again, of the looks around an instant; None where it did not."""
         if pid not in self._idle:
-            verdicts = self.verdicts(pid, "goroutine_seen")
-            found = self._idle[pid] = [0] if verdicts and verdicts[0][1].kind == "idle" else []
-            for (before, old), (after, new) in pairwise(verdicts):
-                if (old.kind == "idle") != (new.kind == "idle"):
-                    found.append((before + after) // 2)
-        return bisect.bisect_right(self._idle[pid], t_ns) % 2 == 1
+            spans = self._idle[pid] = []
+            for t, verdict in self.verdicts(pid, "goroutine_seen"):
+                if verdict.kind != "idle":
+                    continue
+                if spans and t - spans[-1][1] < NEAR_NS:
+                    spans[-1] = spans[-1][0], t
+                else:
+                    spans.append((t, t))
+        at = bisect.bisect_left(self._idle[pid], (t_ns,)) - 1
+        return self._idle[pid][at][0] if at >= 0 and t_ns <= self._idle[pid][at][1] else None
 
     def verdicts(self, pid: int, layer: str) -> list[tuple[int, Verdict]]:
         """What each look at a process said, in order of time; of threads, one for each that was blocked."""

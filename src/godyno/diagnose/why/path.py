@@ -118,6 +118,10 @@ class Walk:
         state = lane.state[index]
         if self.floor is None and self.lanes.traced and self._onto_goroutine(lane, state):
             return
+        if self.floor is None and (since := self.sleeps.idle_since(lane.pid, self.t)) is not None:
+            self._put(since, SLEEP, "unknown", lane)
+            self._enter(self.sleeps.busy_thread(lane.pid, set(), self.t) or lane)
+            return
         if state != SLEEP:
             self._put(low, state, "", lane)
             return
@@ -128,13 +132,6 @@ class Walk:
         if kind in _BLOCKED_IN_C and symbols.calls_c(calls):
             kind, waker = "cgo", None  # whatever C waits for, it is C that is waited for
         where = (calls if kind in ("dns", "cgo") else "") or self.stacks.facts(stack).own
-        if (
-            kind == "wait"
-            and self.floor is None
-            and self.sleeps.left_to_looks(lane, waker or 0, stack, self.t)
-        ):
-            self._sleep(low, "unknown", lane, stack, where)
-            return
         if kind in ("wait", "child", "pipe", "lock") and waker in self.lanes.threads:
             other = self._waker(lane, waker or 0, woke)
             aside = self._aside(other) if other is not None and other.pid == lane.pid else ""

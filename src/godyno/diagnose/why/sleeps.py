@@ -49,9 +49,9 @@ class Sleeps:
         self.lanes, self.stacks = lanes, stacks
         # What looks from outside say that a process waited for between two instants, where there are any.
         self.seen_in: Callable[[int, int, int], str] = lambda pid, since_ns, t_ns: ""
-        # Whether they look at a process's goroutines, and whether at an instant they say that it waited to be asked.
+        # Whether they look at a process's goroutines, and since when by what they say it waits to be asked again and again at an instant.
         self.looked_at: Callable[[int], bool] = lambda pid: False
-        self.seen_idle: Callable[[int, int], bool] = lambda pid, t_ns: False
+        self.seen_idle: Callable[[int, int], int | None] = lambda pid, t_ns: None
         self._sends: dict[tuple[int, str], list[int]] = {}
         self._answers: dict[int, bool] = {}
         self._asked: dict[int, bool] = {}
@@ -123,16 +123,14 @@ class Sleeps:
         """Whether a goroutine that waits for a clock is the main one of a program that only answers, and leaves that to others."""
         return lane.goroutine == 1 and self.only_answers(lane.pid) and not self._works(lane)
 
-    def left_to_looks(self, lane: Lane, waker: int, stack: int, t_ns: int) -> bool:
-        """Whether a thread's sleep that another of its process ended is for looks at goroutines to tell: those near it say that the process
-        waits to be asked. Which thread its scheduler wakes then for what comes tells nothing of waits; of a process that others wake, too,
-        a chain of them may lead to one of these.
+    def idle_since(self, pid: int, t_ns: int) -> int | None:
+        """Since when a process has waited to be asked again and again, where it does, and looks are to tell what it did meanwhile: which of
+        its threads the scheduler wakes for what comes tells nothing of waits, and the path would be that of the one it happens to be on.
+        Of a process that others wake, too, a chain of threads may lead to one of these.
         """
-        other = self.lanes.threads.get(waker)
-        return (
-            other is not None and other.pid == lane.pid and lane.pid not in self.lanes.traced and self.seen_idle(lane.pid, t_ns)
-            and self.stacks.tells_nothing(stack) and not self._woken_by_others(lane.pid)
-        )  # fmt: skip
+        if pid in self.lanes.traced or self._woken_by_others(pid):
+            return None
+        return self.seen_idle(pid, t_ns)
 
     def _woken_by_others(self, pid: int) -> bool:
         """Whether any thread of another process ever woke one of this."""
