@@ -6,7 +6,6 @@ import bisect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from itertools import pairwise
 from typing import Any
 
 from godyno.diagnose.processes import arguments
