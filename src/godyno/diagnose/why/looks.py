@@ -46,9 +46,7 @@ class Looks:
         self._capture, self._lanes, self._stacks, self._cpus = capture, lanes, stacks, cpus
         self._waited_for = waited_for
         self._waits: dict[int, list[tuple[int, Verdict]]] = {}
-        self._idle: dict[
-            int, list[int]
-        ] = {}  # when a process began to be idle, and to be so no longer, in turn
+        self._idle: dict[int, list[tuple[int, int]]] = {}
         self._blocked: dict[int, dict[tuple[str, ...], Verdict]] = {}
         self._verdicts: dict[tuple[int, str], list[tuple[int, Verdict]]] = {}
         table = capture.sql(
@@ -94,13 +92,12 @@ class Looks:
         """From which look on a process waited to be asked again and again, of the looks around an instant; None where it did not."""
         if pid not in self._idle:
             spans = self._idle[pid] = []
-            for t, verdict in self.verdicts(pid, "goroutine_seen"):
-                if verdict.kind != "idle":
-                    continue
-                if spans and t - spans[-1][1] < NEAR_NS:
-                    spans[-1] = spans[-1][0], t
+            idle = (at for at, one in self.verdicts(pid, "goroutine_seen") if one.kind == "idle")
+            for at_ns in idle:
+                if spans and at_ns - spans[-1][1] < NEAR_NS:
+                    spans[-1] = spans[-1][0], at_ns
                 else:
-                    spans.append((t, t))
+                    spans.append((at_ns, at_ns))
         at = bisect.bisect_left(self._idle[pid], (t_ns,)) - 1
         return self._idle[pid][at][0] if at >= 0 and t_ns <= self._idle[pid][at][1] else None
 
