@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -71,6 +72,15 @@ def test_output_that_cannot_be_written_is_told_as_that(args: list[str], tmp_path
         )
     assert done.stderr == "godyno: The output could not be written: No space left on device\n"
     assert done.returncode == 74
+
+
+@pytest.mark.parametrize("args", [["--help"], ["why", "--help"], ["completion", "bash"]])
+def test_a_reader_that_went_away_is_told_as_that(args: list[str]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run([sys.executable, "-m", "godyno", *args], stdout=writing, stderr=subprocess.PIPE)
+    os.close(writing)
+    assert done.returncode == 141 and done.stderr == b""
 
 
 def test_who_wants_the_traceback_gets_it(monkeypatch: pytest.MonkeyPatch) -> None:

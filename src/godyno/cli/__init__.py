@@ -83,6 +83,14 @@ class _Lazy(click.Group):
             raise click.UsageError(f"There is no command {args[0]!r}.{meant}", ctx)
         return super().resolve_command(ctx, args)
 
+    def make_context(self, *args: Any, **more: Any) -> click.Context:
+        """As click's, which prints ``--help`` here, and would exit with 1 where its reader went away."""
+        try:
+            return super().make_context(*args, **more)
+        except BrokenPipeError:
+            _quiet()
+            sys.exit(141)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Ctrl-C exits with 130 as a shell's command does, a reader that went away (`| head`) with 141: click's 1 would say that a gate is
         broken.
