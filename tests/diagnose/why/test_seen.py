@@ -294,6 +294,31 @@ def test_a_goroutine_in_a_system_call_waits_where_its_thread_is_blocked(scene: M
     assert cause.kind == "fsync" and "main.save" in cause.what
 
 
+IDLE_THREAD = ("k:futex_wait_queue", "k:futex_wait", "k:do_futex", "k:__x64_sys_futex", "k:do_syscall_64")
+
+
+@pytest.mark.parametrize(
+    ("called", "share"),
+    [
+        (("syscall.Syscall", "net.(*netFD).Read", "main.ask"), 0.0),
+        (("runtime.cgocall", "main._Cfunc_wait", "main.call"), 0.8),
+        (("golang.org/x/sys/unix.Futex", "main.lock"), 0.8),
+    ],
+)
+def test_a_thread_that_is_the_schedulers_again_tells_nothing_of_the_call_that_is_over(
+    scene: Made, called: tuple[str, ...], share: float
+) -> None:
+    """Where it is blocked was read after its goroutine had come back from the call."""
+
+    def fill(s: Any) -> None:
+        _sleeper(s)
+        _look(s)
+        s.seen(1, 5, 95, "syscall", "", (*IDLE_THREAD, *called, *MAIN), tid=1)
+
+    found = attribute(scene(fill)).seconds()
+    assert found.get("kernel_wait", 0) + found.get("cgo", 0) == pytest.approx(share / 10, abs=0.003)
+
+
 def test_threads_of_other_programs_are_told_by_where_they_were_seen_blocked(scene: Made) -> None:
     def fill(s: Any) -> None:
         _sleeper(s)

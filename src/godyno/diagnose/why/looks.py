@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -10,12 +11,15 @@ from typing import Any
 
 from godyno.diagnose.processes import arguments
 from godyno.diagnose.why import symbols
+from godyno.diagnose.why.facts import Facts
 from godyno.diagnose.why.lanes import SLEEP, Lane, Lanes
 from godyno.diagnose.why.one_look import AT_WORK, RUNNABLE, RUNNING, Family, Look, Sighted, Verdict
 from godyno.diagnose.why.stacks import Stacks
 
 NEAR_NS = 1_000_000_000  # so far a look may be from what it tells of
 _BELOW_RUNNING = ("disk_read", "fault_disk", "reclaim")  # what a goroutine that "runs" can be blocked in
+_CALLS = 4  # so many functions lie between a system call and who wants it at most: Syscall6, EpollWait, …
+_POLLS = re.compile(r"\.(?:[Ee]poll\w*|[Pp]?[Pp]oll|[Pp]?[Ss]elect\d?|[Ff]utex\w*)$")
 # They look after connections that are kept open, asked or not, or wait for what may never be.
 _LOOPS = (
     *symbols.HOUSEKEEPERS,
@@ -24,6 +28,15 @@ _LOOPS = (
     "clientConnReadLoop).run",
     "ClientConn).readLoop",
 )
+
+
+def _parked(facts: Facts) -> bool:
+    """Whether the thread of a goroutine in a call was the scheduler's again when it was read where it is blocked: no call but one that
+    is named so, and none but C's, ends in a futex or a poll.
+    """
+    own = facts.user[:_CALLS]
+    parks = facts.slept_in in ("futex", "poll") and bool(own) and "runtime.cgocall" not in facts.user
+    return parks and not any(_POLLS.search(name) for name in own)
 
 
 def nearest(found: Sequence[tuple[int, Verdict]], t_ns: int) -> tuple[int, Verdict] | None:
@@ -151,7 +164,7 @@ class Looks:
         if "os/signal.signal_recv" in facts.user:
             return Verdict("aside", one.number)
         if one.state != "waiting":
-            kind = symbols.PLAIN.get(facts.slept_in, facts.slept_in)
+            kind = symbols.PLAIN.get(facts.slept_in, facts.slept_in) if not _parked(facts) else ""
             if kind in ("network", "sleep", "kernel_wait") and "runtime.cgocall" in facts.user:
                 kind = symbols.network(self._stacks.frames(stack)) or "cgo"
             blocked = kind and (one.state == "syscall" or kind in _BELOW_RUNNING)
