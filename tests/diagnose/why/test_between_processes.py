@@ -317,3 +317,35 @@ def test_who_is_ended_while_it_waits_has_waited_for_the_child_that_outlives_it(
         s.sample("off_cpu", 8, NANOSLEEP, tid=7, pid=7)
 
     assert attribute(scene(fill)).seconds()[state] == pytest.approx(0.088, abs=0.004)
+
+
+def test_a_child_that_its_parent_ends_after_a_time_was_not_waited_for_by_what_it_slept_in(
+    scene: Made,
+) -> None:
+    """As `timeout COMMAND` does with a server: the child's threads are woken by its parent, which waits for it, and so in a circle."""
+
+    def fill(s: Any) -> None:
+        asleep = ("k:schedule", "k:sigsuspend", "k:__x64_sys_rt_sigsuspend", "__sigsuspend")
+        accepts = (
+            "runtime.gopark",
+            "internal/poll.(*FD).Accept",
+            "net.(*netFD).accept",
+            "main.serve",
+            "main.main",
+        )
+        s.process(1, 0, 100, 0, "/usr/bin/timeout", "9", "server")
+        s.process(2, 1, 96, 1, "/bin/server")
+        s.thread(1, (0, 2, "running"), (2, 90, "sleeping"), (90, 91, "runnable", 0), (91, 92, "running"))
+        s.thread(1, (92, 97, "sleeping"), (97, 98, "runnable", 2), (98, 100, "running"))
+        for start in (2, 92):
+            s.sample("off_cpu", start, asleep)
+        s.thread(
+            2, (1, 5, "running"), (5, 91, "sleeping"), (91, 92, "runnable", 1), (92, 96, "running"), pid=2
+        )
+        s.thread(3, (3, 4, "running"), (4, 91, "sleeping"), (91, 93, "running"), pid=2)
+        for at in range(10, 90, 10):
+            s.look(at, 2)
+        s.seen(1, 10, 90, "waiting", "IO wait", accepts, pid=2)
+
+    found = attribute(scene(fill)).seconds()
+    assert found["idle"] > 0.08 and found.get("child", 0) < 0.005

@@ -120,7 +120,8 @@ class Walk:
             return
         if self.floor is None and (since := self.sleeps.idle_since(lane.pid, self.t)) is not None:
             self._put(since, SLEEP, "unknown", lane)
-            self._enter(self.sleeps.busy_thread(lane.pid, set(), self.t) or lane)
+            if self.lane is lane:  # it did not go back to who waited for the process
+                self._enter(self.sleeps.busy_thread(lane.pid, set(), self.t) or lane)
             return
         if state != SLEEP:
             self._put(low, state, "", lane)
@@ -199,6 +200,8 @@ class Walk:
             return False
         if lane.goroutine and not waiter.goroutine and waiter.pid == lane.pid:
             return False  # a thread below waits for whatever its goroutines do
+        if any(one.lane is waiter and one.kind == "child" for one in self.via):
+            return False  # a parent that still waits for this one is at nothing else
         step = (id(lane), id(waiter), self.t)
         again = waiter.state[index] == SLEEP and next_waker(waiter, index) == (lane.goroutine or lane.tid)
         since = waiter.start[index] if again else self.t

@@ -133,12 +133,12 @@ class Sleeps:
         return self.seen_idle(pid, t_ns)
 
     def _woken_by_others(self, pid: int) -> bool:
-        """Whether any thread of another process ever woke one of this."""
+        """Whether any thread of another process ever woke one of this, but for the first time, when it started it."""
         if pid not in self._others_wake:
             mine = self.lanes.of_process.get(pid, ())
             columns = [self.lanes.threads[tid].columns for tid in mine]
             wakers = {
-                whole(one.whys[why].get("waker")) for one in columns for why in np.unique(one.why).tolist()
+                whole(one.whys[why].get("waker")) for one in columns for why in np.unique(one.why[1:]).tolist()
             }
             self._others_wake[pid] = any(by in self.lanes.threads and by not in mine for by in wakers)
         return self._others_wake[pid]
