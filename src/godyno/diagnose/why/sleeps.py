@@ -138,7 +138,9 @@ class Sleeps:
             mine = self.lanes.of_process.get(pid, ())
             columns = [self.lanes.threads[tid].columns for tid in mine]
             wakers = {
-                whole(one.whys[why].get("waker")) for one in columns for why in np.unique(one.why[1:]).tolist()
+                whole(one.whys[why].get("waker"))
+                for one in columns
+                for why in np.unique(one.why[1:]).tolist()
             }
             self._others_wake[pid] = any(by in self.lanes.threads and by not in mine for by in wakers)
         return self._others_wake[pid]
