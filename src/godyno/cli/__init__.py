@@ -6,10 +6,12 @@ hint below it, and the error's exit code.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import io
 import os
 import sys
+from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
 
@@ -61,6 +63,16 @@ COMMANDS = {
 }
 
 
+@contextlib.contextmanager
+def _reader() -> Iterator[None]:
+    """Ends with 141 where who read the output went away."""
+    try:
+        yield
+    except BrokenPipeError:
+        _quiet()
+        sys.exit(141)
+
+
 class _Lazy(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -85,24 +97,19 @@ class _Lazy(click.Group):
 
     def make_context(self, *args: Any, **more: Any) -> click.Context:
         """As click's, which prints ``--help`` here, and would exit with 1 where its reader went away."""
-        try:
+        with _reader():
             return super().make_context(*args, **more)
-        except BrokenPipeError:
-            _quiet()
-            sys.exit(141)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Ctrl-C exits with 130 as a shell's command does, a reader that went away (`| head`) with 141: click's 1 would say that a gate is
         broken.
         """
         try:
-            return super().invoke(ctx)
+            with _reader():
+                return super().invoke(ctx)
         except KeyboardInterrupt:
             click.echo("godyno: interrupted", err=True)
             ctx.exit(130)
-        except BrokenPipeError:
-            _quiet()
-            ctx.exit(141)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -164,23 +165,14 @@ class Looks:
         if "os/signal.signal_recv" in facts.user:
             return Verdict("aside", one.number)
         if one.state != "waiting":
-            kind = symbols.PLAIN.get(facts.slept_in, facts.slept_in) if not _parked(facts) else ""
-            if kind in ("network", "sleep", "kernel_wait") and "runtime.cgocall" in facts.user:
-                kind = symbols.network(self._stacks.frames(stack)) or "cgo"
-            blocked = kind and (one.state == "syscall" or kind in _BELOW_RUNNING)
-            calls = one.state == "syscall" and not blocked
+            if kind := self._blocked_in(one, stack, facts):
+                return Verdict(kind, one.number, one.tid, stack, facts.own)
+            calls = one.state == "syscall"
             if calls and facts.user and self._slept(one):
                 like = self._blocked_like(pid).get(facts.user)
                 if like is not None:
                     return replace(like, goroutine=one.number, tid=one.tid)
-            return Verdict(
-                kind if blocked else RUNNING,
-                one.number,
-                one.tid,
-                stack if blocked or calls else 0,
-                facts.own,
-                calls,
-            )
+            return Verdict(RUNNING, one.number, one.tid, stack if calls else 0, facts.own, calls)
         lane = Lane(pid, 0, one.number)
         kind = self._waited_for(lane, one.reason, stack)
         if any(name.endswith(_LOOPS) for name in facts.user):
@@ -190,6 +182,13 @@ class Looks:
         elif kind == "sleep" and self._sleeps_until_its_end(pid, one):
             kind = "idle"
         return Verdict(kind, one.number, 0, stack, facts.own)
+
+    def _blocked_in(self, one: Sighted, stack: int, facts: Facts) -> str:
+        """The state in which a goroutine is blocked that does not wait in the scheduler; empty where it is not."""
+        kind = symbols.PLAIN.get(facts.slept_in, facts.slept_in) if not _parked(facts) else ""
+        if kind in ("network", "sleep", "kernel_wait") and "runtime.cgocall" in facts.user:
+            kind = symbols.network(self._stacks.frames(stack)) or "cgo"
+        return kind if one.state == "syscall" or kind in _BELOW_RUNNING else ""
 
     def _slept(self, one: Sighted) -> bool:
         """Whether the thread of a goroutine that a look found in a call slept then, by its own record. Where it is blocked is read a moment
@@ -207,21 +206,15 @@ class Looks:
     def _blocked_like(self, pid: int) -> dict[tuple[str, ...], Verdict]:
         """What goroutines of a process were blocked in most often, by the functions that had called."""
         if pid not in self._blocked:
-            times: dict[tuple[tuple[str, ...], str], int] = {}
+            times: Counter[tuple[tuple[str, ...], str]] = Counter()
             found: dict[tuple[tuple[str, ...], str], Verdict] = {}
-            self._blocked[pid] = {}  # who is blocked is not asked about others
             for one in self._spans.get((pid, "goroutine_seen"), ()):
-                facts = self._stacks.facts(self._stacks.seen(pid, one.tid, one.number, one.t_start_ns))
-                if one.state != "syscall" or not facts.slept_in:
-                    continue
-                verdict = self._verdict(pid, one)
-                if verdict.kind in AT_WORK:
-                    continue
-                key = facts.user, verdict.kind
-                times[key] = times.get(key, 0) + 1
-                found[key] = verdict
-            for key in sorted(times, key=lambda one: times[one]):
-                self._blocked[pid][key[0]] = found[key]
+                stack = self._stacks.seen(pid, one.tid, one.number, one.t_start_ns)
+                facts = self._stacks.facts(stack)
+                if one.state == "syscall" and (kind := self._blocked_in(one, stack, facts)):
+                    times[facts.user, kind] += 1
+                    found[facts.user, kind] = Verdict(kind, stack=stack, where=facts.own)
+            self._blocked[pid] = {key[0]: found[key] for key in sorted(times, key=lambda key: times[key])}
         return self._blocked[pid]
 
     def _sleeps_until_its_end(self, pid: int, one: Sighted) -> bool:

@@ -128,9 +128,8 @@ class Sleeps:
         its threads the scheduler wakes for what comes tells nothing of waits, and the path would be that of the one it happens to be on.
         Of a process that others wake, too, a chain of threads may lead to one of these.
         """
-        if pid in self.lanes.traced or self._woken_by_others(pid):
-            return None
-        return self.seen_idle(pid, t_ns)
+        since = self.seen_idle(pid, t_ns)
+        return None if since is None or self._woken_by_others(pid) else since
 
     def _woken_by_others(self, pid: int) -> bool:
         """Whether any thread of another process ever woke one of this, but for the first time, when it started it."""
